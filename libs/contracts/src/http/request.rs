@@ -1,0 +1,88 @@
+//! Bodies, paths and queries that answer with a problem that names the field.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
+    http::{StatusCode, header, request::Parts},
+};
+use serde::de::DeserializeOwned;
+
+use crate::{Problem, ProblemType};
+
+/// A JSON body. Its type denies unknown fields, so that a client never believes something was heard that was not.
+#[derive(Debug, Clone, Copy)]
+pub struct Json<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let media_type =
+            request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let essence = media_type.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            return Err(Problem::new(ProblemType::UnsupportedMediaType));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unreadable(&rejection))?;
+        let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
+        let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| wrong_field(&error))?;
+        deserializer.end().map_err(|error| Problem::new(ProblemType::InvalidRequest).with_detail(error.to_string()))?;
+        Ok(Self(value))
+    }
+}
+
+fn unreadable(rejection: &BytesRejection) -> Problem {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(ProblemType::PayloadTooLarge),
+        _ => Problem::new(ProblemType::InvalidRequest).with_detail("the body could not be read to its end"),
+    }
+}
+
+/// The parameters of a query string.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let deserializer = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+        serde_path_to_error::deserialize(deserializer).map(Self).map_err(|error| wrong_field(&error))
+    }
+}
+
+/// The parameters of a path. One that is not of its form names nothing that exists: 404.
+#[derive(Debug, Clone, Copy)]
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let axum::extract::Path(value) = axum::extract::Path::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Problem::new(ProblemType::NotFound))?;
+        Ok(Self(value))
+    }
+}
+
+fn wrong_field<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Problem {
+    let path = error.path().to_string();
+    let problem = Problem::new(ProblemType::InvalidRequest);
+    let detail = error.inner().to_string();
+    // Unknown and missing fields are reported at the object around them: their own name is in the message.
+    match detail
+        .strip_prefix("unknown field `")
+        .or_else(|| detail.strip_prefix("missing field `"))
+        .and_then(|rest| rest.split('`').next())
+    {
+        Some(name) => {
+            let parent = path.strip_suffix(name).map_or(path.as_str(), |parent| parent.trim_end_matches('.'));
+            let field = if matches!(parent, "" | ".") { name.to_owned() } else { format!("{parent}.{name}") };
+            problem.with_error(field, detail)
+        }
+        None if path == "." => problem.with_detail(detail),
+        None => problem.with_error(path, detail),
+    }
+}

@@ -1,0 +1,33 @@
+//! Problems as responses.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use crate::{Problem, ProblemType};
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).expect("a problem is made of texts and numbers");
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// A router's fallback for paths that it does not have.
+pub async fn not_found() -> Problem {
+    Problem::new(ProblemType::NotFound)
+}
+
+/// A router's fallback for methods that a path does not have.
+pub async fn method_not_allowed() -> Problem {
+    Problem::new(ProblemType::MethodNotAllowed)
+}
