@@ -113,7 +113,7 @@ macro_rules! events {
             vec![$(EventKind {
                 kind: $type,
                 publisher: $publisher,
-                schema: schemars::schema_for!(Typed<$payload>),
+                schema: schema_of::<$payload>($type),
                 summary: $doc.trim(),
             },)*]
         }
@@ -131,6 +131,15 @@ pub struct EventKind {
     pub schema: schemars::Schema,
     /// One sentence.
     pub summary: &'static str,
+}
+
+fn schema_of<T: JsonSchema>(kind: &str) -> schemars::Schema {
+    let mut schema = schemars::schema_for!(Envelope<Typed<T>>);
+    schema.insert("title".to_owned(), kind.into());
+    if let Some(property) = schema.pointer_mut("/properties/type") {
+        *property = serde_json::json!({ "const": kind });
+    }
+    schema
 }
 
 /// The shape of an envelope of one known type, for its JSON Schema; never made.

@@ -1,0 +1,228 @@
+//! The axum binding, driven as a client would: what is wrong with a request is named, and a signature is an access rule.
+
+use aws_lc_rs::{
+    encoding::AsDer,
+    rsa::{KeyPair, KeySize},
+};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{DefaultBodyLimit, FromRef},
+    http::{Request, StatusCode},
+    middleware,
+    routing::{get, post},
+};
+use contracts::{
+    Money, OrderId, Problem, ProblemType, Sku, UserId,
+    auth::{AUDIENCE, Claims, Scope, Verifier},
+    http::{Customer, IdempotencyKey, Json, Path, Query, Staff, Tokens, method_not_allowed, not_found, trace},
+};
+use jsonwebtoken::{
+    Algorithm, EncodingKey, Header,
+    jwk::{Jwk, JwkSet},
+};
+use serde::Deserialize;
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+const ISSUER: &str = "https://issuer.example";
+
+#[derive(Clone, FromRef)]
+struct AppState {
+    tokens: Tokens,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its form matters here")]
+struct Order {
+    lines: Vec<Line>,
+    price: Option<Money>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its form matters here")]
+struct Line {
+    sku: Sku,
+    quantity: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its form matters here")]
+struct Page {
+    limit: Option<u32>,
+}
+
+fn router(tokens: Tokens) -> Router {
+    Router::new()
+        .route(
+            "/orders",
+            post(async |_: IdempotencyKey, Json(_): Json<Order>| "ok").get(async |Query(_): Query<Page>| "ok"),
+        )
+        .route("/orders/{id}", get(async |Path(id): Path<OrderId>| id.to_string()))
+        .route("/mine", get(async |Customer(user): Customer| user.to_string()))
+        .route("/staff", get(async |_: Staff| "ok"))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(1024))
+        .layer(middleware::from_fn(trace))
+        .with_state(AppState { tokens })
+}
+
+async fn send(tokens: Tokens, request: Request<Body>) -> (StatusCode, Vec<u8>) {
+    let response = router(tokens).oneshot(request).await.unwrap();
+    assert!(response.headers().contains_key("traceparent"));
+    let status = response.status();
+    if !status.is_success() {
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+    }
+    (status, to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec())
+}
+
+async fn problem(request: Request<Body>) -> Problem {
+    let (status, body) = send(watch::channel(None).1, request).await;
+    let problem: Problem = serde_json::from_slice(&body).unwrap();
+    assert_eq!(problem.status, status.as_u16());
+    problem
+}
+
+fn order(body: &str) -> Request<Body> {
+    Request::post("/orders")
+        .header("content-type", "application/json; charset=utf-8")
+        .header("idempotency-key", "a")
+        .body(Body::from(body.to_owned()))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_wrong_field_is_named_by_its_path() {
+    for (body, field) in [
+        (r#"{"lines": [{"sku": "A", "quantity": -1}]}"#, "lines[0].quantity"),
+        (r#"{"lines": [{"sku": "a", "quantity": 1}]}"#, "lines[0].sku"),
+        (r#"{"lines": [{"sku": "A"}]}"#, "lines[0].quantity"),
+        (r#"{"lines": [{"sku": "A", "quantity": 1, "price": 1}]}"#, "lines[0].price"),
+        (r#"{"lines": [], "total": 1}"#, "total"),
+        (r#"{"lines": [], "price": {"minor": 1.5, "currency": "EUR"}}"#, "price.minor"),
+        (r#"{"lines": [], "price": {"minor": 1, "currency": "XXXX"}}"#, "price.currency"),
+        ("{}", "lines"),
+    ] {
+        let problem = problem(order(body)).await;
+        assert_eq!(problem.kind, ProblemType::InvalidRequest, "{body}");
+        assert_eq!(problem.errors[0].field, field, "{body}: {problem:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_is_refused() {
+    assert_eq!(problem(order("{\"lines\"")).await.kind, ProblemType::InvalidRequest);
+    assert_eq!(problem(order("{\"lines\": []} x")).await.kind, ProblemType::InvalidRequest);
+    assert_eq!(problem(order(&" ".repeat(2000))).await.kind, ProblemType::PayloadTooLarge);
+    let mut form = order("a=b");
+    form.headers_mut().insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
+    assert_eq!(problem(form).await.kind, ProblemType::UnsupportedMediaType);
+}
+
+#[tokio::test]
+async fn queries_paths_and_methods_are_problems_too() {
+    let get = |uri: &str| Request::get(uri).body(Body::empty()).unwrap();
+    let wrong = problem(get("/orders?limit=many")).await;
+    assert_eq!((wrong.kind, wrong.errors[0].field.as_str()), (ProblemType::InvalidRequest, "limit"));
+    let unknown = problem(get("/orders?limits=1")).await;
+    assert_eq!((unknown.kind, unknown.errors[0].field.as_str()), (ProblemType::InvalidRequest, "limits"));
+    assert_eq!(problem(get("/orders/17")).await.kind, ProblemType::NotFound);
+    assert_eq!(problem(get("/nothing")).await.kind, ProblemType::NotFound);
+    assert_eq!(
+        problem(Request::delete("/orders").body(Body::empty()).unwrap()).await.kind,
+        ProblemType::MethodNotAllowed
+    );
+}
+
+#[tokio::test]
+async fn an_idempotency_key_is_required_and_bounded() {
+    let mut request = order("{}");
+    request.headers_mut().remove("idempotency-key");
+    assert_eq!(problem(request).await.kind, ProblemType::IdempotencyKeyMissing);
+    for wrong in ["", "two words", &"k".repeat(256)] {
+        let mut request = order("{}");
+        request.headers_mut().insert("idempotency-key", wrong.parse().unwrap());
+        assert_eq!(problem(request).await.errors[0].field, "idempotency-key");
+    }
+}
+
+struct Issuer {
+    key: EncodingKey,
+    keys: JwkSet,
+}
+
+impl Issuer {
+    fn new() -> Self {
+        let pkcs8 = KeyPair::generate(KeySize::Rsa2048).unwrap().as_der().unwrap();
+        // jsonwebtoken wants PKCS#1, which PKCS#8 wraps in a header of 26 octets.
+        let key = EncodingKey::from_rsa_der(&pkcs8.as_ref()[26..]);
+        let mut jwk = Jwk::from_encoding_key(&key, Algorithm::RS256).unwrap();
+        jwk.common.key_id = Some("k1".to_owned());
+        Self { key, keys: JwkSet { keys: vec![jwk] } }
+    }
+
+    fn tokens(&self) -> Tokens {
+        watch::channel(Some(Verifier::new(ISSUER, &self.keys))).1
+    }
+
+    fn token(&self, change: impl FnOnce(&mut Header, &mut Claims)) -> String {
+        let now = jsonwebtoken::get_current_timestamp() as i64;
+        let mut header = Header { kid: Some("k1".to_owned()), ..Header::new(Algorithm::RS256) };
+        let mut claims = Claims {
+            iss: ISSUER.to_owned(),
+            sub: UserId::generate(),
+            aud: AUDIENCE.to_owned(),
+            exp: now + 600,
+            iat: now,
+            jti: "1".to_owned(),
+            scope: Scope::Customer.as_str().to_owned(),
+        };
+        change(&mut header, &mut claims);
+        jsonwebtoken::encode(&header, &claims, &self.key).unwrap()
+    }
+}
+
+fn with_token(uri: &str, token: &str) -> Request<Body> {
+    Request::get(uri).header("authorization", format!("bearer {token}")).body(Body::empty()).unwrap()
+}
+
+#[tokio::test]
+async fn a_good_token_tells_who_calls() {
+    let issuer = Issuer::new();
+    let user = UserId::generate();
+    let token = issuer.token(|_, claims| claims.sub = user);
+    let (status, body) = send(issuer.tokens(), with_token("/mine", &token)).await;
+    assert_eq!((status, body), (StatusCode::OK, user.to_string().into_bytes()));
+    let (status, _) = send(issuer.tokens(), with_token("/staff", &token)).await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "a customer is not staff");
+}
+
+#[tokio::test]
+async fn a_bad_token_is_refused() {
+    let issuer = Issuer::new();
+    let stranger = Issuer::new();
+    let good = issuer.token(|_, _| {});
+    for (token, why) in [
+        (issuer.token(|_, claims| claims.exp = claims.iat - 1), "expired"),
+        (issuer.token(|_, claims| claims.iss = "https://other.example".to_owned()), "another issuer"),
+        (issuer.token(|_, claims| claims.aud = "other".to_owned()), "another audience"),
+        (issuer.token(|header, _| header.kid = None), "no key id"),
+        (issuer.token(|header, _| header.kid = Some("k2".to_owned())), "unknown key id"),
+        (issuer.token(|header, _| header.alg = Algorithm::RS512), "another algorithm"),
+        (stranger.token(|_, _| {}), "another's signature"),
+        (format!("{}.", good.rsplit_once('.').unwrap().0), "no signature"),
+        (String::new(), "empty"),
+    ] {
+        let (status, _) = send(issuer.tokens(), with_token("/mine", &token)).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{why}");
+    }
+    let (status, _) = send(issuer.tokens(), Request::get("/mine").body(Body::empty()).unwrap()).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED, "none at all");
+    let (status, _) = send(watch::channel(None).1, with_token("/mine", &good)).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "keys not known yet");
+}

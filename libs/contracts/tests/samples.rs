@@ -1,0 +1,48 @@
+//! Every event that was ever published must go on parsing: a sample of each is kept, and never edited.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use contracts::{Envelope, event::catalogue};
+use serde_json::Value;
+
+fn samples() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    fs::read_dir(folder)
+        .unwrap()
+        .map(|file| {
+            let path = file.unwrap().path();
+            (path.file_stem().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(path).unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn every_sample_parses_and_survives_a_round_trip() {
+    for (name, text) in samples() {
+        let envelope: Envelope = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(envelope.event.kind(), name.split('+').next().unwrap(), "{name}");
+        assert_eq!(envelope.source, envelope.event.source(), "{name}");
+        let again: Value = serde_json::from_str(&envelope.to_json()).unwrap();
+        assert_eq!(again, serde_json::from_str::<Value>(&text).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn every_event_type_has_a_sample() {
+    let sampled: BTreeSet<_> =
+        samples().into_iter().map(|(name, _)| name.split('+').next().unwrap().to_owned()).collect();
+    for event in catalogue() {
+        assert!(sampled.contains(event.kind), "no sample of {}", event.kind);
+    }
+}
+
+#[test]
+fn an_envelope_of_another_version_or_type_is_refused() {
+    let (_, text) = &samples()[0];
+    let mut sample: Value = serde_json::from_str(text).unwrap();
+    sample["specversion"] = "2.0".into();
+    assert!(serde_json::from_value::<Envelope>(sample.clone()).is_err());
+    sample["specversion"] = "1.0".into();
+    sample["type"] = "shop.nobody.knows.v1".into();
+    assert!(serde_json::from_value::<Envelope>(sample).is_err());
+}
