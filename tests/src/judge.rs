@@ -1,0 +1,67 @@
+//! Outsiders who tell whether it came out right: the card processor's ledger and the mails that were sent.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{Answer, Shop};
+
+/// One line of the processor's ledger.
+#[derive(Debug, Clone, Deserialize)]
+pub struct LedgerEntry {
+    /// The processor's id of the payment.
+    pub payment_intent: String,
+    /// What happened: `authorized`, `declined`, `captured`, `voided`, `refunded`.
+    pub kind: String,
+    /// Minor units.
+    pub amount: i64,
+    /// What payment said about it.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// A mail that was sent.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// Its subject.
+    pub subject: String,
+    /// All of it, as the emulated SES tells it.
+    pub raw: String,
+}
+
+impl Shop {
+    /// What the processor did for this order, oldest first.
+    pub async fn ledger(&self, order_id: &str) -> Vec<LedgerEntry> {
+        let url = format!("{}/_simulator/ledger", self.psp);
+        let ledger = Answer::to(self.client.get(url)).await.expect(200);
+        let entries = ledger["entries"].clone();
+        let entries: Vec<LedgerEntry> = serde_json::from_value(entries).expect("a ledger");
+        entries.into_iter().filter(|entry| entry.metadata.get("order_id").is_some_and(|id| id == order_id)).collect()
+    }
+
+    /// The amounts that are authorised for this order and not voided: what the customer's card is bound to.
+    pub async fn live_authorisations(&self, order_id: &str) -> Vec<i64> {
+        let ledger = self.ledger(order_id).await;
+        let voided = |id: &str| ledger.iter().any(|entry| entry.kind == "voided" && entry.payment_intent == id);
+        let authorised = ledger.iter().filter(|entry| entry.kind == "authorized");
+        authorised.filter(|entry| !voided(&entry.payment_intent)).map(|entry| entry.amount).collect()
+    }
+
+    /// The mails to this address whose text names `what`.
+    pub async fn mails(&self, address: &str, what: &str) -> Vec<Mail> {
+        let url = format!("{}/_ministack/ses/messages", self.aws);
+        let all = Answer::to(self.client.get(url)).await.expect(200);
+        let messages = all["messages"].as_array().or_else(|| all.as_array()).expect("a list of messages").clone();
+        let mails = messages
+            .iter()
+            .map(|mail| (mail["Subject"].as_str().or(mail["subject"].as_str()).unwrap_or_default(), mail.to_string()));
+        let ours = mails.filter(|(_, raw)| raw.contains(address) && raw.contains(what));
+        ours.map(|(subject, raw)| Mail { subject: subject.to_owned(), raw }).collect()
+    }
+}
+
+/// The minor units of an order's total.
+pub fn total(order: &Value) -> i64 {
+    order["total"]["minor"].as_i64().expect("an order has a total")
+}

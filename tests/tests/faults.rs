@@ -1,0 +1,197 @@
+//! What breaks: a rush on one SKU, duplicates of every event, and processes that die in the middle of orders.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use contracts::Sku;
+use futures::{StreamExt, future::join_all, stream};
+use rand::seq::SliceRandom;
+use shop::testing::eventually;
+use tests::{
+    Answer, Shop, Shopper, Staff,
+    broker::Wiretap,
+    judge::total,
+    people::{Stock, new_key},
+};
+use tokio::sync::{Mutex, MutexGuard, OnceCell};
+
+const VISA: &str = "pm_card_visa";
+const QUEUES: [&str; 4] = ["product-inbox", "order-inbox", "payment-inbox", "notification-inbox"];
+/// I1: every acknowledged order is at rest within 120 s after the faults stop.
+const RECOVERY: Duration = Duration::from_secs(120);
+
+/// One shop for all tests of this file, one test at a time: each breaks something that the others need.
+async fn shop() -> (&'static Shop, MutexGuard<'static, ()>) {
+    static SHOP: OnceCell<Shop> = OnceCell::const_new();
+    static TURN: Mutex<()> = Mutex::const_new(());
+    let turn = TURN.lock().await;
+    (SHOP.get_or_init(|| Shop::start("faults", &[])).await, turn)
+}
+
+/// So many people, each with one piece in the cart.
+async fn crowd(shop: &Shop, sku: &Sku, size: usize) -> Vec<Shopper> {
+    let arrivals = stream::iter(0..size).map(async |_| {
+        let shopper = shop.shopper().await;
+        shopper.put_in_cart(sku, 1).await;
+        shopper
+    });
+    arrivals.buffer_unordered(8).collect().await
+}
+
+/// Orders until the shop acknowledges it, as a client that is told to try again does: always under the same key.
+async fn persistent_checkout(shopper: &Shopper) -> String {
+    let key = new_key();
+    eventually("an acknowledged order", RECOVERY, async || {
+        let answer = Answer::or_silence(shopper.checkout(&key, VISA)).await.ok()?;
+        (answer.status == 202).then(|| answer.body["id"].as_str().expect("an id").to_owned())
+    })
+    .await
+}
+
+/// The state in which an order comes to rest.
+async fn resting_state(shopper: &Shopper, id: &str) -> String {
+    eventually(&format!("order {id} at rest"), RECOVERY, async || {
+        let answer =
+            Answer::or_silence(shopper.request(reqwest::Method::GET, &format!("/v1/orders/{id}"))).await.ok()?;
+        let status = answer.body["status"].as_str()?.to_owned();
+        ["confirmed", "rejected", "cancelled"].contains(&status.as_str()).then_some(status)
+    })
+    .await
+}
+
+/// I2, I3 and I5 for these orders of one piece each, of a SKU with `initial` pieces.
+async fn assert_money_and_stock_are_right(
+    shop: &Shop,
+    staff: &Staff,
+    sku: &Sku,
+    initial: i64,
+    orders: &[(&Shopper, String)],
+) -> usize {
+    let mut confirmed = 0;
+    for (shopper, id) in orders {
+        if resting_state(shopper, id).await == "confirmed" {
+            confirmed += 1;
+            let order = shopper.read_order(id).await;
+            assert_eq!(shop.live_authorisations(id).await, [total(&order)], "{id}");
+            assert_eq!(shop.ledger(id).await.len(), 1, "one authorisation, never two: {id}");
+        } else {
+            eventually("no authorisation is left", RECOVERY, async || {
+                shop.live_authorisations(id).await.is_empty().then_some(())
+            })
+            .await;
+        }
+    }
+    staff.stock_becomes(sku, Stock::of(initial - confirmed, 0, confirmed)).await;
+    usize::try_from(confirmed).expect("a count")
+}
+
+#[tokio::test]
+async fn two_hundred_checkouts_of_fifty_pieces_sell_exactly_fifty() {
+    let (shop, _turn) = shop().await;
+    let staff = shop.staff().await;
+    let sku = shop.stocked(&staff, "TEST-HOT", 50).await;
+    let crowd = crowd(shop, &sku, 200).await;
+
+    let ids = join_all(crowd.iter().map(persistent_checkout)).await;
+    let orders: Vec<_> = crowd.iter().zip(ids).collect();
+
+    let confirmed = assert_money_and_stock_are_right(shop, &staff, &sku, 50, &orders).await;
+    assert_eq!(confirmed, 50);
+    for (shopper, id) in &orders {
+        assert_ne!(resting_state(shopper, id).await, "cancelled", "there was time enough for each: {id}");
+    }
+    assert_eq!(staff.stock(&sku).await, Stock::of(0, 0, 50));
+}
+
+#[tokio::test]
+async fn every_event_delivered_ten_times_in_any_order_changes_nothing() {
+    let (shop, _turn) = shop().await;
+    let wiretap = Wiretap::new(shop).await;
+    let (ada, staff) = tokio::join!(shop.shopper(), shop.staff());
+    let sku = shop.stocked(&staff, "TEST-DUPLICATES", 10).await;
+
+    let confirmed = ada.order(&sku, 2, VISA).await;
+    ada.order_in(&confirmed, &["confirmed"]).await;
+    let cancelled = ada.order(&sku, 3, VISA).await;
+    ada.order_in(&cancelled, &["confirmed"]).await;
+    ada.post(&format!("/v1/orders/{cancelled}/cancel"), &serde_json::json!({})).await.expect(200);
+    let rejected = ada.order(&sku, 99, VISA).await;
+    ada.order_in(&rejected, &["rejected"]).await;
+    eventually("no authorisation is left", RECOVERY, async || {
+        shop.live_authorisations(&cancelled).await.is_empty().then_some(())
+    })
+    .await;
+    let rest = Stock::of(8, 0, 2);
+    staff.stock_becomes(&sku, rest).await;
+    eventually("a mail for each", RECOVERY, async || (shop.mails(&ada.email, "").await.len() == 5).then_some(())).await;
+    drained(&wiretap).await;
+    let snapshot = async || {
+        let orders = join_all(
+            [&confirmed, &cancelled, &rejected].map(async |id| (ada.read_order(id).await, shop.ledger(id).await.len())),
+        )
+        .await;
+        (orders, staff.stock(&sku).await, shop.mails(&ada.email, "").await.len())
+    };
+    let before = snapshot().await;
+
+    let heard = wiretap.heard().await;
+    let kinds: BTreeSet<_> = heard.iter().map(|envelope| envelope.event.kind()).collect();
+    assert!(kinds.len() >= 11, "{kinds:?}");
+    let mut deliveries: Vec<_> = std::iter::repeat_n(&heard, 10).flatten().collect();
+    deliveries.shuffle(&mut rand::rng());
+    stream::iter(deliveries).for_each_concurrent(8, |envelope| wiretap.deliver_again(envelope)).await;
+    drained(&wiretap).await;
+
+    assert_eq!(snapshot().await, before);
+    let echoes = wiretap.heard().await.into_iter().filter(|echo| !heard.iter().any(|envelope| envelope.id == echo.id));
+    assert_eq!(echoes.count(), 0, "a duplicate causes no new event");
+}
+
+async fn drained(wiretap: &Wiretap) {
+    eventually("the queues are empty", RECOVERY, async || {
+        let depths = join_all(QUEUES.map(|queue| wiretap.depth(queue))).await;
+        (depths.iter().sum::<i64>() == 0).then_some(())
+    })
+    .await;
+}
+
+/// Fifty orders, and `kill` in the middle of them: each that was acknowledged comes to rest, and money and stock are right.
+async fn fifty_orders_survive(sku: &str, kill: impl AsyncFn(&Shop)) {
+    let (shop, _turn) = shop().await;
+    let staff = shop.staff().await;
+    let sku = shop.stocked(&staff, sku, 60).await;
+    let crowd = crowd(shop, &sku, 50).await;
+
+    let orders = join_all(crowd.iter().map(persistent_checkout));
+    let killing = async {
+        eventually("the first orders are on their way", RECOVERY, async || {
+            (staff.stock(&sku).await.available < 60).then_some(())
+        })
+        .await;
+        kill(shop).await;
+    };
+    let (ids, ()) = tokio::join!(orders, killing);
+
+    let orders: Vec<_> = crowd.iter().zip(ids).collect();
+    assert_money_and_stock_are_right(shop, &staff, &sku, 60, &orders).await;
+}
+
+#[tokio::test]
+async fn fifty_orders_survive_the_death_of_product() {
+    fifty_orders_survive("TEST-KILL-PRODUCT", async |shop| shop.kill("product")).await;
+}
+
+#[tokio::test]
+async fn fifty_orders_survive_the_death_of_order() {
+    fifty_orders_survive("TEST-KILL-ORDER", async |shop| shop.kill("order")).await;
+}
+
+#[tokio::test]
+async fn fifty_orders_survive_the_death_of_a_lambda() {
+    fifty_orders_survive("TEST-KILL-PAYMENT", async |shop| {
+        eventually("a running payment function is killed", RECOVERY, async || {
+            (shop.kill_function("payment") > 0).then_some(())
+        })
+        .await;
+    })
+    .await;
+}
