@@ -79,6 +79,8 @@ problem_types! {
     Conflict, "urn:shop:problem:conflict", 409, "The current state does not allow this";
     /// A request with the same `Idempotency-Key` is still running.
     IdempotencyKeyInUse, "urn:shop:problem:idempotency-key-in-use", 409, "A request with this Idempotency-Key is still running";
+    /// `If-Match` names another version than the current one: somebody else was faster.
+    PreconditionFailed, "urn:shop:problem:precondition-failed", 412, "The object was changed in the meantime";
     /// The body is larger than any that is valid here.
     PayloadTooLarge, "urn:shop:problem:payload-too-large", 413, "The body is too large";
     /// The body is not JSON by its `Content-Type`.
@@ -87,6 +89,8 @@ problem_types! {
     Unprocessable, "urn:shop:problem:unprocessable", 422, "The request cannot be carried out";
     /// The `Idempotency-Key` was used before with another body.
     IdempotencyKeyReused, "urn:shop:problem:idempotency-key-reused", 422, "This Idempotency-Key was used for another request";
+    /// A change of a shared object came without `If-Match`, which names the version that it is meant for.
+    PreconditionRequired, "urn:shop:problem:precondition-required", 428, "An If-Match header is required";
     /// Too many requests or attempts; `Retry-After` tells how long to wait.
     TooManyRequests, "urn:shop:problem:too-many-requests", 429, "Too many requests";
     /// Our fault. The trace id finds the cause in the logs.

@@ -118,6 +118,7 @@ async fn a_wrong_field_is_named_by_its_path() {
 async fn a_body_that_is_no_json_is_refused() {
     assert_eq!(problem(order("{\"lines\"")).await.kind, ProblemType::InvalidRequest);
     assert_eq!(problem(order("{\"lines\": []} x")).await.kind, ProblemType::InvalidRequest);
+    assert_eq!(problem(order(" [[], null]")).await.kind, ProblemType::InvalidRequest);
     assert_eq!(problem(order(&" ".repeat(2000))).await.kind, ProblemType::PayloadTooLarge);
     let mut form = order("a=b");
     form.headers_mut().insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());

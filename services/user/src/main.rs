@@ -1,1 +1,24 @@
-fn main() {}
+//! Reads the settings, connects, and serves as a Lambda function, or does what the subcommand says.
+
+use clap::Parser;
+use user::{AppState, Config, config::Command, grant::grant, router, state::aws_config, store::Store, telemetry};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let config = Config::parse();
+    telemetry::init();
+    let aws = aws_config().await;
+
+    match &config.command {
+        None => {
+            let state = AppState::connect(&config, &aws).await?;
+            lambda_http::run(router(state)).await.map_err(anyhow::Error::from_boxed)
+        }
+        Some(Command::Grant { email, scopes }) => {
+            let store = Store::new(aws_sdk_dynamodb::Client::new(&aws), &config.user_table);
+            let user_id = grant(&store, email, scopes.iter().copied().collect()).await?;
+            tracing::info!(%user_id, ?scopes, "scopes are set");
+            Ok(())
+        }
+    }
+}

@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 
 use crate::{Problem, ProblemType};
 
-/// A JSON body. Its type denies unknown fields, so that a client never believes something was heard that was not.
+/// A JSON object as a body. Its type denies unknown fields, so that a client never believes something was heard that
+/// was not.
 #[derive(Debug, Clone, Copy)]
 pub struct Json<T>(pub T);
 
@@ -24,6 +25,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             return Err(Problem::new(ProblemType::UnsupportedMediaType));
         }
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unreadable(&rejection))?;
+        // serde would take an array for a struct, field by field.
+        if bytes.trim_ascii_start().first().is_some_and(|first| *first == b'[') {
+            return Err(Problem::new(ProblemType::InvalidRequest).with_detail("the body must be a JSON object"));
+        }
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| wrong_field(&error))?;
         deserializer.end().map_err(|error| Problem::new(ProblemType::InvalidRequest).with_detail(error.to_string()))?;

@@ -1,0 +1,233 @@
+//! Accounts and the addresses that are theirs.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
+use chrono::{DateTime, Utc, serde::ts_milliseconds};
+use contracts::{Envelope, UserId, auth::Scope};
+use serde::{Deserialize, Serialize};
+
+use super::{Commit, Store, StoreError, attempts, held, key, number, text};
+use crate::domain::{Account, DisplayName, EmailAddress, Locale, NOTICE_INTERVAL, PasswordHash};
+
+pub(super) const PROFILE: &str = "PROFILE";
+const ACCOUNT: &str = "ACCOUNT";
+
+#[derive(Serialize, Deserialize)]
+struct ProfileItem {
+    pk: String,
+    sk: String,
+    id: UserId,
+    email: String,
+    name: DisplayName,
+    locale: Locale,
+    scopes: Vec<Scope>,
+    password_hash: String,
+    #[serde(with = "ts_milliseconds")]
+    created_at: DateTime<Utc>,
+    version: u64,
+    /// When the owner was last told that somebody tried to register with their address, in Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    noticed_at: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AddressItem {
+    pk: String,
+    sk: String,
+    user_id: UserId,
+}
+
+/// What became of the wish to open an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Created {
+    /// It exists now.
+    Yes,
+    /// Another one has the address; nothing is written.
+    AddressTaken,
+}
+
+impl Store {
+    /// Opens an account, if its address is nobody's.
+    pub async fn create_account(
+        &self,
+        account: &Account,
+        event: &Envelope,
+        now: DateTime<Utc>,
+    ) -> Result<Created, StoreError> {
+        let address = AddressItem { pk: address_pk(&account.email), sk: ACCOUNT.to_owned(), user_id: account.id };
+        let writes =
+            vec![self.put_new(&address)?, self.put_new(&ProfileItem::from(account))?, self.put_event(event, now)?];
+        match self.commit(writes).await? {
+            Commit::Done => Ok(Created::Yes),
+            Commit::Refused(_) => Ok(Created::AddressTaken),
+        }
+    }
+
+    /// An account by its id.
+    pub async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
+        let item: Option<ProfileItem> = self.get(&user_pk(id), PROFILE).await?;
+        Ok(item.map(Account::try_from).transpose()?)
+    }
+
+    /// The account that has an address. It reads as much for an address that has none, so that time does not tell them apart.
+    pub async fn account_by_email(&self, email: &EmailAddress) -> Result<Option<Account>, StoreError> {
+        let address: Option<AddressItem> = self.get(&address_pk(email), ACCOUNT).await?;
+        self.account(address.map_or_else(UserId::generate, |address| address.user_id)).await
+    }
+
+    /// Writes an account that was decided on its version before, with the event that tells it; `false`, and nothing
+    /// written, if the account is not at that version any more.
+    pub async fn update_account(
+        &self,
+        account: &Account,
+        event: Option<&Envelope>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let Account { id, email: _, name, locale, scopes, password_hash: _, created_at: _, version } = account;
+        let scopes: Vec<_> = scopes.iter().map(|scope| text(scope.as_str())).collect();
+        // The password's hash and the time of the last notice are left alone: they change without a version.
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key(&user_pk(*id), PROFILE)))
+            .update_expression("SET #name = :name, #locale = :locale, scopes = :scopes, version = :version")
+            .condition_expression("version = :before")
+            .expression_attribute_names("#name", "name")
+            .expression_attribute_names("#locale", "locale")
+            .expression_attribute_values(":name", text(name.as_str()))
+            .expression_attribute_values(":locale", text(locale.as_str()))
+            .expression_attribute_values(":scopes", AttributeValue::L(scopes))
+            .expression_attribute_values(":version", number(version))
+            .expression_attribute_values(":before", number(version - 1))
+            .build()
+            .expect("table, key and expression are set");
+        let mut writes = vec![TransactWriteItem::builder().update(update).build()];
+        writes.extend(event.map(|event| self.put_event(event, now)).transpose()?);
+        Ok(self.commit(writes).await? == Commit::Done)
+    }
+
+    /// Erases an account and frees its address, with the event that tells it; `false`, and nothing erased, if the account
+    /// is not at this version any more. Its refresh tokens end with it, since each use looks for the account.
+    pub async fn delete_account(
+        &self,
+        account: &Account,
+        event: &Envelope,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let profile = Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(key(&user_pk(account.id), PROFILE)))
+            .condition_expression("version = :version")
+            .expression_attribute_values(":version", number(account.version));
+        let address =
+            Delete::builder().table_name(&self.table).set_key(Some(key(&address_pk(&account.email), ACCOUNT)));
+        let attempts =
+            Delete::builder().table_name(&self.table).set_key(Some(key(&attempts::pk(&account.email), attempts::SK)));
+        let mut writes =
+            Vec::from([profile, address, attempts].map(|delete| {
+                TransactWriteItem::builder().delete(delete.build().expect("table and key are set")).build()
+            }));
+        writes.push(self.put_event(event, now)?);
+        Ok(self.commit(writes).await? == Commit::Done)
+    }
+
+    /// Puts the event that tells an account's owner of a repeated registration; `false`, and nothing written, if they
+    /// heard of one less than [`NOTICE_INTERVAL`] ago, or the account is gone.
+    pub async fn notice_registration(
+        &self,
+        account: UserId,
+        event: &Envelope,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key(&user_pk(account), PROFILE)))
+            .update_expression("SET noticed_at = :now")
+            .condition_expression(
+                "attribute_exists(pk) AND (attribute_not_exists(noticed_at) OR noticed_at <= :before)",
+            )
+            .expression_attribute_values(":now", number(now.timestamp_millis()))
+            .expression_attribute_values(":before", number((now - NOTICE_INTERVAL).timestamp_millis()))
+            .build()
+            .expect("table, key and expression are set");
+        let writes = vec![TransactWriteItem::builder().update(update).build(), self.put_event(event, now)?];
+        Ok(self.commit(writes).await? == Commit::Done)
+    }
+
+    /// Replaces a password's hash by one of the same password; does nothing if it was replaced meanwhile.
+    pub async fn renew_password_hash(
+        &self,
+        account: UserId,
+        before: &PasswordHash,
+        after: &PasswordHash,
+    ) -> Result<(), StoreError> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(&user_pk(account), PROFILE)))
+            .update_expression("SET password_hash = :after")
+            .condition_expression("password_hash = :before")
+            .expression_attribute_values(":after", text(after.as_str()))
+            .expression_attribute_values(":before", text(before.as_str()));
+        held("UpdateItem", update.send().await).map(|_| ())
+    }
+}
+
+impl From<&Account> for ProfileItem {
+    fn from(account: &Account) -> Self {
+        let Account { id, email, name, locale, scopes, password_hash, created_at, version } = account;
+        Self {
+            pk: user_pk(*id),
+            sk: PROFILE.to_owned(),
+            id: *id,
+            email: email.as_typed().to_owned(),
+            name: name.clone(),
+            locale: locale.clone(),
+            scopes: scopes.iter().copied().collect(),
+            password_hash: password_hash.as_str().to_owned(),
+            created_at: *created_at,
+            version: *version,
+            noticed_at: None,
+        }
+    }
+}
+
+impl TryFrom<ProfileItem> for Account {
+    type Error = serde_dynamo::Error;
+
+    fn try_from(item: ProfileItem) -> Result<Self, Self::Error> {
+        let ProfileItem {
+            pk: _,
+            sk: _,
+            id,
+            email,
+            name,
+            locale,
+            scopes,
+            password_hash,
+            created_at,
+            version,
+            noticed_at: _,
+        } = item;
+        Ok(Self {
+            id,
+            email: email.try_into().map_err(<serde_dynamo::Error as serde::de::Error>::custom)?,
+            name,
+            locale,
+            scopes: BTreeSet::from_iter(scopes),
+            password_hash: PasswordHash::new(password_hash),
+            created_at,
+            version,
+        })
+    }
+}
+
+pub(super) fn user_pk(id: UserId) -> String {
+    format!("USER#{id}")
+}
+
+fn address_pk(email: &EmailAddress) -> String {
+    format!("EMAIL#{}", email.key())
+}
