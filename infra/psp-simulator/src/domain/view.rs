@@ -1,0 +1,57 @@
+//! How clients see an intent and its charge.
+
+use serde_json::{Value, json};
+
+use super::{intent::Intent, status::Status};
+
+impl Intent {
+    /// The intent as clients see it.
+    pub fn to_json(&self) -> Value {
+        let next_action = (self.status == Status::RequiresAction).then(|| json!({ "type": "use_stripe_sdk" }));
+        json!({
+            "id": self.id,
+            "object": "payment_intent",
+            "amount": self.amount,
+            "amount_capturable": self.amount_capturable,
+            "amount_received": self.amount_received,
+            "canceled_at": self.canceled_at,
+            "cancellation_reason": self.cancellation_reason,
+            "capture_method": self.capture_method,
+            "client_secret": format!("{}_secret_simulated", self.id),
+            "confirmation_method": "automatic",
+            "created": self.created,
+            "currency": self.currency,
+            "customer": null,
+            "description": self.description,
+            "last_payment_error": self.last_payment_error,
+            "latest_charge": self.latest_charge,
+            "livemode": false,
+            "metadata": self.metadata,
+            "next_action": next_action,
+            "payment_method": self.payment_method,
+            "payment_method_types": ["card"],
+            "status": self.status,
+        })
+    }
+
+    /// The charge of a successful intent: what `charge.refunded` is about.
+    pub fn charge_json(&self) -> Value {
+        json!({
+            "id": self.latest_charge,
+            "object": "charge",
+            "amount": self.amount,
+            "amount_captured": self.amount_received,
+            "amount_refunded": self.amount_refunded,
+            "captured": self.status == Status::Succeeded,
+            "created": self.created,
+            "currency": self.currency,
+            "livemode": false,
+            "metadata": self.metadata,
+            "paid": true,
+            "payment_intent": self.id,
+            "payment_method": self.payment_method,
+            "refunded": self.amount_refunded == self.amount_received,
+            "status": "succeeded",
+        })
+    }
+}

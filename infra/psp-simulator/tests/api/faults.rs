@@ -1,0 +1,110 @@
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::simulator::{SECRET_KEY, Simulator, lines, payment, read, text};
+
+const CREATE: &str = "/v1/payment_intents";
+
+#[tokio::test]
+async fn a_lost_answer_is_found_again_under_its_key() {
+    let psp = Simulator::start().await;
+    psp.fault(json!({ "operation": "create", "kind": "lost_answer" })).await;
+    let form = payment("pm_card_visa", "ord_1");
+    let lost = psp.form(CREATE, &form).header("idempotency-key", "key").send().await;
+    assert!(lost.is_err(), "the connection closes without an answer");
+    assert_eq!(psp.ledger("ord_1").await, lines(&[("authorized", 2500)]), "and yet it happened");
+
+    let again = psp.post_with_key("key", CREATE, &form).await;
+    assert_eq!(again.headers()["idempotent-replayed"], "true");
+    let (status, intent) = read(again).await;
+    let (_, list) = psp.get(CREATE, &[]).await;
+    assert_eq!((status, &list["data"]), (200, &json!([intent])));
+    assert_eq!(psp.ledger("ord_1").await, lines(&[("authorized", 2500)]));
+}
+
+#[tokio::test]
+async fn an_error_before_the_effect_leaves_nothing_behind() {
+    let psp = Simulator::start().await;
+    for kind in ["error_500", "rate_limited"] {
+        psp.fault(json!({ "operation": "create", "kind": kind })).await;
+        let (status, body) = read(psp.post_with_key(kind, CREATE, &payment("pm_card_visa", kind)).await).await;
+        let expected = if kind == "error_500" { (500, "api_error") } else { (429, "invalid_request_error") };
+        assert_eq!((status, &body["error"]["type"]), (expected.0, &json!(expected.1)));
+        assert!(psp.ledger(kind).await.is_empty());
+        let retried = psp.post_with_key(kind, CREATE, &payment("pm_card_visa", kind)).await;
+        assert_eq!(retried.status(), 200);
+        assert_eq!(psp.ledger(kind).await, lines(&[("authorized", 2500)]));
+    }
+}
+
+#[tokio::test]
+async fn an_error_after_the_effect_is_repeated_and_the_effect_can_be_found() {
+    let psp = Simulator::start().await;
+    psp.fault(json!({ "operation": "create", "kind": "error_500_after" })).await;
+    for replayed in [false, true] {
+        let failed = psp.post_with_key("key", CREATE, &payment("pm_card_visa", "ord_1")).await;
+        assert_eq!(failed.status(), 500);
+        assert_eq!(failed.headers().contains_key("idempotent-replayed"), replayed);
+    }
+    let (_, found) = psp.get("/v1/payment_intents/search", &[("query", "metadata['order_id']:'ord_1'")]).await;
+    assert_eq!(found["data"][0]["status"], "requires_capture");
+    assert_eq!(psp.ledger("ord_1").await, lines(&[("authorized", 2500)]));
+}
+
+#[tokio::test]
+async fn a_slow_call_goes_on_when_the_client_hangs_up() {
+    let psp = Simulator::start().await;
+    psp.fault(json!({ "operation": "create", "kind": "slow", "ms": 400 })).await;
+    let form = payment("pm_card_visa", "ord_1");
+    let request = psp.form(CREATE, &form).header("idempotency-key", "key");
+    assert!(request.timeout(Duration::from_millis(150)).send().await.unwrap_err().is_timeout());
+    assert!(psp.ledger("ord_1").await.is_empty());
+    let limit = Instant::now() + Duration::from_secs(10);
+    let replayed = loop {
+        let again = psp.post_with_key("key", CREATE, &form).await;
+        if again.status() == 200 {
+            break again.headers().contains_key("idempotent-replayed");
+        }
+        assert_eq!(again.status(), 409);
+        assert!(Instant::now() < limit, "the first request never ended");
+    };
+    assert!(replayed);
+    assert_eq!(psp.ledger("ord_1").await, lines(&[("authorized", 2500)]));
+}
+
+#[tokio::test]
+async fn a_fault_strikes_its_operation_its_order_and_as_often_as_asked() {
+    let psp = Simulator::start().await;
+    psp.fault(json!({ "operation": "capture", "kind": "error_500", "times": 2, "order_id": "ord_1" })).await;
+    let (first, other) = (psp.authorized("ord_1").await, psp.authorized("ord_2").await);
+    let capture = async |id: &str| psp.post(&format!("/v1/payment_intents/{id}/capture"), &[]).await.0;
+    assert_eq!(capture(&other).await, 200);
+    assert_eq!([capture(&first).await, capture(&first).await, capture(&first).await], [500, 500, 200]);
+}
+
+#[tokio::test]
+async fn faults_can_be_listed_and_withdrawn() {
+    let psp = Simulator::start().await;
+    let fault = json!({ "operation": "*", "kind": "rate_limited", "ms": 0, "times": 5 });
+    psp.fault(fault.clone()).await;
+    assert_eq!(psp.get("/_simulator/faults", &[]).await.1, json!({ "faults": [fault] }));
+    assert_eq!(psp.get(CREATE, &[]).await.0, 429);
+    assert_eq!(psp.get("/_simulator/faults", &[]).await.1["faults"][0]["times"], 4);
+    psp.request(Method::DELETE, "/_simulator/faults").send().await.unwrap();
+    assert_eq!(psp.get(CREATE, &[]).await.0, 200);
+    let wrong = json!({ "operation": "create", "kind": "explode" });
+    let refused = psp.request(Method::POST, "/_simulator/faults").json(&wrong).send().await.unwrap();
+    assert_eq!(refused.status(), 422);
+}
+
+#[tokio::test]
+async fn a_read_can_lose_its_answer_too() {
+    let psp = Simulator::start().await;
+    let id = psp.authorized("ord_1").await;
+    psp.fault(json!({ "operation": "retrieve", "kind": "lost_answer", "order_id": "ord_1" })).await;
+    let path = format!("/v1/payment_intents/{id}");
+    assert!(psp.request(Method::GET, &path).bearer_auth(SECRET_KEY).send().await.is_err());
+    assert_eq!(text(&psp.get(&path, &[]).await.1["id"]), id);
+}
