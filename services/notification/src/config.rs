@@ -1,0 +1,77 @@
+//! Every setting of the function, parsed once, before anything is done. Nothing else reads the environment.
+//!
+//! Region, endpoint and credentials of AWS are the SDK's own variables (`AWS_REGION`, `AWS_ENDPOINT_URL`, …).
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use clap::Parser;
+
+use crate::domain::storefront::Storefront;
+
+/// The settings of the notification function.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "notification", about = "Tells customers what happened to their account and orders", version)]
+pub struct Config {
+    /// The DynamoDB table of contact data, messages, and messages that wait for contact data.
+    #[arg(long, env = "NOTIFICATION_TABLE")]
+    pub notification_table: String,
+
+    /// Who mails are from, such as `Shop <orders@shop.example>`. SES must have verified the address or its domain.
+    #[arg(long, env = "MAIL_FROM", value_parser = sender)]
+    pub mail_from: String,
+
+    /// Where the links in messages lead, such as `https://shop.example`.
+    #[arg(long, env = "STOREFRONT_URL")]
+    pub storefront_url: Storefront,
+}
+
+fn sender(text: &str) -> Result<String, &'static str> {
+    let address = text.rsplit_once('<').map_or(text, |(_, address)| address.trim_end_matches('>'));
+    let (mailbox, domain) = address.trim().split_once('@').ok_or("expected an address, or `Name <address>`")?;
+    if mailbox.is_empty() || domain.is_empty() { Err("the address is not complete") } else { Ok(text.to_owned()) }
+}
+
+/// How AWS is called: every call has a deadline, and the SDK is the one layer that retries.
+///
+/// A message takes three calls to DynamoDB and one to SES, one after the other: 5 + 5 + 8 + 5 s fit the function's 30 s.
+pub async fn aws() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(deadlines(Duration::from_secs(2), Duration::from_secs(5)))
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .load()
+        .await
+}
+
+/// How SES is called: once, with patience. SES cannot tell a repetition from a second mail, so a retry after an answer
+/// that was merely slow would send twice. What fails is retried by redelivery, minutes later.
+pub fn ses(aws: &SdkConfig) -> aws_sdk_sesv2::Config {
+    let patience = Duration::from_secs(8);
+    aws_sdk_sesv2::config::Builder::from(aws)
+        .timeout_config(deadlines(patience, patience))
+        .retry_config(RetryConfig::disabled())
+        .build()
+}
+
+fn deadlines(attempt: Duration, operation: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(operation)
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sender_is_an_address_with_or_without_a_name() {
+        for good in ["orders@shop.example", "Shop <orders@shop.example>"] {
+            assert_eq!(sender(good).as_deref(), Ok(good));
+        }
+        for bad in ["", "Shop", "Shop <>", "@shop.example", "Shop <orders@>"] {
+            assert!(sender(bad).is_err(), "{bad}");
+        }
+    }
+}

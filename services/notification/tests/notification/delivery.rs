@@ -1,0 +1,150 @@
+//! One message per event, however the event is delivered.
+
+use contracts::{
+    Event, OrderId,
+    event::order::{CancellationReason, OrderPlaced, RejectionReason},
+};
+use futures::future::join_all;
+use notification::{
+    clock,
+    domain::channel::Channel,
+    store::{Claimed, LEASE, Settled},
+};
+
+use crate::support::{Customer, Notification, envelope};
+
+const WELCOME: &str = "Welcome to the shop";
+const CONFIRMED: &str = "Your order is confirmed: 42.47 EUR";
+
+#[tokio::test]
+async fn ten_deliveries_in_one_batch_are_one_mail() {
+    let notification = Notification::start().await;
+    let customer = Customer::new();
+    assert_eq!(notification.deliver(&[&customer.registered()]).await, 0);
+
+    let confirmed = customer.confirmed();
+    notification.deliver(&[&confirmed; 10]).await;
+    assert_eq!(notification.deliver(&[&confirmed; 10]).await, 0, "the last delivery is acknowledged");
+
+    assert_eq!(notification.subjects(&customer).await, [WELCOME, CONFIRMED]);
+}
+
+#[tokio::test]
+async fn ten_deliveries_in_ten_batches_at_once_are_one_mail() {
+    let notification = Notification::start().await;
+    let customer = Customer::new();
+    let registered = customer.registered();
+
+    let batch = [&registered];
+    join_all((0..10).map(|_| notification.deliver(&batch))).await;
+    assert_eq!(notification.deliver(&[&registered]).await, 0, "the last delivery is acknowledged");
+
+    assert_eq!(notification.subjects(&customer).await, [WELCOME]);
+}
+
+#[tokio::test]
+async fn every_event_has_its_own_mail() {
+    let notification = Notification::start().await;
+    let customer = Customer::new();
+    let envelopes = [
+        customer.registered(),
+        customer.registration_repeated(),
+        customer.confirmed(),
+        customer.confirmed(),
+        customer.rejected(RejectionReason::OutOfStock),
+        customer.cancelled(CancellationReason::PaymentTimeout),
+    ];
+    for _ in 0..2 {
+        assert_eq!(notification.deliver(&envelopes.each_ref()).await, 0);
+    }
+    assert_eq!(
+        notification.subjects(&customer).await,
+        [
+            WELCOME,
+            "You already have an account",
+            "Your order could not be accepted: not everything is in stock",
+            "Your order is cancelled",
+            CONFIRMED,
+            CONFIRMED,
+        ]
+    );
+}
+
+#[tokio::test]
+async fn poison_takes_nothing_of_its_batch_along() {
+    let notification = Notification::start().await;
+    let customer = Customer::new();
+    let registered = customer.registered().to_json();
+    let bodies = [
+        String::new(),
+        registered.clone(),
+        "not json".to_owned(),
+        registered.replace("registered.v1", "vanished.v1"),
+        customer.confirmed().to_json(),
+        registered.replace("\"1.0\"", "\"2.0\""),
+    ];
+
+    assert_eq!(notification.deliver_bodies(&bodies).await, [0, 2, 3, 5]);
+
+    assert_eq!(notification.subjects(&customer).await, [WELCOME, CONFIRMED]);
+}
+
+#[tokio::test]
+async fn what_is_no_customers_business_is_acknowledged() {
+    let notification = Notification::start().await;
+    let customer = Customer::new();
+    let order_id = OrderId::generate();
+    let placed = OrderPlaced { order_id, user_id: customer.id, lines: vec![] };
+
+    let envelopes = [customer.registered(), envelope(order_id, 1, Event::OrderPlaced(placed))];
+    assert_eq!(notification.deliver(&envelopes.each_ref()).await, 0);
+
+    assert_eq!(notification.subjects(&customer).await, [WELCOME]);
+}
+
+#[tokio::test]
+async fn a_message_that_somebody_is_sending_is_left_to_them_and_delivered_again() {
+    let notification = Notification::start().await;
+    let customer = Customer::new();
+    let registered = customer.registered();
+    let (store, now) = (&notification.state.store, clock::now());
+
+    let claimed = store.claim(registered.id, registered.event.kind(), Channel::Email, now).await.unwrap();
+    assert_eq!(notification.deliver(&[&registered]).await, 1);
+    assert!(notification.subjects(&customer).await.is_empty());
+
+    let Claimed::Ours(claim) = claimed else { panic!("{claimed:?}") };
+    store.settle(&claim, &Settled::Sent("their-mail".to_owned()), now).await.unwrap();
+    assert_eq!(notification.deliver(&[&registered]).await, 0);
+    assert!(notification.subjects(&customer).await.is_empty());
+}
+
+#[tokio::test]
+async fn whoever_dies_while_sending_is_replaced_when_the_claim_expires() {
+    let notification = Notification::start().await;
+    let customer = Customer::new();
+    let registered = customer.registered();
+    let (store, then) = (&notification.state.store, clock::now() - LEASE * 2);
+
+    let claimed = store.claim(registered.id, registered.event.kind(), Channel::Email, then).await.unwrap();
+    assert_eq!(notification.deliver(&[&registered]).await, 0);
+    assert_eq!(notification.subjects(&customer).await, [WELCOME]);
+
+    let Claimed::Ours(expired) = claimed else { panic!("{claimed:?}") };
+    let late = store.settle(&expired, &Settled::Failed("too late".to_owned()), clock::now()).await;
+    assert!(late.is_err(), "an expired claim settles nothing");
+    assert!(store.release(&expired).await.is_err(), "an expired claim releases nothing");
+    assert_eq!(notification.deliver(&[&registered]).await, 0);
+    assert_eq!(notification.subjects(&customer).await, [WELCOME]);
+}
+
+#[test]
+fn a_claim_outlives_the_function_and_is_over_at_the_next_delivery() {
+    let topology: serde_json::Value = serde_json::from_str(include_str!("../../../../infra/topology.json")).unwrap();
+    let seconds = |list: &str, name: &str, field: &str| {
+        let entries = topology[list].as_array().unwrap();
+        entries.iter().find(|entry| entry["name"] == name).unwrap()[field].as_i64().unwrap()
+    };
+    assert!(seconds("functions", "notification", "timeout_seconds") < LEASE.num_seconds());
+    assert!(LEASE.num_seconds() < seconds("queues", "notification-inbox", "visibility_timeout_seconds"));
+}

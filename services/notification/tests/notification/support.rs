@@ -1,0 +1,204 @@
+//! Customers with their events, and what SES sent them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use clap::Parser;
+use contracts::{
+    Currency, Envelope, Event, EventId, Money, OrderId, UserId,
+    event::{
+        order::{CancellationReason, OrderCancelled, OrderConfirmed, OrderLine, OrderRejected, RejectionReason},
+        user::{Contact, UserDeleted, UserRegistered, UserRegistrationRepeated, UserUpdated},
+    },
+};
+use notification::{AppState, Config, clock, events::handle_batch};
+use serde::Deserialize;
+use shop::testing::{self, Aws};
+
+/// The sender that SES has verified.
+pub const SENDER: &str = "Shop <orders@shop.example>";
+
+/// The function with a fresh table, as `main` wires it.
+pub struct Notification {
+    pub aws: Aws,
+    pub table: String,
+    pub state: AppState,
+}
+
+impl Notification {
+    pub async fn start() -> Self {
+        let aws = testing::aws().await;
+        verify(&aws, "shop.example").await;
+        Self::start_with_sender(SENDER).await
+    }
+
+    pub async fn start_with_sender(sender: &str) -> Self {
+        let aws = testing::aws().await;
+        let table = aws.create_table("notification").await;
+        let config = Config::parse_from([
+            "notification",
+            "--notification-table",
+            &table,
+            "--mail-from",
+            sender,
+            "--storefront-url",
+            "https://shop.example/",
+        ]);
+        let state = AppState::new(config, &aws.sdk_config()).unwrap();
+        Self { aws, table, state }
+    }
+
+    /// Delivers events in one batch. Returns how many are to be delivered again.
+    pub async fn deliver(&self, envelopes: &[&Envelope]) -> usize {
+        let bodies: Vec<String> = envelopes.iter().map(|envelope| envelope.to_json()).collect();
+        self.deliver_bodies(&bodies).await.len()
+    }
+
+    /// Delivers messages in one batch. Returns the positions of those that are to be delivered again.
+    pub async fn deliver_bodies(&self, bodies: &[String]) -> Vec<usize> {
+        let mut batch = SqsEvent::default();
+        for (position, body) in bodies.iter().enumerate() {
+            let mut message = SqsMessage::default();
+            message.message_id = Some(position.to_string());
+            message.body = Some(body.clone());
+            batch.records.push(message);
+        }
+        let response = handle_batch(&self.state, batch).await;
+        let mut again: Vec<usize> =
+            response.batch_item_failures.iter().map(|failure| failure.item_identifier.parse().unwrap()).collect();
+        again.sort_unstable();
+        again
+    }
+
+    /// Every mail to `address` so far, oldest first.
+    pub async fn mails_to(&self, address: &str) -> Vec<SentMail> {
+        #[derive(Deserialize)]
+        struct Answer {
+            messages: std::collections::HashMap<String, Vec<SentMail>>,
+        }
+        let url = format!("{}/_ministack/ses/messages", self.aws.endpoint());
+        let answer: Answer = reqwest::get(url).await.unwrap().json().await.unwrap();
+        let mut mails: Vec<SentMail> = answer.messages.into_values().flatten().collect();
+        mails.retain(|mail| mail.to == [address]);
+        mails.sort_by(|a, b| a.timestamp.total_cmp(&b.timestamp));
+        mails
+    }
+
+    /// The subjects of every mail to `customer`, sorted.
+    pub async fn subjects(&self, customer: &Customer) -> Vec<String> {
+        let mut subjects: Vec<String> =
+            self.mails_to(&customer.contact.email).await.into_iter().map(|mail| mail.subject).collect();
+        subjects.sort();
+        subjects
+    }
+
+    /// The whole table, as text.
+    pub async fn table_text(&self) -> String {
+        let client = aws_sdk_dynamodb::Client::new(&self.aws.sdk_config());
+        let items = client.scan().table_name(&self.table).consistent_read(true).send().await.unwrap();
+        format!("{:?}", items.items())
+    }
+}
+
+/// Lets SES send from a domain.
+pub async fn verify(aws: &Aws, domain: &str) {
+    let ses = aws_sdk_sesv2::Client::new(&aws.sdk_config());
+    ses.create_email_identity().email_identity(domain).send().await.unwrap();
+}
+
+/// A mail, as the emulated SES shows it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SentMail {
+    pub source: String,
+    pub to: Vec<String>,
+    pub subject: String,
+    pub body_text: String,
+    pub body_html: String,
+    timestamp: f64,
+}
+
+/// Somebody with an address of their own, and the events of their account and orders.
+#[derive(Debug, Clone)]
+pub struct Customer {
+    pub id: UserId,
+    pub contact: Contact,
+}
+
+impl Customer {
+    pub fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let email = format!("ada{}@customer.example", COUNT.fetch_add(1, Ordering::Relaxed));
+        Self { id: UserId::generate(), contact: Contact { email, name: "Ada".to_owned(), locale: "en".to_owned() } }
+    }
+
+    pub fn speaking(locale: &str) -> Self {
+        let mut customer = Self::new();
+        customer.contact.locale = locale.to_owned();
+        customer
+    }
+
+    pub fn named(name: &str) -> Self {
+        let mut customer = Self::new();
+        customer.contact.name = name.to_owned();
+        customer
+    }
+
+    pub fn registered(&self) -> Envelope {
+        let data = UserRegistered { user_id: self.id, contact: self.contact.clone() };
+        envelope(self.id, 1, Event::UserRegistered(data))
+    }
+
+    pub fn registration_repeated(&self) -> Envelope {
+        envelope(self.id, 1, Event::UserRegistrationRepeated(UserRegistrationRepeated { user_id: self.id }))
+    }
+
+    /// The account's version `sequence` has another address.
+    pub fn moved_to(&self, email: &str, sequence: u64) -> Envelope {
+        let contact = Contact { email: email.to_owned(), ..self.contact.clone() };
+        envelope(self.id, sequence, Event::UserUpdated(UserUpdated { user_id: self.id, contact }))
+    }
+
+    pub fn deleted(&self) -> Envelope {
+        envelope(self.id, 9, Event::UserDeleted(UserDeleted { user_id: self.id }))
+    }
+
+    pub fn confirmed(&self) -> Envelope {
+        let (order_id, lines) = (OrderId::generate(), lines());
+        let data = OrderConfirmed { order_id, user_id: self.id, lines, total: eur(4_247) };
+        envelope(order_id, 4, Event::OrderConfirmed(data))
+    }
+
+    pub fn rejected(&self, reason: RejectionReason) -> Envelope {
+        let order_id = OrderId::generate();
+        let data = OrderRejected { order_id, user_id: self.id, reason, lines: lines() };
+        envelope(order_id, 2, Event::OrderRejected(data))
+    }
+
+    pub fn cancelled(&self, reason: CancellationReason) -> Envelope {
+        let order_id = OrderId::generate();
+        let data = OrderCancelled { order_id, user_id: self.id, reason, lines: lines() };
+        envelope(order_id, 5, Event::OrderCancelled(data))
+    }
+}
+
+pub fn envelope(subject: impl ToString, sequence: u64, event: Event) -> Envelope {
+    Envelope::new(EventId::generate(), subject, sequence, clock::now(), event)
+}
+
+pub fn lines() -> Vec<OrderLine> {
+    let line = |sku: &str, name: &str, quantity, unit_price| OrderLine {
+        sku: sku.parse().unwrap(),
+        name: name.to_owned(),
+        quantity,
+        unit_price: eur(unit_price),
+    };
+    vec![
+        line("CUP-BLUE", "Stoneware cup, blue", 3, 1_249),
+        line("TEA-50", "Darjeeling <First Flush> & co, 50 g", 1, 500),
+    ]
+}
+
+pub fn eur(minor: i64) -> Money {
+    Money::new(minor, Currency::EUR)
+}
