@@ -1,0 +1,92 @@
+//! An authorisation is asked for.
+
+use crate::support::Bench;
+use chrono::TimeDelta;
+use contracts::Event;
+use contracts::event::payment::{DeclineReason, PaymentAuthorized, PaymentDeclined};
+use futures::future::join_all;
+use payment::{clock, domain::State};
+use rstest::rstest;
+
+#[tokio::test]
+async fn an_approved_card_is_authorised_once_and_announced() {
+    let bench = Bench::new().await;
+    assert!(bench.deliver_request().await);
+
+    assert_eq!(bench.ledger().await, ["authorized"]);
+    assert!(matches!(bench.state().await, State::Authorized { .. }));
+    let [announced] = &bench.envelopes().await[..] else { panic!("one event is announced") };
+    let (payment_id, order_id) = (bench.request.payment_id, bench.request.order_id);
+    assert_eq!(
+        announced.event,
+        Event::PaymentAuthorized(PaymentAuthorized { payment_id, order_id, amount: bench.request.amount })
+    );
+    assert_eq!(announced.subject, payment_id.to_string());
+    assert_eq!(announced.sequence, bench.payment().await.version);
+}
+
+#[rstest]
+#[case("pm_card_chargeDeclined", DeclineReason::CardDeclined)]
+#[case("pm_card_chargeDeclinedLostCard", DeclineReason::CardDeclined)]
+#[case("pm_card_chargeDeclinedProcessingError", DeclineReason::CardDeclined)]
+#[case("pm_card_chargeDeclinedInsufficientFunds", DeclineReason::InsufficientFunds)]
+#[case("pm_card_chargeDeclinedExpiredCard", DeclineReason::ExpiredCard)]
+#[case("pm_card_chargeDeclinedIncorrectCvc", DeclineReason::InvalidCard)]
+#[case("pm_card_authenticationRequired", DeclineReason::AuthenticationRequired)]
+#[case("pm_of_somebody_else", DeclineReason::InvalidCard)]
+#[case("", DeclineReason::InvalidCard)]
+#[tokio::test]
+async fn a_refused_card_is_announced_with_what_the_customer_can_act_on(
+    #[case] payment_method: &str,
+    #[case] reason: DeclineReason,
+) {
+    let bench = Bench::new().await.paid_with(payment_method);
+    assert!(bench.deliver_request().await);
+
+    assert!(!bench.ledger().await.contains(&"authorized".to_owned()));
+    assert!(matches!(bench.state().await, State::Declined { reason: recorded, .. } if recorded == reason));
+    let [announced] = &bench.envelopes().await[..] else { panic!("one event is announced") };
+    let (payment_id, order_id) = (bench.request.payment_id, bench.request.order_id);
+    assert_eq!(announced.event, Event::PaymentDeclined(PaymentDeclined { payment_id, order_id, reason }));
+}
+
+#[rstest]
+#[case("pm_card_visa", "authorized", "shop.payment.authorized.v1")]
+#[case("pm_card_chargeDeclined", "declined", "shop.payment.declined.v1")]
+#[tokio::test]
+async fn ten_deliveries_at_once_to_ten_functions_are_one_attempt(
+    #[case] payment_method: &str,
+    #[case] entry: &str,
+    #[case] event: &str,
+) {
+    let bench = Bench::new().await.paid_with(payment_method);
+    let functions: Vec<_> = (0..10).map(|_| bench.another_function()).collect();
+    join_all(functions.iter().map(Bench::deliver_request)).await;
+    bench.deliver_until_handled(bench.request_message()).await;
+
+    assert_eq!(bench.ledger().await, [entry]);
+    assert_eq!(bench.announced().await, [event]);
+}
+
+#[tokio::test]
+async fn a_delivery_after_the_outcome_changes_nothing() {
+    let bench = Bench::new().await;
+    bench.deliver_request().await;
+    let before = bench.payment().await;
+    // Any call to the processor would fail now.
+    bench.fault("*", "error_500", 100).await;
+    assert!(bench.deliver_request().await);
+
+    assert_eq!(bench.payment().await, before);
+    assert_eq!(bench.announced().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_request_that_arrives_after_its_deadline_is_not_carried_out() {
+    let bench = Bench::new().await.due(clock::now() - TimeDelta::seconds(1));
+    assert!(bench.deliver_request().await);
+
+    assert!(bench.ledger().await.is_empty());
+    assert!(matches!(bench.state().await, State::Voided { intent: None }));
+    assert_eq!(bench.announced().await, ["shop.payment.voided.v1"]);
+}

@@ -1,0 +1,9 @@
+//! The function as Lambda runs it, on a real table and the processor simulator.
+
+#![cfg(test)]
+
+mod authorise;
+mod batch;
+mod support;
+mod unknown_outcomes;
+mod void;
