@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{Answer, Shop};
 
@@ -21,20 +21,11 @@ pub struct LedgerEntry {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// A mail that was sent.
-#[derive(Debug, Clone)]
-pub struct Mail {
-    /// Its subject.
-    pub subject: String,
-    /// All of it, as the emulated SES tells it.
-    pub raw: String,
-}
-
 impl Shop {
     /// What the processor did for this order, oldest first.
     pub async fn ledger(&self, order_id: &str) -> Vec<LedgerEntry> {
         let url = format!("{}/_simulator/ledger", self.psp);
-        let ledger = Answer::to(self.client.get(url)).await.expect(200);
+        let ledger = Answer::to(self.client().get(url)).await.expect(200);
         let entries = ledger["entries"].clone();
         let entries: Vec<LedgerEntry> = serde_json::from_value(entries).expect("a ledger");
         entries.into_iter().filter(|entry| entry.metadata.get("order_id").is_some_and(|id| id == order_id)).collect()
@@ -48,16 +39,14 @@ impl Shop {
         authorised.filter(|entry| !voided(&entry.payment_intent)).map(|entry| entry.amount).collect()
     }
 
-    /// The mails to this address whose text names `what`.
-    pub async fn mails(&self, address: &str, what: &str) -> Vec<Mail> {
+    /// The subjects of the mails to this address whose text names `what`.
+    pub async fn mails(&self, address: &str, what: &str) -> Vec<String> {
         let url = format!("{}/_ministack/ses/messages", self.aws);
-        let all = Answer::to(self.client.get(url)).await.expect(200);
-        let messages = all["messages"].as_array().or_else(|| all.as_array()).expect("a list of messages").clone();
-        let mails = messages
-            .iter()
-            .map(|mail| (mail["Subject"].as_str().or(mail["subject"].as_str()).unwrap_or_default(), mail.to_string()));
-        let ours = mails.filter(|(_, raw)| raw.contains(address) && raw.contains(what));
-        ours.map(|(subject, raw)| Mail { subject: subject.to_owned(), raw }).collect()
+        let all = Answer::to(self.client().get(url)).await.expect(200);
+        let accounts = all["messages"].as_object().expect("mails by account").values();
+        let mails = accounts.flat_map(|mails| mails.as_array().expect("a list of mails"));
+        let ours = mails.filter(|mail| mail["To"] == json!([address]) && mail["BodyText"].to_string().contains(what));
+        ours.map(|mail| mail["Subject"].as_str().expect("a subject").to_owned()).collect()
     }
 }
 

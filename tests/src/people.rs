@@ -163,7 +163,7 @@ impl Staff {
     /// Changes what is available by counting.
     pub async fn adjust(&self, sku: &Sku, delta: i64) {
         let body = json!({ "delta": delta, "reason": "stock-taking" });
-        self.0.post(&format!("/v1/inventory/{sku}/adjustments"), &body).await.expect(200);
+        self.0.post(&format!("/v1/inventory/{sku}/adjustments"), &body).await.expect(201);
     }
 
     /// Gives a SKU a new price, and waits until carts know it.

@@ -17,6 +17,9 @@ use crate::{Shopper, Staff};
 /// How long `cargo shop up` may take, with a build of what is not built yet.
 const START_LIMIT: Duration = Duration::from_secs(900);
 
+/// Where the tool tells about a running shop, in its folder.
+const RECORD: &str = "stack.json";
+
 /// A running shop. It ends with the test process, however that ends: the tool watches the pipe that is its stdin.
 #[derive(Debug)]
 pub struct Shop {
@@ -26,8 +29,6 @@ pub struct Shop {
     pub aws: String,
     /// The card processor.
     pub psp: String,
-    /// For requests of nobody in particular.
-    pub client: Client,
     folder: PathBuf,
     _tool: Child,
 }
@@ -39,6 +40,8 @@ impl Shop {
     pub async fn start(name: &str, settings: &[&str]) -> Self {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let folder = workspace.join("target/shop").join(name);
+        // An earlier run's would be taken for this one's.
+        let _ = std::fs::remove_file(folder.join(RECORD));
         let mut tool = Command::new(env!("CARGO"))
             .current_dir(&workspace)
             .args(["run", "--quiet", "--package", "shop", "--", "up", "--fresh", "--exit-with-stdin"])
@@ -58,19 +61,18 @@ impl Shop {
         })
         .await;
         let url = |name: &str| record["urls"][name].as_str().expect("a URL").to_owned();
-        Self {
-            front_door: url("front_door"),
-            aws: url("aws"),
-            psp: url("processor"),
-            client: Client::builder().timeout(Duration::from_secs(30)).build().expect("a client"),
-            folder,
-            _tool: tool,
-        }
+        Self { front_door: url("front_door"), aws: url("aws"), psp: url("processor"), folder, _tool: tool }
+    }
+
+    /// For requests of nobody in particular. A new one each time: each test has a runtime of its own, and a client's
+    /// connections end with the runtime that made them.
+    pub fn client(&self) -> Client {
+        Client::builder().timeout(Duration::from_secs(30)).build().expect("a client")
     }
 
     /// Somebody new, signed in.
     pub async fn shopper(&self) -> Shopper {
-        Shopper::sign_up(&self.client, &self.front_door).await
+        Shopper::sign_up(&self.client(), &self.front_door).await
     }
 
     /// The shop keeper, signed in.
@@ -78,7 +80,7 @@ impl Shop {
         let account = &self.record()["accounts"]["staff"];
         let (email, password) =
             (account["email"].as_str().expect("an address"), account["password"].as_str().expect("a password"));
-        Staff(Shopper::sign_in(&self.client, &self.front_door, email, password).await)
+        Staff(Shopper::sign_in(&self.client(), &self.front_door, email, password).await)
     }
 
     /// A SKU of the test catalogue, with exactly `available` pieces of it, none reserved and none sold.
@@ -94,7 +96,7 @@ impl Shop {
 
     /// What the tool tells about the running shop.
     pub fn record(&self) -> Value {
-        record(&self.folder).expect("stack.json")
+        record(&self.folder).expect("a record of the running shop")
     }
 
     /// `kill -9`: no goodbye, no clean-up.
@@ -119,7 +121,7 @@ impl Shop {
 }
 
 fn record(folder: &Path) -> Option<Value> {
-    serde_json::from_str(&std::fs::read_to_string(folder.join("stack.json")).ok()?).ok()
+    serde_json::from_str(&std::fs::read_to_string(folder.join(RECORD)).ok()?).ok()
 }
 
 /// A port that is free now. The tool takes its neighbours, too, and steps over those that are not.

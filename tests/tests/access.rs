@@ -94,7 +94,7 @@ async fn every_route_that_is_not_public_wants_a_token_with_its_scope() {
     for route in routes() {
         let Some(scopes) = &route.scopes else { continue };
         let bare =
-            Answer::to(shop.client.request(route.method.clone(), format!("{}{}", shop.front_door, route.path))).await;
+            Answer::to(shop.client().request(route.method.clone(), format!("{}{}", shop.front_door, route.path))).await;
         assert_eq!(bare.status, StatusCode::UNAUTHORIZED, "no token: {} {}", route.method, route.path);
         assert_eq!(status(&nobody, &route).await, StatusCode::UNAUTHORIZED, "no JWT: {} {}", route.method, route.path);
         assert_eq!(
@@ -122,8 +122,8 @@ async fn services_behind_the_front_door_check_tokens_themselves() {
     let urls = &shop.record()["urls"];
     for (service, path) in [("order", "/v1/cart"), ("product", "/v1/inventory/TEST-ACCESS")] {
         let url = format!("{}{path}", urls[service].as_str().unwrap());
-        Answer::to(shop.client.get(&url)).await.expect_problem(ProblemType::Unauthenticated);
-        Answer::to(shop.client.get(&url).bearer_auth("nonsense")).await.expect_problem(ProblemType::Unauthenticated);
+        Answer::to(shop.client().get(&url)).await.expect_problem(ProblemType::Unauthenticated);
+        Answer::to(shop.client().get(&url).bearer_auth("nonsense")).await.expect_problem(ProblemType::Unauthenticated);
     }
 }
 

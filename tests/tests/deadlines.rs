@@ -48,7 +48,7 @@ async fn an_authorisation_that_comes_after_the_deadline_is_voided() {
         json!({ "operation": "create", "kind": "lost_answer", "times": 3 }),
         json!({ "operation": "create", "kind": "slow", "ms": 6000, "times": 1 }),
     ] {
-        Answer::to(shop.client.post(format!("{}/_simulator/faults", shop.psp)).json(&fault)).await;
+        Answer::to(shop.client().post(format!("{}/_simulator/faults", shop.psp)).json(&fault)).await;
     }
 
     let id = Answer::to(ada.checkout(&tests::people::new_key(), "pm_card_visa")).await.expect(202)["id"]

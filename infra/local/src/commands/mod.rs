@@ -1,0 +1,72 @@
+//! The command line: one file per command, its arguments beside what it does.
+
+mod catalogue;
+mod demo;
+mod down;
+mod logs;
+mod status;
+mod up;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Result, bail};
+use clap::{Args, Parser, Subcommand};
+
+use crate::stack::{Folder, Record, workspace_root};
+
+/// The whole shop on this machine: emulated AWS, real PostgreSQL, a simulated card processor, and our six services.
+#[derive(Debug, Parser)]
+#[command(name = "cargo shop", bin_name = "cargo shop", version, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Up(up::Up),
+    Down(down::Down),
+    Status(status::Status),
+    Logs(logs::Logs),
+    Demo(demo::Demo),
+    Catalogue(catalogue::Catalogue),
+}
+
+impl Cli {
+    /// Does what was asked for. The code is not zero where the answer is "no".
+    pub async fn run(self) -> Result<ExitCode> {
+        match self.command {
+            Command::Up(command) => command.run().await,
+            Command::Down(command) => command.run().await,
+            Command::Status(command) => command.run().await,
+            Command::Logs(command) => command.run().await,
+            Command::Demo(command) => command.run().await,
+            Command::Catalogue(command) => command.run(),
+        }
+    }
+}
+
+/// Which stack is meant.
+#[derive(Debug, Args)]
+struct Which {
+    /// The stack's data folder [default: target/shop/default]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+impl Which {
+    fn folder(&self) -> Result<Folder> {
+        let default = || workspace_root().join("target/shop/default");
+        Folder::new(&self.data.clone().unwrap_or_else(default))
+    }
+
+    /// The record of the stack, which must be running.
+    fn running(&self) -> Result<Record> {
+        let folder = self.folder()?;
+        match (folder.running()?, Record::current(&folder)?) {
+            (Some(_), Some(record)) if record.ready_at.is_some() => Ok(record),
+            (Some(_), _) => bail!("the stack on {} is still starting", folder.root().display()),
+            (None, _) => bail!("no stack runs on {}: start it with `cargo shop up`", folder.root().display()),
+        }
+    }
+}

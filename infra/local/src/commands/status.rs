@@ -1,0 +1,98 @@
+//! `cargo shop status`
+
+use std::{collections::BTreeMap, process::ExitCode, time::Duration};
+
+use anyhow::Result;
+use clap::Args;
+use futures::future::join_all;
+use serde::Serialize;
+
+use super::Which;
+use crate::stack::{Part, Record};
+
+/// Show whether a stack runs, where, and how its parts are. Ends with 0 if all are well
+#[derive(Debug, Args)]
+pub struct Status {
+    #[command(flatten)]
+    which: Which,
+    /// For programs: URLs, ports, pids, logs, local accounts
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--json` prints: the record, with what was found now.
+#[derive(Serialize)]
+struct Report<'a> {
+    running: bool,
+    healthy: bool,
+    health: &'a BTreeMap<String, bool>,
+    #[serde(flatten)]
+    record: Option<&'a Record>,
+}
+
+impl Status {
+    /// Looks, and tells.
+    pub async fn run(self) -> Result<ExitCode> {
+        let folder = self.which.folder()?;
+        let running = folder.running()?.is_some();
+        let record = Record::current(&folder)?;
+        let health = match &record {
+            Some(record) => examine(record).await,
+            None => BTreeMap::new(),
+        };
+        let ready = record.as_ref().is_some_and(|record| record.ready_at.is_some());
+        let healthy = ready && health.values().all(|well| *well);
+
+        if self.json {
+            let report = Report { running, healthy, health: &health, record: record.as_ref() };
+            println!("{}", serde_json::to_string_pretty(&report)?);
+        } else if let Some(record) = &record {
+            print(record, &health);
+        } else if running {
+            println!("The stack on {} is starting.", folder.root().display());
+        } else {
+            println!("No stack runs on {}: start it with `cargo shop up`.", folder.root().display());
+        }
+        Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// Asks every part that can be asked.
+async fn examine(record: &Record) -> BTreeMap<String, bool> {
+    let checks = record.parts.iter().map(async |(name, part)| (name.clone(), is_well(part).await));
+    join_all(checks).await.into_iter().collect()
+}
+
+async fn is_well(part: &Part) -> bool {
+    let Part::Process { port, health, .. } = part else { return true };
+    match (health, port) {
+        (Some(url), _) => {
+            let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(3)).build();
+            let answer = async { client?.get(url).send().await?.error_for_status() };
+            answer.await.is_ok()
+        }
+        (None, Some(port)) => tokio::net::TcpStream::connect(("127.0.0.1", *port)).await.is_ok(),
+        (None, None) => true,
+    }
+}
+
+fn print(record: &Record, health: &BTreeMap<String, bool>) {
+    match record.ready_at {
+        Some(_) => println!("Running since {} (pid {}).", record.started_at.format("%F %T UTC"), record.pid),
+        None => println!("Starting since {} (pid {}).", record.started_at.format("%F %T UTC"), record.pid),
+    }
+    println!("\n  {:<22} {:<10} {:>7} {:>6}  log", "part", "health", "pid", "port");
+    for (name, part) in &record.parts {
+        let word = if health.get(name).copied().unwrap_or(false) { "well" } else { "NOT WELL" };
+        match part {
+            Part::Process { pid, port, log, .. } => {
+                let port = port.map_or_else(String::new, |port| port.to_string());
+                println!("  {name:<22} {word:<10} {pid:>7} {port:>6}  {}", log.display());
+            }
+            Part::Function { .. } => {
+                println!("  {name:<22} {:<10} {:>7} {:>6}  cargo shop logs {name}", "function", "", "")
+            }
+        }
+    }
+    println!("\n{record}");
+}

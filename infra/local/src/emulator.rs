@@ -1,0 +1,167 @@
+//! The emulated AWS: MiniStack, every service on one port.
+
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    path::PathBuf,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
+use tokio::time::Instant;
+
+use crate::{
+    process::{Child, Program},
+    python::Python,
+};
+
+/// The Region that everything local is in.
+pub const REGION: &str = "us-east-1";
+
+/// Both halves of the only credentials there are.
+const CREDENTIAL: &str = "test";
+
+/// Longer than the slowest start that was seen, on a busy machine with a lot of state to load.
+const START_LIMIT: Duration = Duration::from_secs(90);
+
+/// How an emulator is to be started.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The port; a free one if there is none.
+    pub port: Option<u16>,
+    /// The folder for all that it writes. Made if it is not there.
+    pub data_dir: PathBuf,
+    /// The file for its log, in a folder that exists.
+    pub log: PathBuf,
+    /// If false, the data folder is removed at the end. Otherwise the state is kept: it is written at a regular stop,
+    /// also when our process was killed, but not when the emulator itself was.
+    pub keep: bool,
+}
+
+/// A running emulator. It ends when this is dropped, or our process ends.
+#[derive(Debug)]
+pub struct Emulator {
+    child: Child,
+    port: u16,
+}
+
+impl Emulator {
+    /// Starts one and waits until it answers.
+    pub async fn start(python: &Python, settings: Settings) -> anyhow::Result<Self> {
+        let port = match settings.port {
+            Some(port) => port,
+            None => free_port()?,
+        };
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err() {
+            bail!("port {port} is taken: the emulated AWS needs another one, or whoever has it must end");
+        }
+        let temporary = settings.data_dir.join("tmp");
+        std::fs::create_dir_all(&temporary)
+            .with_context(|| format!("cannot make the folder {}", temporary.display()))?;
+        let keep = if settings.keep { "1" } else { "0" };
+        let mut program = Program::new("MiniStack", python.path(), settings.log)
+            .args(["-I", "-u", "-c", include_str!("emulator/ministack.py")])
+            .env("GATEWAY_PORT", port.to_string())
+            .env("BIND_HOST", Ipv4Addr::LOCALHOST.to_string())
+            .env("LOG_LEVEL", "INFO")
+            // Code of functions and other scratch files; two emulators must not share them.
+            .env("TMPDIR", &temporary)
+            .env("PERSIST_STATE", keep)
+            .env("STATE_DIR", settings.data_dir.join("state"))
+            .env("S3_PERSIST", keep)
+            .env("S3_DATA_DIR", settings.data_dir.join("s3"))
+            // Listeners on fixed ports, of services that the shop does not use.
+            .env("IOT_MTLS_ENABLED", "0")
+            .env("SFTP_ENABLED", "0")
+            // No looking for containers of earlier runs: nothing here runs in one.
+            .env("DOCKER_HOST", "unix:///nonexistent")
+            .env("MINISTACK_REGION", REGION)
+            .env("AWS_DEFAULT_REGION", REGION)
+            .env("AWS_ACCESS_KEY_ID", CREDENTIAL)
+            .env("AWS_SECRET_ACCESS_KEY", CREDENTIAL);
+        if !settings.keep {
+            program = program.scratch(settings.data_dir);
+        }
+        let emulator = Self { child: program.spawn(python).await?, port };
+        emulator.ready().await?;
+        Ok(emulator)
+    }
+
+    async fn ready(&self) -> anyhow::Result<()> {
+        let health = format!("{}/_ministack/health", self.endpoint());
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
+        let limit = Instant::now() + START_LIMIT;
+        loop {
+            if client.get(&health).send().await.is_ok_and(|response| response.status().is_success()) {
+                return Ok(());
+            }
+            if !self.child.is_running() {
+                bail!("MiniStack ended while it started:\n{}", self.child.log_tail());
+            }
+            if Instant::now() > limit {
+                bail!("MiniStack is not ready after {START_LIMIT:?}:\n{}", self.child.log_tail());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The URL of every AWS service.
+    pub fn endpoint(&self) -> String {
+        endpoint(self.port)
+    }
+
+    /// The port it listens on, at 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The process.
+    pub fn process(&self) -> &Child {
+        &self.child
+    }
+
+    /// Ends it, with its functions' processes, and lets it write its state.
+    pub async fn stop(&self) {
+        self.child.stop(Duration::from_secs(15)).await;
+    }
+}
+
+/// The URL of every AWS service of the emulator on `port`.
+pub fn endpoint(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+/// How AWS clients reach the emulator at `endpoint`. Made anew for each runtime: connections do not outlive theirs.
+pub fn sdk_config(endpoint: &str) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(30))
+        .operation_timeout(Duration::from_secs(60))
+        .build();
+    let credentials = Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "local stack");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(endpoint)
+        .region(Region::from_static(REGION))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .retry_config(RetryConfig::standard())
+        .timeout_config(timeouts)
+        .build()
+}
+
+/// The environment that makes a program's AWS clients talk to the emulator at `endpoint`.
+pub fn environment(endpoint: &str) -> [(&'static str, String); 4] {
+    [
+        ("AWS_ENDPOINT_URL", endpoint.to_owned()),
+        ("AWS_REGION", REGION.to_owned()),
+        ("AWS_ACCESS_KEY_ID", CREDENTIAL.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", CREDENTIAL.to_owned()),
+    ]
+}
+
+/// A TCP port that was free a moment ago.
+pub fn free_port() -> anyhow::Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no TCP port is free")?;
+    Ok(listener.local_addr()?.port())
+}

@@ -1,0 +1,207 @@
+//! Child processes whose life is tied to ours: none outlives the process that started it, also when that is killed
+//! with `kill -9`.
+//!
+//! Every program runs below a small launcher that holds a pipe from us as its stdin. The kernel closes the pipe when we
+//! are gone, however we went, and the launcher then ends the program and all that it started.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::{LazyLock, Mutex},
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    process::{ChildStdin, Command},
+    sync::watch,
+};
+
+use crate::python::Python;
+
+/// How long a program may take to end by itself unless told.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What children inherit of our environment. Nothing else, so that a stack behaves the same in every shell.
+const INHERITED: &[&str] = &["PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "RUST_BACKTRACE"];
+
+/// How many of the programs that we started have not ended yet.
+static LIVE: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
+
+/// Waits until every program that we started has ended, also those whose start was given up half-way.
+pub async fn all_ended() {
+    // The sender is never dropped.
+    let _ = LIVE.subscribe().wait_for(|count| *count == 0).await;
+}
+
+/// A program to be started.
+#[derive(Debug)]
+pub struct Program {
+    name: String,
+    command: Vec<OsString>,
+    env: Vec<(String, OsString)>,
+    log: PathBuf,
+    stop_signal: &'static str,
+    grace: Duration,
+    scratch: Option<PathBuf>,
+}
+
+impl Program {
+    /// The program at `path`, called `name` in messages. Its output is appended to the file `log`.
+    pub fn new(name: &str, path: impl Into<OsString>, log: impl Into<PathBuf>) -> Self {
+        Self {
+            name: name.to_owned(),
+            command: vec![path.into()],
+            env: Vec::new(),
+            log: log.into(),
+            stop_signal: "SIGTERM",
+            grace: GRACE,
+            scratch: None,
+        }
+    }
+
+    /// One more argument.
+    pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
+        self.command.push(argument.into());
+        self
+    }
+
+    /// More arguments.
+    pub fn args<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.command.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// One more environment variable. Of ours, a program sees only `PATH` and a few others.
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// More environment variables.
+    pub fn envs<N: Into<String>, V: Into<OsString>>(mut self, variables: impl IntoIterator<Item = (N, V)>) -> Self {
+        self.env.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
+    /// The signal that asks this program to end; `SIGTERM` unless told.
+    pub fn stop_signal(mut self, name: &'static str) -> Self {
+        self.stop_signal = name;
+        self
+    }
+
+    /// How long it may take to end by itself when we are gone or drop it; 10 seconds unless told.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// A folder that is removed when the program has ended, even if we are gone by then.
+    pub fn scratch(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.scratch = Some(folder.into());
+        self
+    }
+
+    /// Starts it. Fails if there is no such program, with the cause from its log.
+    pub async fn spawn(self, python: &Python) -> anyhow::Result<Child> {
+        let log = std::fs::File::options().create(true).append(true).open(&self.log);
+        let log = log.with_context(|| format!("cannot write the log {}", self.log.display()))?;
+        let mut launcher = Command::new(python.path());
+        launcher
+            .args(["-I", "-c", include_str!("process/launcher.py"), self.stop_signal])
+            .arg(self.grace.as_secs_f32().to_string())
+            .arg(self.scratch.unwrap_or_default())
+            .args(&self.command)
+            .env_clear()
+            .envs(INHERITED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+            .envs(self.env)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            // A group of its own: Ctrl-C at the terminal is for us, and we end our children in order.
+            .process_group(0);
+        let mut launcher = launcher.spawn().with_context(|| format!("cannot start {}", python.path().display()))?;
+        let (stdin, stdout) = (launcher.stdin.take(), launcher.stdout.take());
+        let (ended, exit) = watch::channel(None);
+        LIVE.send_modify(|count| *count += 1);
+        tokio::spawn(async move {
+            let code = launcher.wait().await.ok().and_then(|status| status.code());
+            ended.send_replace(Some(code.unwrap_or(-1)));
+            LIVE.send_modify(|count| *count -= 1);
+        });
+        let mut first_line = String::new();
+        if let Some(stdout) = stdout {
+            BufReader::new(stdout).read_line(&mut first_line).await?;
+        }
+        let Ok(pid) = first_line.trim().parse() else {
+            bail!("cannot start {}:\n{}", self.name, tail(&self.log));
+        };
+        Ok(Child { name: self.name, pid, log: self.log, stdin: Mutex::new(stdin), exit })
+    }
+}
+
+/// A running program. Dropping it ends the program, too, but without waiting.
+#[derive(Debug)]
+pub struct Child {
+    name: String,
+    pid: u32,
+    log: PathBuf,
+    stdin: Mutex<Option<ChildStdin>>,
+    exit: watch::Receiver<Option<i32>>,
+}
+
+impl Child {
+    /// What the program is called in messages.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The program's process id (not the launcher's), which is also that of its process group.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// The file that holds the program's output.
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// The last lines of the program's output, for messages.
+    pub fn log_tail(&self) -> String {
+        tail(&self.log)
+    }
+
+    /// True until the program has ended.
+    pub fn is_running(&self) -> bool {
+        self.exit.borrow().is_none()
+    }
+
+    /// Waits for the program's end. The exit code is as a shell reports it: 128 + the signal that ended it.
+    pub async fn exited(&self) -> i32 {
+        let mut exit = self.exit.clone();
+        let code = exit.wait_for(Option::is_some).await.ok().and_then(|code| *code);
+        code.unwrap_or(-1) // the runtime that watched it is gone, and with it the pipe
+    }
+
+    /// Asks the program to end, waits, and kills what is left of it and its children after `grace`.
+    /// Returns the exit code as [`Child::exited`] does.
+    pub async fn stop(&self, grace: Duration) -> i32 {
+        let stdin = self.stdin.lock().ok().and_then(|mut stdin| stdin.take());
+        if let Some(mut stdin) = stdin {
+            // If the launcher has ended meanwhile, there is nobody to tell.
+            let _ = stdin.write_all(grace.as_secs_f32().to_string().as_bytes()).await;
+        }
+        self.exited().await
+    }
+}
+
+/// The last lines of a log file; empty if it cannot be read.
+pub fn tail(log: &Path) -> String {
+    const LINES: usize = 30;
+    let text = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
+}

@@ -1,0 +1,65 @@
+"""Runs a command that must not outlive whoever started it.
+
+Usage: launcher.py STOP_SIGNAL GRACE_SECONDS SCRATCH COMMAND [ARGUMENT...]
+
+Prints the command's pid. When stdin closes, because the starter wants an end or is itself gone (kill -9 included), the
+command gets STOP_SIGNAL, and what is left of its process group after GRACE_SECONDS is killed. A number of seconds on
+stdin takes the place of GRACE_SECONDS. SCRATCH, if not empty, is a folder that is removed at the end. Ends with the
+command's exit code, or 128 + the signal that ended it.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+
+stop_signal, grace, scratch, command = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
+
+
+def die_with_launcher():
+    """On Linux, the kernel sees to it that the command dies with us, too."""
+    if sys.platform == "linux":
+        import ctypes
+
+        PR_SET_PDEATHSIG = 1
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+child = subprocess.Popen(
+    command,
+    stdin=subprocess.DEVNULL,
+    stdout=sys.stderr,
+    start_new_session=True,
+    preexec_fn=die_with_launcher,
+)
+ended = threading.Event()
+
+
+def kill_group():
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass  # nobody is left
+
+
+def end_when_abandoned():
+    wanted = sys.stdin.read().strip()
+    child.send_signal(getattr(signal, stop_signal))
+    if not ended.wait(float(wanted or grace)):
+        kill_group()
+
+
+threading.Thread(target=end_when_abandoned, daemon=True).start()
+try:
+    print(child.pid, flush=True)
+except OSError:
+    pass  # the starter is gone already: stdin has closed, too
+
+code = child.wait()
+ended.set()
+kill_group()
+if scratch:
+    shutil.rmtree(scratch, ignore_errors=True)
+os._exit(code if code >= 0 else 128 - code)

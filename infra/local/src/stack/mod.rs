@@ -1,0 +1,37 @@
+//! A whole shop on this machine, from its data folder to its last process.
+//!
+//! - [`run`]: one run of a stack, from the lock on its folder to the last process's end
+//! - `start`: the steps from nothing to ready
+//! - `service`: a program of ours that is kept running
+//! - `settings`: what every program is told
+//! - `accounts`: who can sign in
+//! - `build`, `folder`, `ports`, `progress`, `ready`, `record`, `function_log`: what these need
+
+mod accounts;
+mod build;
+mod folder;
+mod function_log;
+mod last_run;
+mod ports;
+mod progress;
+mod ready;
+mod record;
+mod replica;
+mod run;
+mod service;
+mod settings;
+mod start;
+
+use std::path::{Path, PathBuf};
+
+pub use folder::Folder;
+pub use function_log::FunctionLog;
+pub use record::{Account, Board, Part, Record, Urls};
+pub use run::{Options, run};
+pub use settings::Override;
+
+/// The repository that this tool was built from.
+pub fn workspace_root() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.ancestors().nth(2).unwrap_or(manifest).to_owned()
+}

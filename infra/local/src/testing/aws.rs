@@ -1,0 +1,141 @@
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use aws_config::SdkConfig;
+use aws_sdk_sqs::types::QueueAttributeName;
+use contracts::Envelope;
+use tokio::sync::OnceCell;
+
+use super::{start, unique, workplace};
+use crate::{
+    emulator::{Emulator, Settings, sdk_config},
+    provision::{keys, messaging, tables},
+    topology::Topology,
+};
+
+/// This test process's own emulated AWS.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    endpoint: String,
+}
+
+/// This test process's own emulated AWS, which is started at first use.
+pub async fn aws() -> Aws {
+    static EMULATOR: OnceCell<Emulator> = OnceCell::const_new();
+    let workplace = workplace().await;
+    let boot = || {
+        let settings = Settings {
+            port: None,
+            data_dir: workplace.folder.join("aws"),
+            log: workplace.folder.join("aws.log"),
+            keep: false,
+        };
+        start("an emulated AWS", Emulator::start(&workplace.python, settings))
+    };
+    Aws { endpoint: EMULATOR.get_or_init(boot).await.endpoint() }
+}
+
+impl Aws {
+    /// The URL of every AWS service: what binaries get as `AWS_ENDPOINT_URL`.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// How AWS clients reach it: endpoint, Region and credentials are set.
+    pub fn sdk_config(&self) -> SdkConfig {
+        sdk_config(&self.endpoint)
+    }
+
+    /// A fresh, empty table, shaped like the topology's table `name`. Returns its own, unique name.
+    pub async fn create_table(&self, name: &str) -> String {
+        let topology = topology();
+        let Some(shape) = topology.table(name) else { panic!("the topology has no table `{name}`") };
+        let dynamodb = aws_sdk_dynamodb::Client::new(&self.sdk_config());
+        let table = tables::table(&dynamodb, &unique(name), shape).await;
+        table.expect("the emulated AWS makes tables").name
+    }
+
+    /// A fresh, empty queue with its dead-letter queue, shaped like the topology's queue `name`. Returns its URL; that
+    /// of the dead-letter queue ends in `-dlq` and is the same otherwise.
+    pub async fn create_queue(&self, name: &str) -> String {
+        let topology = topology();
+        let Some(shape) = topology.queue(name) else { panic!("the topology has no queue `{name}`") };
+        let sqs = aws_sdk_sqs::Client::new(&self.sdk_config());
+        messaging::queue(&sqs, &unique(name), shape).await.expect("the emulated AWS makes queues").url
+    }
+
+    /// A fresh topic, and a queue that all of its messages are delivered to.
+    pub async fn create_topic(&self) -> TopicProbe {
+        let config = self.sdk_config();
+        let (sns, sqs) = (aws_sdk_sns::Client::new(&config), aws_sdk_sqs::Client::new(&config));
+        let name = unique("topic");
+        let arn = messaging::topic(&sns, &name).await.expect("the emulated AWS makes topics");
+        let queue = sqs.create_queue().queue_name(&name).send().await;
+        let queue_url = queue.ok().and_then(|queue| queue.queue_url).expect("the emulated AWS makes queues");
+        let attributes = sqs.get_queue_attributes().queue_url(&queue_url).attribute_names(QueueAttributeName::QueueArn);
+        let attributes = attributes.send().await.ok().and_then(|answer| answer.attributes).unwrap_or_default();
+        let queue_arn = &attributes[&QueueAttributeName::QueueArn];
+        messaging::subscribe(&sns, &arn, queue_arn, None).await.expect("the emulated AWS makes subscriptions");
+        TopicProbe { arn, queue_url, config, received: Arc::default() }
+    }
+
+    /// The id of a fresh KMS key for signing tokens.
+    pub async fn create_signing_key(&self) -> String {
+        let kms = aws_sdk_kms::Client::new(&self.sdk_config());
+        keys::create_signing_key(&kms).await.expect("the emulated AWS makes keys")
+    }
+}
+
+/// A topic whose messages can be read.
+#[derive(Debug, Clone)]
+pub struct TopicProbe {
+    /// The topic's ARN, for whoever publishes.
+    pub arn: String,
+    /// The queue that all of its messages are delivered to. Reading from it takes them from [`TopicProbe::published`].
+    pub queue_url: String,
+    config: SdkConfig,
+    received: Arc<Mutex<Vec<Envelope>>>,
+}
+
+impl TopicProbe {
+    /// Every event that was published so far, in the order of arrival. Panics if a message is not an event, or if its
+    /// attribute `type` is not that of the event.
+    pub async fn published(&self) -> Vec<Envelope> {
+        let sqs = aws_sdk_sqs::Client::new(&self.config);
+        loop {
+            let receive = sqs.receive_message().queue_url(&self.queue_url).max_number_of_messages(10);
+            let answer = receive.message_attribute_names("type").wait_time_seconds(0).send().await;
+            let messages = answer.expect("the probe's queue can be read").messages.unwrap_or_default();
+            if messages.is_empty() {
+                break;
+            }
+            for message in messages {
+                let body = message.body.unwrap_or_default();
+                let event: Envelope = match serde_json::from_str(&body) {
+                    Ok(event) => event,
+                    Err(cause) => panic!("a message that is no event was published ({cause}): {body}"),
+                };
+                let attributes = message.message_attributes.unwrap_or_default();
+                let kind = attributes.get("type").and_then(|attribute| attribute.string_value.as_deref());
+                assert_eq!(kind, Some(event.event.kind()), "the attribute `type`, which filters look at");
+                self.received.lock().expect("nobody panics with the lock").push(event);
+                let receipt = message.receipt_handle.unwrap_or_default();
+                let delete = sqs.delete_message().queue_url(&self.queue_url).receipt_handle(receipt);
+                delete.send().await.expect("the probe's queue can be written");
+            }
+        }
+        self.received.lock().expect("nobody panics with the lock").clone()
+    }
+
+    /// Waits until `count` events were published, and returns them all.
+    pub async fn published_at_least(&self, count: usize, limit: Duration) -> Vec<Envelope> {
+        let probe = async || Some(self.published().await).filter(|events| events.len() >= count);
+        super::eventually(&format!("{count} events are published"), limit, probe).await
+    }
+}
+
+fn topology() -> Topology {
+    Topology::load().expect("the topology is checked by a test of its own")
+}

@@ -1,0 +1,104 @@
+//! Real parts for tests: an emulated AWS, a PostgreSQL server, a token issuer, a card processor.
+//!
+//! Each test process has its own, started at first use, shared by its tests, and gone when it ends, also after
+//! `kill -9`. What must not be shared (a table, a queue, a database) is made fresh for every call.
+//!
+//! Everything here panics with an explanation where something cannot be started: it is for tests only.
+#![expect(clippy::panic, reason = "a test that cannot start its parts has failed")]
+
+mod aws;
+mod database;
+mod eventually;
+mod psp;
+mod token_issuer;
+
+use std::{
+    fs::{self, File},
+    future::Future,
+    path::{Path, PathBuf},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use tokio::{runtime::Runtime, sync::OnceCell};
+
+pub use aws::{Aws, TopicProbe, aws};
+pub use database::database;
+pub use eventually::eventually;
+pub use psp::{Psp, PspClient, psp};
+pub use token_issuer::{TokenIssuer, token_issuer};
+
+use crate::python::{Python, target_dir};
+
+/// What outlives a single test runs here: every `#[tokio::test]` has a runtime of its own, which ends with it.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let builder = builder.worker_threads(2).thread_name("shop-testing").enable_all();
+    builder.build().expect("a runtime needs threads only")
+});
+
+/// Starts something that outlives the test that happens to need it first.
+async fn start<T: Send + 'static>(what: &str, start: impl Future<Output = anyhow::Result<T>> + Send + 'static) -> T {
+    match RUNTIME.spawn(start).await {
+        Ok(Ok(started)) => started,
+        Ok(Err(cause)) => panic!("tests need {what}, which cannot be started: {cause:?}"),
+        Err(cause) => panic!("tests need {what}, whose start failed: {cause}"),
+    }
+}
+
+/// The interpreter that runs the third-party parts, and the folder of this test process. It stays when the process
+/// ends, for its logs, until the next test process comes.
+struct Workplace {
+    python: Python,
+    folder: PathBuf,
+    _alive: File,
+}
+
+async fn workplace() -> &'static Workplace {
+    static WORKPLACE: OnceCell<Workplace> = OnceCell::const_new();
+    let make = || {
+        start("Python packages", async {
+            let target = target_dir()?;
+            let python = Python::ensure(&target).await?;
+            let (folder, alive) = own_folder(&target.join("shop/tests"))?;
+            Ok(Workplace { python, folder, _alive: alive })
+        })
+    };
+    WORKPLACE.get_or_init(make).await
+}
+
+/// A fresh, empty folder. It is removed some time after the test process has ended.
+pub async fn folder(name: &str) -> PathBuf {
+    let folder = workplace().await.folder.join(unique(name));
+    fs::create_dir(&folder).expect("the test process's folder can be written");
+    folder
+}
+
+/// Makes a folder for this process, and removes those of processes that have ended: a living one holds the lock on a
+/// file in its own. Returns that file, too.
+fn own_folder(tests: &Path) -> anyhow::Result<(PathBuf, File)> {
+    const ALIVE: &str = "alive.lock";
+    fs::create_dir_all(tests)?;
+    let one_at_a_time = File::create(tests.join("lock"))?;
+    one_at_a_time.lock()?;
+    for folder in fs::read_dir(tests)?.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()) {
+        let ended = File::open(folder.join(ALIVE)).map_or(true, |lock| lock.try_lock().is_ok());
+        if ended {
+            // What cannot be removed yet is removed next time.
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+    let folder = tests.join(unique("process"));
+    fs::create_dir_all(&folder)?;
+    let alive = File::create(folder.join(ALIVE))?;
+    alive.lock()?;
+    Ok((folder, alive))
+}
+
+/// A name that nobody else uses: not another test, and not another test process.
+fn unique(name: &str) -> String {
+    static COUNTER: AtomicU32 = AtomicU32::new(0);
+    format!("{name}-{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
+}

@@ -1,0 +1,214 @@
+//! `infra/topology.json` as types: what stands between the services, read by the local stack and by Terraform.
+
+mod check;
+
+use serde::Deserialize;
+
+/// The topology as it was when this was compiled.
+const TOPOLOGY: &str = include_str!("../../topology.json");
+
+/// Everything that stands between the services.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topology {
+    /// Remarks for readers of the file.
+    #[serde(rename = "$comment", default)]
+    _comment: String,
+    /// Names of the SNS topics; one per publisher.
+    pub topics: Vec<String>,
+    /// SQS queues; each has a dead-letter queue as well.
+    pub queues: Vec<Queue>,
+    /// DynamoDB tables; each belongs to one service.
+    pub tables: Vec<Table>,
+    /// Lambda functions.
+    pub functions: Vec<Function>,
+    /// Services that run as containers behind the load balancer.
+    pub services: Vec<Service>,
+    /// The front door: every route of the API that is reachable from outside.
+    pub routes: Vec<ApiRoute>,
+}
+
+/// A queue and what flows into it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Queue {
+    /// The queue's name.
+    pub name: String,
+    /// The service or function that receives from it.
+    pub consumer: String,
+    /// How long a received message is hidden from others.
+    pub visibility_timeout_seconds: u32,
+    /// Receives before a message goes to the dead-letter queue.
+    pub max_receive_count: u32,
+    /// What is delivered to it.
+    pub subscriptions: Vec<Subscription>,
+}
+
+impl Queue {
+    /// The name of the queue for messages that could not be handled.
+    pub fn dead_letter_name(&self) -> String {
+        dead_letter_name(&self.name)
+    }
+}
+
+/// The name of the dead-letter queue of the queue `name`.
+pub fn dead_letter_name(name: &str) -> String {
+    format!("{name}-dlq")
+}
+
+/// Which events of a topic are delivered to a queue.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subscription {
+    /// The topic's name.
+    pub topic: String,
+    /// The event types that the consumer handles; no other wakes it.
+    pub types: Vec<String>,
+}
+
+/// A table with the keys `pk` and `sk`, both strings, and the TTL attribute `expires_at`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// The table's name.
+    pub name: String,
+    /// The only service that reads or writes it.
+    pub owner: String,
+    /// The topic for the events in its outbox items; a table without one has no stream.
+    pub topic: Option<String>,
+    /// Global secondary indexes.
+    pub indexes: Vec<Index>,
+}
+
+/// A global secondary index; its keys are strings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Index {
+    /// The index's name.
+    pub name: String,
+    /// The attribute that partitions it.
+    pub partition_key: String,
+    /// The attribute that orders it.
+    pub sort_key: String,
+    /// Which attributes are copied into it.
+    pub projection: Projection,
+}
+
+/// Which attributes of an item are copied into an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Projection {
+    /// All of them.
+    All,
+    /// Only the table's and the index's keys.
+    KeysOnly,
+}
+
+/// A Lambda function.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Function {
+    /// The function's name.
+    pub name: String,
+    /// The Cargo binary that it runs.
+    pub binary: String,
+    /// Memory, with which CPU comes in proportion.
+    pub memory_mb: u32,
+    /// How long one invocation may take.
+    pub timeout_seconds: u32,
+    /// What invokes it.
+    pub trigger: Trigger,
+}
+
+/// What invokes a function.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Trigger {
+    /// Requests at the front door, by the routes that have it as their target.
+    Http,
+    /// Messages of a queue.
+    Queue {
+        /// The queue's name.
+        queue: String,
+        /// Messages per invocation, at most.
+        batch_size: u32,
+        /// Invocations at once, at most.
+        maximum_concurrency: u32,
+    },
+    /// The outbox items that appear in a table's stream.
+    Stream {
+        /// The table's name.
+        table: String,
+        /// Records per invocation, at most.
+        batch_size: u32,
+    },
+}
+
+/// A service that runs as a container behind the load balancer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// The service's name, which is that of its Cargo binary.
+    pub name: String,
+    /// The path that answers 200 when it can work.
+    pub health_check: String,
+}
+
+/// One route of the front door.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiRoute {
+    /// Method and path, as API Gateway writes them: `GET /v1/orders/{id}`.
+    pub route: String,
+    /// The function or service that answers.
+    pub target: String,
+    /// The scopes of which an access token needs one; `null` where no token is needed.
+    pub scopes: Option<Vec<String>>,
+}
+
+impl ApiRoute {
+    /// The method.
+    pub fn method(&self) -> &str {
+        self.route.split_once(' ').map_or("", |(method, _)| method)
+    }
+
+    /// The path, with its parameters in braces.
+    pub fn path(&self) -> &str {
+        self.route.split_once(' ').map_or("", |(_, path)| path)
+    }
+}
+
+impl Topology {
+    /// The topology of this repository. Fails with a message that names what is wrong in it.
+    pub fn load() -> anyhow::Result<Self> {
+        Self::parse(TOPOLOGY)
+    }
+
+    /// Reads and checks a topology.
+    pub fn parse(json: &str) -> anyhow::Result<Self> {
+        let topology: Self =
+            serde_json::from_str(json).map_err(|cause| anyhow::anyhow!("infra/topology.json: {cause}"))?;
+        check::check(&topology).map_err(|cause| cause.context("infra/topology.json"))?;
+        Ok(topology)
+    }
+
+    /// The queue with this name.
+    pub fn queue(&self, name: &str) -> Option<&Queue> {
+        self.queues.iter().find(|queue| queue.name == name)
+    }
+
+    /// The table with this name.
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+
+    /// The function with this name.
+    pub fn function(&self, name: &str) -> Option<&Function> {
+        self.functions.iter().find(|function| function.name == name)
+    }
+
+    /// The service with this name.
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.name == name)
+    }
+}
