@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sns::types::MessageAttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
 use contracts::Envelope;
@@ -20,21 +19,10 @@ pub struct Wiretap {
     topics: HashMap<String, String>,
 }
 
-/// AWS as the shop sees it.
-pub async fn aws(shop: &Shop) -> SdkConfig {
-    let credentials = aws_sdk_sns::config::Credentials::new("test", "test", None, None, "tests");
-    aws_config::defaults(BehaviorVersion::latest())
-        .endpoint_url(&shop.aws)
-        .region(Region::new("eu-central-1"))
-        .credentials_provider(credentials)
-        .load()
-        .await
-}
-
 impl Wiretap {
     /// Listens from now on.
     pub async fn new(shop: &Shop) -> Self {
-        let config = aws(shop).await;
+        let config = shop.aws_config();
         let (sns, sqs) = (aws_sdk_sns::Client::new(&config), aws_sdk_sqs::Client::new(&config));
         let queue = sqs.create_queue().queue_name("wiretap").send().await.expect("a queue");
         let queue_url = queue.queue_url().expect("a URL").to_owned();

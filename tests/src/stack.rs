@@ -1,16 +1,16 @@
 //! A whole shop of a test's own, started as a developer starts it.
 
 use std::{
-    net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
+use aws_config::SdkConfig;
 use contracts::Sku;
 use reqwest::Client;
 use serde_json::Value;
-use shop::testing::eventually;
+use shop::{emulator, testing::eventually};
 
 use crate::{Shopper, Staff};
 
@@ -45,7 +45,12 @@ impl Shop {
         let mut tool = Command::new(env!("CARGO"))
             .current_dir(&workspace)
             .args(["run", "--quiet", "--package", "shop", "--", "up", "--fresh", "--exit-with-stdin"])
-            .args(["--catalogue", "tests/catalogue.json", "--port", &free_port().to_string()])
+            .args([
+                "--catalogue",
+                "tests/catalogue.json",
+                "--port",
+                &emulator::free_port().expect("a free port").to_string(),
+            ])
             .arg("--data")
             .arg(&folder)
             .args(settings.iter().flat_map(|setting| ["--set", setting]))
@@ -68,6 +73,11 @@ impl Shop {
     /// connections end with the runtime that made them.
     pub fn client(&self) -> Client {
         Client::builder().timeout(Duration::from_secs(30)).build().expect("a client")
+    }
+
+    /// AWS as the shop itself sees it.
+    pub fn aws_config(&self) -> SdkConfig {
+        emulator::sdk_config(&self.aws)
     }
 
     /// Somebody new, signed in.
@@ -122,11 +132,6 @@ impl Shop {
 
 fn record(folder: &Path) -> Option<Value> {
     serde_json::from_str(&std::fs::read_to_string(folder.join(RECORD)).ok()?).ok()
-}
-
-/// A port that is free now. The tool takes its neighbours, too, and steps over those that are not.
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
 fn kill(pid: u64) {

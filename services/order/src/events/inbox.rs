@@ -1,0 +1,52 @@
+//! The events of product, payment and user: what each means here.
+
+use contracts::{
+    Envelope, Event, PaymentId, TraceContext,
+    event::{payment, product},
+};
+
+use super::{read, replica, saga, traced};
+use crate::{AppState, domain::Input, error::Error};
+
+/// Handles one message of the inbox, within the trace that its event came with.
+pub async fn handle(app: AppState, body: String) -> Result<(), Error> {
+    let envelope: Envelope = read(&body)?;
+    let trace = TraceContext::continued(envelope.traceparent.as_deref());
+    let span = tracing::info_span!(
+        "event",
+        trace_id = trace.trace_id(),
+        event_id = %envelope.id,
+        event_type = envelope.event.kind(),
+        subject = envelope.subject,
+    );
+    traced(trace, span, dispatch(&app, envelope)).await
+}
+
+async fn dispatch(app: &AppState, envelope: Envelope) -> Result<(), Error> {
+    let (order_id, input) = match envelope.event {
+        Event::StockReserved(reservation) => {
+            (reservation.order_id, Input::StockReserved { reservation, payment_id: PaymentId::generate() })
+        }
+        Event::StockRejected(product::StockRejected { order_id, shortages: _ }) => (order_id, Input::StockRejected),
+        Event::ReservationExpired(product::ReservationExpired { order_id, reservation_id: _ }) => {
+            (order_id, Input::ReservationExpired)
+        }
+        Event::PaymentAuthorized(payment::PaymentAuthorized { payment_id, order_id, amount }) => {
+            (order_id, Input::PaymentAuthorized { payment_id, amount })
+        }
+        Event::PaymentDeclined(payment::PaymentDeclined { payment_id, order_id, reason }) => {
+            (order_id, Input::PaymentDeclined { payment_id, reason })
+        }
+        Event::PaymentVoided(payment::PaymentVoided { payment_id, order_id }) => {
+            (order_id, Input::PaymentVoided { payment_id })
+        }
+        Event::ProductChanged(product) => return replica::take_over(app, &product, envelope.sequence).await,
+        // No mark: taking a cart away twice is as good as once, and a deleted account never fills one again.
+        Event::UserDeleted(deleted) => return app.store.remove_cart(deleted.user_id).await,
+        other => {
+            tracing::warn!(kind = other.kind(), "acknowledged an event that nobody here waits for");
+            return Ok(());
+        }
+    };
+    saga::advance(app, order_id, &input, Some(envelope.id)).await
+}

@@ -1,0 +1,21 @@
+//! `DELETE /v1/cart`
+
+use axum::{extract::State, http::StatusCode};
+use contracts::{Problem, http::Customer};
+
+use crate::{AppState, error::Error};
+
+/// Empties the cart.
+#[utoipa::path(
+    delete,
+    path = "/v1/cart",
+    tag = "cart",
+    responses(
+        (status = 204, description = "The cart is empty"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn handle(State(app): State<AppState>, Customer(user): Customer) -> Result<StatusCode, Error> {
+    app.store.remove_cart(user).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,311 @@
+//! Each rule of the saga by itself.
+
+use chrono::{DateTime, Utc};
+use contracts::{
+    Currency, Event, Money, ReservationId, Sku,
+    event::{
+        order::{CancellationReason, RejectionReason},
+        payment::DeclineReason,
+        product::{ReservedLine, StockReserved},
+    },
+};
+use order::domain::{
+    AttemptStatus, Cause, Decision, Input, MAX_ATTEMPTS, Order, RESERVATION_MARGIN, Refusal, State, Status, decide,
+};
+use rstest::rstest;
+use uuid::Uuid;
+
+use super::{RULES, at, eur, order_id, payment_id, place, sku, visa};
+
+fn placed() -> Order {
+    place(order_id(1), &[("A", 2, 100), ("B", 1, 50)], 0).order
+}
+
+fn reservation(prices: [Money; 2], expires_at: DateTime<Utc>) -> Input {
+    let line = |name, quantity, unit_price| ReservedLine { sku: sku(name), quantity, unit_price };
+    let reservation = StockReserved {
+        order_id: order_id(1),
+        reservation_id: ReservationId::from(Uuid::from_u128(1)),
+        lines: vec![line("A", 2, prices[0]), line("B", 1, prices[1])],
+        expires_at,
+    };
+    Input::StockReserved { reservation, payment_id: payment_id(1) }
+}
+
+fn reserved_as_shown() -> Input {
+    reservation([eur(100), eur(50)], at(900))
+}
+
+fn authorized(number: u128, minor: i64) -> Input {
+    Input::PaymentAuthorized { payment_id: payment_id(number), amount: eur(minor) }
+}
+
+fn declined(number: u128) -> Input {
+    Input::PaymentDeclined { payment_id: payment_id(number), reason: DeclineReason::InsufficientFunds }
+}
+
+fn voided(number: u128) -> Input {
+    Input::PaymentVoided { payment_id: payment_id(number) }
+}
+
+fn card(number: u128) -> Input {
+    Input::PaymentMethodGiven { payment_id: payment_id(number), payment_method: visa() }
+}
+
+fn after(order: Order, inputs: &[Input]) -> Order {
+    inputs.iter().fold(order, |order, input| change(&order, input, 1).order)
+}
+
+fn awaiting_payment() -> Order {
+    after(placed(), &[reserved_as_shown()])
+}
+
+fn confirmed() -> Order {
+    after(awaiting_payment(), &[authorized(1, 250)])
+}
+
+fn cancelled() -> Order {
+    after(awaiting_payment(), &[Input::CancelRequested])
+}
+
+/// What follows from an input that must change something, `seconds` after the order was placed.
+fn change(order: &Order, input: &Input, seconds: i64) -> Decision {
+    let decision = decide(order, input, &RULES, at(seconds)).unwrap().expect("the input changes something");
+    assert_eq!(decision.order.version, order.version + 1);
+    decision
+}
+
+#[track_caller]
+fn changes_nothing(order: &Order, input: &Input) {
+    assert_eq!(decide(order, input, &RULES, at(2)), Ok(None));
+}
+
+fn kinds(decision: &Decision) -> Vec<&str> {
+    decision.events.iter().map(|event| event.kind().split('.').nth(2).unwrap()).collect()
+}
+
+#[test]
+fn a_placed_order_asks_for_its_stock_at_the_prices_shown() {
+    let decision = place(order_id(1), &[("A", 2, 100), ("B", 1, 50)], 0);
+    assert_eq!(kinds(&decision), ["placed"]);
+    let order = decision.order;
+    assert_eq!((order.version, order.total, order.state.deadline()), (1, eur(250), Some(at(120))));
+}
+
+#[test]
+fn a_reservation_at_the_prices_shown_asks_for_exactly_the_total() {
+    let decision = change(&placed(), &reserved_as_shown(), 5);
+    let [Event::PaymentRequested(request)] = &decision.events[..] else { panic!("{decision:?}") };
+    assert_eq!((request.amount, request.payment_id, request.deadline), (eur(250), payment_id(1), at(605)));
+    assert_eq!(decision.order.state, State::AwaitingPayment { deadline: at(605) });
+}
+
+#[test]
+fn what_became_cheaper_is_charged_at_the_lower_price() {
+    let order = change(&placed(), &reservation([eur(90), eur(50)], at(900)), 5).order;
+    assert_eq!((order.total, order.lines[0].unit_price), (eur(230), eur(90)));
+}
+
+#[rstest]
+#[case::dearer([eur(90), eur(51)])]
+#[case::in_another_currency([eur(100), Money::new(50, Currency::JPY)])]
+fn nobody_pays_more_than_they_were_shown(#[case] prices: [Money; 2]) {
+    let decision = change(&placed(), &reservation(prices, at(900)), 5);
+    assert_eq!(kinds(&decision), ["rejected"]);
+    assert_eq!(decision.order.state, State::Rejected { reason: RejectionReason::PriceIncreased });
+    assert_eq!(decision.order.total, eur(250));
+}
+
+#[test]
+fn the_payment_deadline_lies_before_the_end_of_the_reservation() {
+    let order = change(&placed(), &reservation([eur(100), eur(50)], at(300)), 5).order;
+    assert_eq!(order.state.deadline(), Some(at(300) - RESERVATION_MARGIN));
+}
+
+#[test]
+fn a_reservation_that_is_about_to_end_is_of_no_use() {
+    let decision = change(&placed(), &reservation([eur(100), eur(50)], at(19)), 5);
+    assert_eq!(kinds(&decision), ["cancelled"]);
+}
+
+#[test]
+fn a_reservation_of_other_things_is_refused() {
+    let mut order = placed();
+    order.lines[0].quantity = 3;
+    assert_eq!(decide(&order, &reserved_as_shown(), &RULES, at(1)), Err(Refusal::OtherReservation));
+    order.lines.remove(0);
+    assert_eq!(decide(&order, &reserved_as_shown(), &RULES, at(1)), Err(Refusal::OtherReservation));
+}
+
+#[test]
+fn an_order_without_stock_is_rejected() {
+    let decision = change(&placed(), &Input::StockRejected, 5);
+    assert_eq!(kinds(&decision), ["rejected"]);
+    assert_eq!(decision.order.state, State::Rejected { reason: RejectionReason::OutOfStock });
+}
+
+#[test]
+fn the_authorisation_of_exactly_the_total_confirms() {
+    let decision = change(&awaiting_payment(), &authorized(1, 250), 5);
+    assert_eq!(kinds(&decision), ["confirmed"]);
+    assert_eq!(decision.order.state, State::Confirmed);
+}
+
+#[rstest]
+#[case::less(awaiting_payment(), authorized(1, 249))]
+#[case::more(awaiting_payment(), authorized(1, 251))]
+#[case::an_attempt_that_nobody_asked_for(awaiting_payment(), authorized(9, 250))]
+#[case::an_old_attempt(after(awaiting_payment(), &[declined(1), card(2)]), authorized(1, 250))]
+#[case::beside_the_one_that_confirmed(after(awaiting_payment(), &[declined(1), card(2), authorized(2, 250)]), authorized(1, 250))]
+#[case::after_the_cancellation(cancelled(), authorized(1, 250))]
+#[case::before_there_was_stock(placed(), authorized(1, 250))]
+fn any_other_authorisation_is_undone(#[case] order: Order, #[case] input: Input) {
+    let decision = change(&order, &input, 5);
+    assert_eq!(kinds(&decision), ["void_requested"]);
+    assert_eq!(decision.order.state, order.state);
+}
+
+#[test]
+fn after_a_decline_the_order_waits_for_another_card_until_the_same_deadline() {
+    let declined = change(&awaiting_payment(), &declined(1), 5);
+    assert_eq!(declined.events, []);
+    assert_eq!(declined.order.state, awaiting_payment().state);
+    let decision = change(&declined.order, &card(2), 100);
+    assert_eq!(kinds(&decision), ["payment_requested"]);
+    assert_eq!(decision.order.state, awaiting_payment().state);
+    assert_eq!(change(&decision.order, &authorized(2, 250), 101).order.state, State::Confirmed);
+}
+
+#[test]
+fn an_attempt_that_payment_gave_up_makes_room_for_another_card() {
+    let order = after(awaiting_payment(), &[voided(1)]);
+    assert_eq!(kinds(&change(&order, &card(2), 5)), ["payment_requested"]);
+}
+
+#[rstest]
+#[case(placed(), 1, Refusal::NotAwaitingPayment(Status::Placed))]
+#[case(confirmed(), 1, Refusal::NotAwaitingPayment(Status::Confirmed))]
+#[case(awaiting_payment(), 1, Refusal::PaymentUnderWay)]
+#[case(after(awaiting_payment(), &[authorized(1, 1)]), 1, Refusal::PaymentUnderWay)]
+#[case(after(awaiting_payment(), &[declined(1)]), 601, Refusal::TimeIsOver)]
+fn another_card_is_only_taken_after_a_decline_and_in_time(
+    #[case] order: Order,
+    #[case] seconds: i64,
+    #[case] refusal: Refusal,
+) {
+    assert_eq!(decide(&order, &card(2), &RULES, at(seconds)), Err(refusal));
+}
+
+#[test]
+fn there_is_an_end_to_trying_cards() {
+    let mut order = after(awaiting_payment(), &[declined(1)]);
+    for number in 2..=MAX_ATTEMPTS as u128 {
+        order = after(order, &[card(number), declined(number)]);
+    }
+    assert_eq!(decide(&order, &card(99), &RULES, at(5)), Err(Refusal::TooManyAttempts));
+}
+
+#[rstest]
+#[case::placed(placed(), &["cancelled"])]
+#[case::pending(awaiting_payment(), &["cancelled", "void_requested"])]
+#[case::declined(after(awaiting_payment(), &[declined(1)]), &["cancelled"])]
+#[case::voided(after(awaiting_payment(), &[voided(1)]), &["cancelled"])]
+#[case::confirmed(confirmed(), &["cancelled", "void_requested"])]
+fn a_cancellation_undoes_what_was_done(#[case] order: Order, #[case] events: &[&str]) {
+    let decision = change(&order, &Input::CancelRequested, 5);
+    assert_eq!(kinds(&decision), events);
+    assert_eq!(decision.order.state, State::Cancelled { reason: CancellationReason::Requested });
+}
+
+#[test]
+fn what_is_cancelled_stays_so_and_what_is_rejected_cannot_be() {
+    changes_nothing(&cancelled(), &Input::CancelRequested);
+    let rejected = after(placed(), &[Input::StockRejected]);
+    let refusal = decide(&rejected, &Input::CancelRequested, &RULES, at(5));
+    assert_eq!(refusal, Err(Refusal::NotCancellable(Status::Rejected)));
+}
+
+#[rstest]
+#[case::no_stock(placed(), 119, 120, CancellationReason::StockTimeout)]
+#[case::no_money(awaiting_payment(), 600, 601, CancellationReason::PaymentTimeout)]
+fn a_passed_deadline_cancels(
+    #[case] order: Order,
+    #[case] early: i64,
+    #[case] late: i64,
+    #[case] reason: CancellationReason,
+) {
+    assert_eq!(decide(&order, &Input::DeadlinePassed, &RULES, at(early)), Ok(None));
+    let decision = change(&order, &Input::DeadlinePassed, late);
+    assert_eq!(decision.order.state, State::Cancelled { reason });
+}
+
+#[test]
+fn the_end_of_the_reservation_cancels_what_is_not_confirmed() {
+    for order in [placed(), awaiting_payment()] {
+        assert_eq!(kinds(&change(&order, &Input::ReservationExpired, 5))[0], "cancelled");
+    }
+    changes_nothing(&confirmed(), &Input::ReservationExpired);
+}
+
+#[test]
+fn a_confirmation_that_came_too_late_for_the_stock_is_undone() {
+    let decision = change(&confirmed(), &Input::StockRejected, 5);
+    assert_eq!(kinds(&decision), ["cancelled", "void_requested"]);
+    assert_eq!(decision.order.state, State::Cancelled { reason: CancellationReason::StockLost });
+}
+
+#[test]
+fn an_order_whose_money_is_gone_does_not_stay_confirmed() {
+    let decision = change(&confirmed(), &voided(1), 5);
+    assert_eq!(kinds(&decision), ["cancelled"]);
+    assert_eq!(decision.order.attempt(payment_id(1)), Some(AttemptStatus::Voided));
+}
+
+#[rstest]
+#[case::reserved(awaiting_payment(), reserved_as_shown())]
+#[case::reserved_after_the_end(cancelled(), reserved_as_shown())]
+#[case::rejected(after(placed(), &[Input::StockRejected]), Input::StockRejected)]
+#[case::out_of_stock_after_the_end(cancelled(), Input::StockRejected)]
+#[case::expired_after_the_end(cancelled(), Input::ReservationExpired)]
+#[case::authorized(confirmed(), authorized(1, 250))]
+#[case::declined(after(awaiting_payment(), &[declined(1)]), declined(1))]
+#[case::declined_long_ago(after(awaiting_payment(), &[declined(1), card(2)]), declined(1))]
+#[case::declined_after_the_end(cancelled(), declined(1))]
+#[case::voided(after(cancelled(), &[voided(1)]), voided(1))]
+#[case::authorized_but_known_to_be_voided(after(cancelled(), &[voided(1)]), authorized(1, 250))]
+#[case::voided_without_being_known(placed(), voided(9))]
+#[case::deadline_of_the_past(confirmed(), Input::DeadlinePassed)]
+fn what_comes_twice_or_too_late_changes_nothing(#[case] order: Order, #[case] input: Input) {
+    changes_nothing(&order, &input);
+}
+
+#[test]
+fn the_history_tells_every_change_with_its_time_and_cause() {
+    let order = change(&confirmed(), &Input::CancelRequested, 77).order;
+    let history: Vec<_> = order.history.iter().map(|change| (change.status, change.cause)).collect();
+    let expected = [
+        (Status::Placed, Cause::Checkout),
+        (Status::AwaitingPayment, Cause::StockReserved),
+        (Status::Confirmed, Cause::PaymentAuthorized),
+        (Status::Cancelled, Cause::CancelRequested),
+    ];
+    assert_eq!(history, expected);
+    assert_eq!(order.history.last().map(|change| change.at), Some(at(77)));
+}
+
+#[test]
+fn an_order_survives_its_store() {
+    let lines: Vec<Sku> = placed().lines.into_iter().map(|line| line.sku).collect();
+    assert_eq!(lines, [sku("A"), sku("B")]);
+    for order in [
+        placed(),
+        awaiting_payment(),
+        after(awaiting_payment(), &[declined(1), card(2)]),
+        confirmed(),
+        cancelled(),
+        after(placed(), &[Input::StockRejected]),
+    ] {
+        let item: serde_dynamo::Item = serde_dynamo::to_item(&order).unwrap();
+        assert_eq!(serde_dynamo::from_item::<_, Order>(item).unwrap(), order);
+    }
+}

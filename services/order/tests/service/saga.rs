@@ -1,0 +1,120 @@
+use contracts::{Envelope, Event, EventId, TraceContext, event::product::ReservationExpired};
+use futures::future::join_all;
+use order::{domain::Status, error::Error, events::inbox};
+
+use super::harness::{about, authorized, declined, new_key, shop, stock_reserved, voided};
+
+#[tokio::test]
+async fn an_order_is_confirmed_by_messages_from_the_queue() {
+    let shop = shop().await;
+    let customer = shop.customer();
+    let id = shop.placed(&customer).await;
+    shop.deliver([stock_reserved(id, 90).to_json()]).await;
+    let order = shop.eventually(id, Status::AwaitingPayment).await;
+    assert_eq!(order.total.minor, 180);
+    shop.deliver([authorized(id, order.attempts[0].payment_id, 180).to_json()]).await;
+    let order = shop.eventually(id, Status::Confirmed).await;
+    assert_eq!(order.version, 3);
+    assert_eq!(shop.published().await, ["placed", "payment_requested", "confirmed"]);
+}
+
+#[tokio::test]
+async fn every_message_ten_times_in_any_order_has_one_effect() {
+    let shop = shop().await;
+    let customer = shop.customer();
+    let (id, payment_id) = shop.awaiting_payment(&customer).await;
+    let messages = [stock_reserved(id, 100), declined(id, payment_id)];
+    let copies = (0..10).flat_map(|_| messages.iter().map(Envelope::to_json));
+    join_all(copies.map(|body| inbox::handle(shop.app.clone(), body))).await.into_iter().for_each(Result::unwrap);
+    customer.pay(id, &new_key(), "pm_card_visa").await;
+    let second = shop.order(id).await.attempts[1].payment_id;
+
+    let messages =
+        [stock_reserved(id, 100), declined(id, payment_id), authorized(id, second, 200), voided(id, payment_id)];
+    let copies: Vec<_> = (0..10).flat_map(|_| messages.iter().rev().map(Envelope::to_json)).collect();
+    shop.deliver(copies).await;
+    let order = shop.eventually(id, Status::Confirmed).await;
+    assert_eq!((order.version, order.attempts.len()), (5, 2));
+    assert_eq!(shop.published().await, ["placed", "payment_requested", "payment_requested", "confirmed"]);
+}
+
+#[tokio::test]
+async fn a_cancellation_that_races_with_the_authorisation_leaves_no_money() {
+    let shop = shop().await;
+    let customer = shop.customer();
+    for _ in 0..5 {
+        let (id, payment_id) = shop.awaiting_payment(&customer).await;
+        let key = new_key();
+        let (answer, ()) = tokio::join!(customer.cancel(id, &key), shop.handle(authorized(id, payment_id, 200)));
+        assert_eq!(answer.body["status"], "cancelled", "{answer:?}");
+        let order = shop.eventually(id, Status::Cancelled).await;
+        let of_order = |envelope: &&Envelope| envelope.subject == id.to_string();
+        let events = shop.events().await;
+        let sequences: Vec<_> = events.iter().filter(of_order).map(|envelope| envelope.sequence).collect();
+        assert!(sequences.is_sorted() && sequences.last() == Some(&order.version), "{sequences:?} {order:#?}");
+        let voids = events
+            .iter()
+            .filter(of_order)
+            .filter(|envelope| matches!(&envelope.event, Event::VoidRequested(void) if void.payment_id == payment_id));
+        assert!(voids.count() >= 1);
+    }
+}
+
+#[tokio::test]
+async fn many_handlers_of_one_order_at_once_make_one_history() {
+    let shop = shop().await;
+    let customer = shop.customer();
+    let (id, payment_id) = shop.awaiting_payment(&customer).await;
+    let expired = || Event::ReservationExpired(ReservationExpired { order_id: id, reservation_id: uuid().into() });
+    let messages = [
+        authorized(id, payment_id, 200),
+        declined(id, payment_id),
+        about(id, expired()),
+        voided(id, payment_id),
+        authorized(id, payment_id, 999),
+    ];
+    let results = join_all(messages.iter().map(|message| inbox::handle(shop.app.clone(), message.to_json()))).await;
+    results.into_iter().for_each(Result::unwrap);
+    let order = shop.order(id).await;
+    assert_eq!(order.version, order.history.len() as u64);
+    // The end of the reservation is among them: whatever came first, the order waits for nothing any more.
+    assert_eq!(order.state.deadline(), None, "{order:#?}");
+    let mut sequences: Vec<_> = shop.events().await.iter().map(|envelope| envelope.sequence).collect();
+    sequences.dedup();
+    assert!(sequences.is_sorted() && sequences.iter().all(|sequence| *sequence <= order.version));
+}
+
+fn uuid() -> uuid::Uuid {
+    EventId::generate().as_uuid()
+}
+
+#[tokio::test]
+async fn an_event_of_an_unknown_order_is_not_acknowledged() {
+    let shop = shop().await;
+    let message = stock_reserved(contracts::OrderId::generate(), 100).to_json();
+    assert!(matches!(inbox::handle(shop.app.clone(), message).await, Err(Error::UnknownOrder(_))));
+}
+
+#[tokio::test]
+async fn poison_does_not_block_what_came_with_it() {
+    let shop = shop().await;
+    let customer = shop.customer();
+    let id = shop.placed(&customer).await;
+    let poison = || "this is no event".to_owned();
+    shop.deliver([poison(), poison(), stock_reserved(id, 100).to_json(), poison()]).await;
+    shop.eventually(id, Status::AwaitingPayment).await;
+}
+
+#[tokio::test]
+async fn the_trace_of_a_message_goes_on_in_the_events_that_follow() {
+    let shop = shop().await;
+    let customer = shop.customer();
+    let id = shop.placed(&customer).await;
+    let trace = TraceContext::root();
+    let mut message = stock_reserved(id, 100);
+    message.traceparent = Some(trace.to_string());
+    shop.handle(message).await;
+    let events = shop.events().await;
+    let followed: TraceContext = events[1].traceparent.as_ref().unwrap().parse().unwrap();
+    assert_eq!(followed.trace_id(), trace.trace_id());
+}

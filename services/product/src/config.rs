@@ -1,0 +1,123 @@
+//! Every setting, parsed before anything binds. The comments are the manual: `product --help` prints them.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use chrono::TimeDelta;
+use clap::{Args, Parser, Subcommand};
+use reqwest::Url;
+use secrecy::SecretString;
+
+/// Catalogue, search and stock.
+#[derive(Debug, Parser)]
+#[command(name = "product")]
+pub struct Cli {
+    /// What to do; `serve` unless told.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the binary can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve requests and handle messages until SIGTERM. This is the default.
+    Serve(Box<Config>),
+    /// Bring the database's schema to what this binary needs. It is safe to repeat.
+    Migrate(Database),
+    /// Write a catalogue file into the database. It is safe to repeat: what did not change is left alone, and the stock
+    /// of a SKU is set only once, when the SKU is new.
+    Import {
+        /// Where the catalogue is.
+        #[command(flatten)]
+        database: Database,
+        /// The file: JSON with `categories` and `products`.
+        file: PathBuf,
+    },
+}
+
+impl Cli {
+    /// The command that was given, or `serve` with the settings of the environment.
+    pub fn into_command(self) -> Command {
+        self.command.unwrap_or_else(|| Command::Serve(Box::new(Config::from_environment())))
+    }
+}
+
+/// The database.
+#[derive(Debug, Clone, Args)]
+pub struct Database {
+    /// URL of the PostgreSQL database, with its password.
+    #[arg(long = "database-url", env = "DATABASE_URL", hide_env_values = true)]
+    pub url: SecretString,
+}
+
+/// Settings of `product serve`.
+///
+/// Region, endpoint and credentials of AWS are the SDK's own variables (`AWS_REGION`, `AWS_ENDPOINT_URL`, …).
+#[derive(Debug, Clone, Parser)]
+#[command(name = "product serve")]
+pub struct Config {
+    /// Address and port to listen on.
+    #[arg(long, env = "LISTEN_ADDR")]
+    pub listen_addr: SocketAddr,
+    /// The database.
+    #[command(flatten)]
+    pub database: Database,
+    /// ARN of the SNS topic for this service's events.
+    #[arg(long, env = "PRODUCT_EVENTS_TOPIC_ARN")]
+    pub product_events_topic_arn: String,
+    /// URL of the SQS queue with the events this service handles.
+    #[arg(long, env = "PRODUCT_INBOX_URL")]
+    pub product_inbox_url: String,
+    /// Issuer of access tokens. Its keys are read from `<issuer>/.well-known/jwks.json`.
+    #[arg(long, env = "TOKEN_ISSUER")]
+    pub token_issuer: Url,
+    /// Seconds for which stock is set aside for an order that is not confirmed.
+    #[arg(long = "reservation-ttl-seconds", env = "RESERVATION_TTL_SECONDS", default_value = "900", value_parser = span)]
+    pub reservation_ttl: TimeDelta,
+    /// Seconds between two looks for reservations that have expired.
+    #[arg(long = "sweep-interval-seconds", env = "SWEEP_INTERVAL_SECONDS", default_value = "15", value_parser = seconds)]
+    pub sweep_interval: Duration,
+}
+
+impl Config {
+    /// The settings of the environment. Exits with a message that names the wrong one.
+    fn from_environment() -> Self {
+        Self::parse_from(["product serve"])
+    }
+}
+
+/// The filter of the logs, `RUST_LOG`. Read apart from the rest, so that a wrong setting can be logged.
+#[expect(clippy::disallowed_methods, reason = "this file is the place that reads the environment")]
+pub fn log_filter() -> String {
+    std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+        _ => Err("expected 1 to 86400 seconds".to_owned()),
+    }
+}
+
+fn span(text: &str) -> Result<TimeDelta, String> {
+    seconds(text).and_then(|span| TimeDelta::from_std(span).map_err(|error| error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+        Config::command().debug_assert();
+    }
+
+    #[test]
+    fn a_span_of_no_time_or_more_than_a_day_is_refused() {
+        for text in ["0", "-1", "86401", "soon"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+        assert_eq!(span("900"), Ok(TimeDelta::minutes(15)));
+    }
+}

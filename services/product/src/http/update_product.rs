@@ -1,0 +1,94 @@
+//! `PATCH /v1/products/{id}`
+
+use std::collections::BTreeMap;
+
+use axum::{
+    extract::{FromRequestParts, State},
+    http::{HeaderName, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use contracts::{
+    Envelope, EventId, Problem, ProblemType,
+    http::{Admin, Json, Path},
+};
+
+use super::{
+    AppState,
+    product_body::{ProductBody, version_of},
+};
+use crate::{
+    clock,
+    domain::{product::ProductPatch, text::ProductRef},
+    error::Error,
+    store::{categories, outbox, products},
+};
+
+/// The version that a change is meant for.
+#[derive(Debug, Clone, Copy)]
+pub struct IfMatch(u64);
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        const NAME: HeaderName = header::IF_MATCH;
+        let value = parts.headers.get(NAME).ok_or(Error::PreconditionRequired)?;
+        let version = value.to_str().ok().and_then(|etag| version_of(etag.trim()));
+        version.map(Self).ok_or_else(|| {
+            Problem::new(ProblemType::InvalidRequest).with_error(NAME.as_str(), "must be the ETag of a product")
+        })
+    }
+}
+
+/// Changes a product. What is left out stays as it is.
+#[utoipa::path(
+    patch,
+    path = "/v1/products/{id}",
+    tag = "catalogue",
+    security(("access_token" = ["admin"])),
+    params(
+        ("id" = String, Path, description = "The product's id or slug"),
+        ("if-match" = String, Header, description = "The ETag of the product that was read")
+    ),
+    request_body = ProductPatch,
+    responses(
+        (status = 200, description = "The product as it is now", body = ProductBody),
+        (status = 400, description = "The request is not valid", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No valid access token", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not an administrator", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such product", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The product was changed in the meantime", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A price does not fit the product", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "If-Match is missing", body = Problem, content_type = "application/problem+json")
+    )
+)]
+pub async fn update_product(
+    _: Admin,
+    State(state): State<AppState>,
+    Path(product): Path<ProductRef>,
+    IfMatch(version): IfMatch,
+    Json(patch): Json<ProductPatch>,
+) -> Result<Response, Error> {
+    let now = clock::now();
+    let mut transaction = state.pool.begin().await?;
+    let before = products::lock(&mut transaction, &product).await?.ok_or(Error::NotFound("product"))?;
+    if before.version != version {
+        return Err(Error::PreconditionFailed);
+    }
+    let after = before.patched(patch)?;
+    if after.version != before.version {
+        products::save(&mut transaction, &[&after], now).await?;
+        let listed = i32::from(after.for_sale) - i32::from(before.for_sale);
+        if listed != 0 {
+            categories::count(&mut transaction, &BTreeMap::from([(after.category.clone(), listed)])).await?;
+        }
+        let event = Envelope::new(EventId::generate(), after.id, after.version, now, after.snapshot());
+        outbox::add(&mut transaction, &[event]).await?;
+    }
+    transaction.commit().await?;
+    state.wake.up();
+
+    let row = products::find(&state.pool, &product).await?.ok_or(Error::NotFound("product"))?;
+    let body = ProductBody::from(row);
+    Ok(([(header::ETAG, body.etag())], axum::Json(body)).into_response())
+}

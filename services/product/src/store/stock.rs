@@ -1,0 +1,295 @@
+//! Stock and its ledger. Every function that changes stock writes the ledger in the same statement.
+//!
+//! Rows are locked in the order of their SKUs, by every statement that locks more than one: two orders never wait for
+//! each other in a circle.
+
+use chrono::{DateTime, Utc};
+use contracts::{
+    Currency, Money, OrderId, Sku, UserId,
+    event::product::{ReservedLine, Shortage},
+};
+use sqlx::{FromRow, PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::unreadable;
+use crate::domain::{
+    search::Limit,
+    stock::{Delta, Lines, Movement},
+    text::Reason,
+};
+
+/// The most pieces that a column may count: adjustments stop there, long before an integer overflows.
+const MAX_PIECES: i32 = 1_000_000_000;
+
+/// The stock of one SKU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct Level {
+    /// Can be bought.
+    pub available: i32,
+    /// Set aside for orders that are not confirmed yet.
+    pub reserved: i32,
+    /// Got by confirmed orders.
+    pub sold: i32,
+}
+
+/// A row of the ledger.
+#[derive(Debug, FromRow)]
+pub struct MovementRow {
+    /// Grows with time.
+    pub id: i64,
+    /// Why.
+    pub kind: String,
+    /// What was added to what is available.
+    pub available: i32,
+    /// What was added to what is reserved.
+    pub reserved: i32,
+    /// What was added to what is sold.
+    pub sold: i32,
+    /// For which order.
+    pub order_id: Option<Uuid>,
+    /// By whom.
+    pub user_id: Option<Uuid>,
+    /// Why, in words.
+    pub reason: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// The stock of `sku`.
+pub async fn level(pool: &PgPool, sku: &Sku) -> Result<Option<Level>, sqlx::Error> {
+    sqlx::query_as("select available, reserved, sold from stock where sku = $1")
+        .bind(sku.as_str())
+        .fetch_optional(pool)
+        .await
+}
+
+/// The ledger of `sku`, the newest first, behind the row `before`; one more than the limit if there are that many.
+/// `None` if there is no such SKU.
+pub async fn movements(
+    pool: &PgPool,
+    sku: &Sku,
+    before: Option<i64>,
+    limit: Limit,
+) -> Result<Option<Vec<MovementRow>>, sqlx::Error> {
+    let rows: Vec<MovementRow> = sqlx::query_as(
+        "select id, kind, available, reserved, sold, order_id, user_id, reason, at from movements
+         where sku = $1 and id < $2 order by id desc limit $3",
+    )
+    .bind(sku.as_str())
+    .bind(before.unwrap_or(i64::MAX))
+    .bind(limit.and_one_more())
+    .fetch_all(pool)
+    .await?;
+    // Every SKU has at least the row of its first stock, so only a later page can be empty.
+    Ok((!rows.is_empty() || before.is_some()).then_some(rows))
+}
+
+/// Gives new SKUs their first stock.
+pub async fn introduce(
+    connection: &mut PgConnection,
+    stocked: &[(Sku, i32)],
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "with new as (
+             insert into stock (sku, available) select * from unnest($1::text[], $2::integer[]) returning sku, available
+         )
+         insert into movements (sku, kind, available, reserved, sold, at) select sku, $3, available, 0, 0, $4 from new",
+    )
+    .bind(stocked.iter().map(|(sku, _)| sku.as_str()).collect::<Vec<_>>())
+    .bind(stocked.iter().map(|(_, available)| *available).collect::<Vec<_>>())
+    .bind(Movement::Stocked.as_str())
+    .bind(now)
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// What became of an adjustment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adjusted {
+    /// The stock is this now.
+    Done(Level),
+    /// Nothing changed: this many are available, and the adjustment does not fit.
+    DoesNotFit(i32),
+    /// There is no such SKU.
+    NoSuchSku,
+}
+
+/// Adds `delta` to what is available of `sku`, unless that would be too few or too many.
+pub async fn adjust(
+    connection: &mut PgConnection,
+    sku: &Sku,
+    delta: Delta,
+    reason: &Reason,
+    by: UserId,
+    now: DateTime<Utc>,
+) -> Result<Adjusted, sqlx::Error> {
+    #[derive(FromRow)]
+    struct Row {
+        before: i32,
+        available: Option<i32>,
+        reserved: Option<i32>,
+        sold: Option<i32>,
+    }
+    let row: Option<Row> = sqlx::query_as(
+        "with present as (
+             select sku, available from stock where sku = $1 for no key update
+         ), changed as (
+             update stock s set available = s.available + $2 from present
+             where s.sku = present.sku and present.available + $2 between 0 and $3
+             returning s.sku, s.available, s.reserved, s.sold
+         ), ledger as (
+             insert into movements (sku, kind, available, reserved, sold, user_id, reason, at)
+             select sku, $4, $2, 0, 0, $5, $6, $7 from changed
+         )
+         select present.available as before, changed.available, changed.reserved, changed.sold
+         from present left join changed using (sku)",
+    )
+    .bind(sku.as_str())
+    .bind(i32::from(delta))
+    .bind(MAX_PIECES)
+    .bind(Movement::Adjusted.as_str())
+    .bind(by.as_uuid())
+    .bind(reason.as_str())
+    .bind(now)
+    .fetch_optional(connection)
+    .await?;
+    Ok(match row {
+        Some(Row { available: Some(available), reserved: Some(reserved), sold: Some(sold), .. }) => {
+            Adjusted::Done(Level { available, reserved, sold })
+        }
+        Some(Row { before, .. }) => Adjusted::DoesNotFit(before),
+        None => Adjusted::NoSuchSku,
+    })
+}
+
+/// What became of taking an order's lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// All of them, at these prices.
+    All(Vec<ReservedLine>),
+    /// None of them, because of these.
+    None(Vec<Shortage>),
+}
+
+/// Takes all `lines` from what is available, or nothing: one conditional statement.
+///
+/// What its snapshot shows is enough to refuse an order without waiting for anybody, so that a crowd in front of a SKU
+/// that is sold out does not queue. It is not enough to promise: the locked rows decide that. What is not for sale any
+/// more is not there for a new order, but still for one that was placed in time.
+pub async fn take(
+    connection: &mut PgConnection,
+    order_id: OrderId,
+    lines: &Lines,
+    movement: Movement,
+    now: DateTime<Utc>,
+) -> Result<Taken, sqlx::Error> {
+    let (skus, quantities): (Vec<_>, Vec<_>) =
+        lines.iter().map(|(sku, quantity)| (sku.as_str(), i64::from(quantity))).unzip();
+    let change = movement.per_piece();
+    let rows: Vec<TakenRow> = sqlx::query_as(
+        "with wanted as materialized (
+             select w.sku, w.quantity::integer, v.price_minor, v.currency,
+                 case when p.for_sale or $5 = 'retaken' then s.available else 0 end as available
+             from unnest($1::text[], $2::bigint[]) as w (sku, quantity)
+             left join stock s on s.sku = w.sku left join variants v on v.sku = w.sku
+             left join products p on p.id = v.product_id
+         ), locked as materialized (
+             select s.sku, s.available from stock s
+             where s.sku = any($1) and not exists (select from wanted where quantity > coalesce(available, 0))
+             order by s.sku for no key update
+         ), taken as (
+             update stock s set available = s.available - wanted.quantity,
+                 reserved = s.reserved + $3 * wanted.quantity, sold = s.sold + $4 * wanted.quantity
+             from locked join wanted using (sku)
+             where s.sku = locked.sku
+                 and not exists (select from locked join wanted using (sku) where wanted.quantity > locked.available)
+             returning s.sku, wanted.quantity
+         ), ledger as (
+             insert into movements (sku, kind, available, reserved, sold, order_id, at)
+             select sku, $5, -quantity, $3 * quantity, $4 * quantity, $6, $7 from taken
+         )
+         select sku, wanted.quantity, wanted.price_minor, wanted.currency,
+             coalesce(locked.available, wanted.available, 0) as available, taken.sku is not null as taken
+         from wanted left join locked using (sku) left join taken using (sku) order by sku",
+    )
+    .bind(skus)
+    .bind(quantities)
+    .bind(change.reserved)
+    .bind(change.sold)
+    .bind(movement.as_str())
+    .bind(order_id.as_uuid())
+    .bind(now)
+    .fetch_all(connection)
+    .await?;
+    if rows.iter().all(|row| row.taken) {
+        rows.into_iter().map(TakenRow::reserved).collect::<Result<_, _>>().map(Taken::All)
+    } else {
+        let short = rows.into_iter().filter(|row| row.quantity > row.available);
+        short.map(TakenRow::shortage).collect::<Result<_, _>>().map(Taken::None)
+    }
+}
+
+#[derive(FromRow)]
+struct TakenRow {
+    sku: String,
+    quantity: i32,
+    price_minor: Option<i64>,
+    currency: Option<String>,
+    available: i32,
+    taken: bool,
+}
+
+impl TakenRow {
+    fn reserved(self) -> Result<ReservedLine, sqlx::Error> {
+        let currency = self.currency.as_deref().and_then(Currency::from_code);
+        let price = self.price_minor.zip(currency).ok_or_else(|| unreadable("currency", "a SKU without a price"))?;
+        Ok(ReservedLine {
+            sku: self.sku.parse().map_err(|error| unreadable("sku", error))?,
+            quantity: self.quantity.unsigned_abs(),
+            unit_price: Money::new(price.0, price.1),
+        })
+    }
+
+    fn shortage(self) -> Result<Shortage, sqlx::Error> {
+        Ok(Shortage {
+            sku: self.sku.parse().map_err(|error| unreadable("sku", error))?,
+            requested: self.quantity.unsigned_abs(),
+            available: self.available.unsigned_abs(),
+        })
+    }
+}
+
+/// Moves all that an order holds.
+pub async fn shift(
+    connection: &mut PgConnection,
+    order_id: OrderId,
+    movement: Movement,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let change = movement.per_piece();
+    sqlx::query(
+        "with held as materialized (
+             select sku, quantity from reservation_lines where order_id = $1
+         ), locked as materialized (
+             select s.sku from stock s where s.sku in (select sku from held) order by s.sku for no key update
+         ), moved as (
+             update stock s set available = s.available + $2 * held.quantity,
+                 reserved = s.reserved + $3 * held.quantity, sold = s.sold + $4 * held.quantity
+             from locked join held using (sku) where s.sku = locked.sku
+             returning s.sku, held.quantity
+         )
+         insert into movements (sku, kind, available, reserved, sold, order_id, at)
+         select sku, $5, $2 * quantity, $3 * quantity, $4 * quantity, $1, $6 from moved",
+    )
+    .bind(order_id.as_uuid())
+    .bind(change.available)
+    .bind(change.reserved)
+    .bind(change.sold)
+    .bind(movement.as_str())
+    .bind(now)
+    .execute(connection)
+    .await
+    .map(drop)
+}

@@ -1,0 +1,15 @@
+//! The service as `main` runs it, on a real PostgreSQL, queue and topic.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod adjustments;
+mod catalogue;
+mod import;
+mod inventory;
+mod messages;
+mod openapi;
+mod paging;
+mod publishing;
+mod reservations;
+mod search;
+mod support;
+mod update_product;
