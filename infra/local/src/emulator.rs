@@ -71,6 +71,9 @@ impl Emulator {
             .env("STATE_DIR", settings.data_dir.join("state"))
             .env("S3_PERSIST", keep)
             .env("S3_DATA_DIR", settings.data_dir.join("s3"))
+            // A request that API Gateway passes to the load balancer takes a thread in each: with fewer threads than
+            // two for each request at once, the first halves wait for the second ones for ever.
+            .env("MINISTACK_WORKER_THREADS", "1024")
             // Listeners on fixed ports, of services that the shop does not use.
             .env("IOT_MTLS_ENABLED", "0")
             .env("SFTP_ENABLED", "0")
