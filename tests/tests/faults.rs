@@ -51,6 +51,23 @@ async fn persistent_checkout(shopper: &Shopper) -> String {
     .await
 }
 
+/// I4: at every moment that is looked at while `work` goes on, no piece is missing or counted twice.
+async fn never_oversold<T>(staff: &Staff, sku: &Sku, pieces: i64, work: impl Future<Output = T>) -> T {
+    let watch = async {
+        let mut moments = tokio::time::interval(Duration::from_millis(100));
+        loop {
+            moments.tick().await;
+            let stock = staff.stock(sku).await;
+            let Stock { available, reserved, sold } = stock;
+            assert!(available >= 0 && reserved >= 0 && sold >= 0 && available + reserved + sold == pieces, "{stock:?}");
+        }
+    };
+    tokio::select! {
+        result = work => result,
+        () = watch => unreachable!("the watch goes on until the work is done"),
+    }
+}
+
 /// The state in which an order comes to rest.
 async fn resting_state(shopper: &Shopper, id: &str) -> String {
     eventually(&format!("order {id} at rest"), RECOVERY, async || {
@@ -95,10 +112,13 @@ async fn two_hundred_checkouts_of_fifty_pieces_sell_exactly_fifty() {
     let sku = shop.stocked(&staff, "TEST-HOT", 50).await;
     let crowd = crowd(shop, &sku, 200).await;
 
-    let ids = join_all(crowd.iter().map(persistent_checkout)).await;
-    let orders: Vec<_> = crowd.iter().zip(ids).collect();
+    let rush = async {
+        let ids = join_all(crowd.iter().map(persistent_checkout)).await;
+        let orders: Vec<_> = crowd.iter().zip(ids).collect();
+        (assert_money_and_stock_are_right(shop, &staff, &sku, 50, &orders).await, orders)
+    };
+    let (confirmed, orders) = never_oversold(&staff, &sku, 50, rush).await;
 
-    let confirmed = assert_money_and_stock_are_right(shop, &staff, &sku, 50, &orders).await;
     assert_eq!(confirmed, 50);
     for (shopper, id) in &orders {
         assert_ne!(resting_state(shopper, id).await, "cancelled", "there was time enough for each: {id}");
@@ -177,6 +197,12 @@ async fn fifty_orders_survive(sku: &str, kill: impl AsyncFn(&Shop)) {
 
     let orders: Vec<_> = crowd.iter().zip(ids).collect();
     assert_money_and_stock_are_right(shop, &staff, &sku, 60, &orders).await;
+    for (shopper, id) in &orders {
+        let listed = shopper.get("/v1/orders").await.expect(200);
+        let listed: Vec<_> =
+            listed["items"].as_array().unwrap().iter().map(|order| order["id"].as_str().unwrap()).collect();
+        assert_eq!(listed, [id], "one key is one order, also over a crash between effect and answer");
+    }
 }
 
 #[tokio::test]

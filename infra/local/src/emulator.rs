@@ -25,6 +25,9 @@ const CREDENTIAL: &str = "test";
 /// Longer than the slowest start that was seen, on a busy machine with a lot of state to load.
 const START_LIMIT: Duration = Duration::from_secs(90);
 
+/// How long it may take to end: it writes all of its state then, which takes 6 s for ten thousand products.
+const SAVE_LIMIT: Duration = Duration::from_secs(60);
+
 /// How an emulator is to be started.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -83,9 +86,7 @@ impl Emulator {
             .env("AWS_DEFAULT_REGION", REGION)
             .env("AWS_ACCESS_KEY_ID", CREDENTIAL)
             .env("AWS_SECRET_ACCESS_KEY", CREDENTIAL);
-        if !settings.keep {
-            program = program.scratch(settings.data_dir);
-        }
+        program = if settings.keep { program.grace(SAVE_LIMIT) } else { program.scratch(settings.data_dir) };
         let emulator = Self { child: program.spawn(python).await?, port };
         emulator.ready().await?;
         Ok(emulator)
@@ -126,7 +127,7 @@ impl Emulator {
 
     /// Ends it, with its functions' processes, and lets it write its state.
     pub async fn stop(&self) {
-        self.child.stop(Duration::from_secs(15)).await;
+        self.child.stop(SAVE_LIMIT).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! The generated documents are committed; a stale one fails here.
 //!
 //! `UPDATE_GENERATED=1 cargo test -p contracts` writes them anew.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
 
 use std::{collections::BTreeMap, fs, path::Path};
 

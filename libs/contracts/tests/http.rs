@@ -1,4 +1,5 @@
 //! The axum binding, driven as a client would: what is wrong with a request is named, and a signature is an access rule.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
 
 use aws_lc_rs::{
     encoding::AsDer,

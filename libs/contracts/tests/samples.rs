@@ -1,4 +1,5 @@
 //! Every event that was ever published must go on parsing: a sample of each is kept, and never edited.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
 
 use std::{collections::BTreeSet, fs, path::Path};
 

@@ -1,17 +1,17 @@
 //! `cargo shop down`
 
 use std::{
-    process::{Command, ExitCode},
+    process::ExitCode,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail};
 use clap::Args;
 
-use super::Which;
+use super::{Which, terminate};
 
 /// More than all the grace that the stack gives to its parts.
-const LIMIT: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// End a running stack, and wait until it is gone. Its data stay
 #[derive(Debug, Args)]
@@ -29,8 +29,7 @@ impl Down {
             return Ok(ExitCode::SUCCESS);
         };
         // The lock says that this process is alive and is ours: the pid cannot be another program's.
-        let sent = Command::new("kill").args(["-TERM", &pid.to_string()]).status().context("cannot start `kill`")?;
-        ensure!(sent.success(), "cannot end process {pid}: is it another user's?");
+        terminate(pid).await?;
         let began = Instant::now();
         while folder.running()?.is_some() {
             if began.elapsed() > LIMIT {

@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// Show the end of a part's log. Without a name: which there are
 #[derive(Debug, Args)]
 pub struct Logs {
-    /// A part of the stack, such as `order`, `user` or `ministack`
+    /// A part of the stack, such as `order`, `user` or `ministack`; `shop` is what `up --detach` said
     part: Option<String>,
     /// Go on as the log grows, until Ctrl-C
     #[arg(short, long)]
@@ -44,11 +44,12 @@ impl Logs {
             return Ok(ExitCode::SUCCESS);
         };
         match record.parts.get(name) {
+            None if name == "shop" => self.show_file(&folder.background_log()).await?,
             None => bail!("the stack has no part `{name}`; it has:\n{}", names(&record)),
             Some(Part::Process { log, .. }) => self.show_file(log).await?,
             Some(Part::Function { log_group }) => {
                 self.which.running().context("the log of a function is kept by the running stack")?;
-                self.show_function(FunctionLog::new(&record, log_group)).await?;
+                self.show_function(FunctionLog::new(&record, log_group)?).await?;
             }
         }
         Ok(ExitCode::SUCCESS)

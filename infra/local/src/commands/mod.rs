@@ -9,8 +9,9 @@ mod up;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Parser, Subcommand};
+use tokio::process::Command;
 
 use crate::stack::{Folder, Record, workspace_root};
 
@@ -19,11 +20,11 @@ use crate::stack::{Folder, Record, workspace_root};
 #[command(name = "cargo shop", bin_name = "cargo shop", version, arg_required_else_help = true)]
 pub struct Cli {
     #[command(subcommand)]
-    command: Command,
+    task: Task,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum Task {
     Up(up::Up),
     Down(down::Down),
     Status(status::Status),
@@ -35,15 +36,22 @@ enum Command {
 impl Cli {
     /// Does what was asked for. The code is not zero where the answer is "no".
     pub async fn run(self) -> Result<ExitCode> {
-        match self.command {
-            Command::Up(command) => command.run().await,
-            Command::Down(command) => command.run().await,
-            Command::Status(command) => command.run().await,
-            Command::Logs(command) => command.run().await,
-            Command::Demo(command) => command.run().await,
-            Command::Catalogue(command) => command.run(),
+        match self.task {
+            Task::Up(task) => task.run().await,
+            Task::Down(task) => task.run().await,
+            Task::Status(task) => task.run().await,
+            Task::Logs(task) => task.run().await,
+            Task::Demo(task) => task.run().await,
+            Task::Catalogue(task) => task.run(),
         }
     }
+}
+
+/// Asks the tool that runs a stack to end it.
+async fn terminate(pid: u32) -> Result<()> {
+    let sent = Command::new("kill").args(["-TERM", &pid.to_string()]).status().await.context("cannot start `kill`")?;
+    ensure!(sent.success(), "cannot end process {pid}: is it another user's?");
+    Ok(())
 }
 
 /// Which stack is meant.

@@ -16,7 +16,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::Which;
+use super::{Which, terminate};
 use crate::stack::{self, Folder, Options, Override, Record, workspace_root};
 
 /// Build and start everything, and keep it running until Ctrl-C
@@ -86,7 +86,7 @@ impl Up {
             bail!("a stack already runs on {} (pid {pid}): end it with `cargo shop down`", folder.root().display());
         }
         std::fs::create_dir_all(folder.root())?;
-        let log = folder.root().join("shop.log");
+        let log = folder.background_log();
         let output = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let arguments = std::env::args_os().skip(1).filter(|argument| argument != "--detach");
         let mut copy = Command::new(std::env::current_exe()?)
@@ -103,9 +103,10 @@ impl Up {
     }
 }
 
-/// Copies the log to our output meanwhile. True when the stack is ready, false when the copy has ended.
+/// Copies the log to our output meanwhile. True when the stack is ready, false when the copy has ended. Ctrl-C ends it.
 async fn show_until_ready(copy: &mut Child, folder: &Folder, log: &Path) -> Result<bool> {
     let pid = copy.id();
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let mut log = File::open(log)?;
     let mut position = 0;
     loop {
@@ -124,7 +125,10 @@ async fn show_until_ready(copy: &mut Child, folder: &Folder, log: &Path) -> Resu
         if ready || ended {
             return Ok(ready && !ended);
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(100)) => {}
+            _ = interrupt.recv() => if let Some(pid) = pid { terminate(pid).await? },
+        }
     }
 }
 

@@ -49,6 +49,11 @@ impl Folder {
         self.logs().join(format!("{part}.log"))
     }
 
+    /// What a stack in the background says about itself.
+    pub fn background_log(&self) -> PathBuf {
+        self.root.join("shop.log")
+    }
+
     /// The emulator's saved state.
     pub fn emulator(&self) -> PathBuf {
         self.root.join("ministack")
@@ -96,11 +101,11 @@ impl Folder {
         }
     }
 
-    /// Forgets everything but the lock.
+    /// Forgets everything but what this very run has open.
     pub fn clear(&self) -> Result<()> {
         for entry in fs::read_dir(&self.root)? {
             let path = entry?.path();
-            if path == self.lock_file() {
+            if path == self.lock_file() || path == self.background_log() {
                 continue;
             }
             let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };

@@ -9,7 +9,7 @@ use tokio::process::Command;
 use super::{Account, Folder, Part, Record, ready};
 
 /// More than the parts take to end when the tool that held them was killed.
-const LIMIT: Duration = Duration::from_secs(40);
+const LIMIT: Duration = Duration::from_secs(70);
 
 /// The record of the last run, when nothing of that run is left but its data.
 pub async fn ended(folder: &Folder, fresh: bool) -> Result<Option<Record>> {

@@ -73,7 +73,8 @@ impl Service {
                     if began.elapsed() > STEADY {
                         pause = FIRST_PAUSE;
                     }
-                    eprintln!("{} ended with code {code}: starting it again in {} s", self.name, pause.as_secs());
+                    let (name, log, pause) = (self.name, self.log.display(), pause.as_secs());
+                    eprintln!("{name} ended with code {code}: starting it again in {pause} s; its log is {log}");
                 }
             }
             tokio::select! {
