@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Envelope;
 
-/// How long an outbox item is kept after its publication: longer than a stream keeps its records (24 hours), so that
+/// How long an outbox item is kept after it was written: longer than a stream keeps its records (24 hours), so that
 /// a relay that was down can be repaired from the table.
 pub const RETENTION: TimeDelta = TimeDelta::days(7);
 

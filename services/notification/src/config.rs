@@ -1,4 +1,5 @@
-//! Every setting of the function, parsed once, before anything is done. Nothing else reads the environment.
+//! Every setting of the function, parsed once, before anything is done. Nothing else reads the environment,
+//! but for `RUST_LOG`, which `telemetry` reads.
 //!
 //! Region, endpoint and credentials of AWS are the SDK's own variables (`AWS_REGION`, `AWS_ENDPOINT_URL`, …).
 

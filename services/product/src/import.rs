@@ -9,7 +9,7 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::{
     domain::{
-        catalogue::{self, Catalogue, CatalogueFile, FileProduct},
+        catalogue::{self, Catalogue, CatalogueFile, FileProduct, MAX_VARIANTS},
         product::Product,
     },
     store::{categories, outbox, products, stock},
@@ -76,6 +76,7 @@ pub async fn run(pool: &PgPool, catalogue: Catalogue, now: DateTime<Utc>) -> any
 
     let changes = catalogue::changes(present, wanted, ProductId::generate);
     let written: Vec<&Product> = changes.created.iter().chain(&changes.changed).collect();
+    refuse_too_many_variants(&written)?;
     for chunk in written.chunks(CHUNK) {
         products::save(&mut transaction, chunk, now).await?;
         let snapshot = |product: &&Product| {
@@ -96,6 +97,19 @@ pub async fn run(pool: &PgPool, catalogue: Catalogue, now: DateTime<Utc>) -> any
         unchanged: changes.unchanged,
         stocked: changes.stocked.len(),
     })
+}
+
+/// Variants that a file no longer names stay, so that a product can grow beyond what one file may say of it.
+fn refuse_too_many_variants(products: &[&Product]) -> anyhow::Result<()> {
+    let large: Vec<_> = products
+        .iter()
+        .filter(|product| product.variants.len() > MAX_VARIANTS)
+        .map(|product| format!("{} would have {} with those it has already", product.slug, product.variants.len()))
+        .collect();
+    if !large.is_empty() {
+        bail!("a product has at most {MAX_VARIANTS} variants:\n  {}", large.join("\n  "));
+    }
+    Ok(())
 }
 
 /// A SKU belongs to one product for ever: orders and the ledger refer to it.

@@ -1,9 +1,10 @@
 //! `DELETE /v1/cart`
 
 use axum::{extract::State, http::StatusCode};
+use backon::Retryable;
 use contracts::{Problem, http::Customer};
 
-use crate::{AppState, error::Error};
+use crate::{AppState, error::Error, store::contention};
 
 /// Empties the cart.
 #[utoipa::path(
@@ -16,6 +17,6 @@ use crate::{AppState, error::Error};
     )
 )]
 pub(super) async fn handle(State(app): State<AppState>, Customer(user): Customer) -> Result<StatusCode, Error> {
-    app.store.remove_cart(user).await?;
+    (|| app.store.remove_cart(user)).retry(contention()).when(Error::is_outdated).await?;
     Ok(StatusCode::NO_CONTENT)
 }

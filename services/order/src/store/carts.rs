@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::{
     error::SdkError,
-    operation::put_item::PutItemError,
+    operation::{delete_item::DeleteItemError, put_item::PutItemError},
     types::{AttributeValue, Delete},
 };
 use chrono::{DateTime, Utc};
@@ -65,10 +65,13 @@ impl Store {
         }
     }
 
-    /// Takes the cart of `user` away, whatever is in it.
+    /// Takes the cart of `user` away, whatever is in it. [`Error::Outdated`] if a checkout is doing so at this moment.
     pub async fn remove_cart(&self, user: UserId) -> Result<(), Error> {
-        self.client.delete_item().table_name(&self.table).set_key(Some(cart_key(user))).send().await?;
-        Ok(())
+        match self.client.delete_item().table_name(&self.table).set_key(Some(cart_key(user))).send().await {
+            Ok(_) => Ok(()),
+            Err(SdkError::ServiceError(error)) if is_being_taken(error.err()) => Err(Error::Outdated),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Takes the cart away as part of a transaction, which fails if somebody else has changed it since it was read.
@@ -97,4 +100,22 @@ fn cart_key(user: UserId) -> Item {
 fn is_outdated(error: &PutItemError) -> bool {
     // The second: a checkout is taking it away at this moment.
     error.is_conditional_check_failed_exception() || error.is_transaction_conflict_exception()
+}
+
+fn is_being_taken(error: &DeleteItemError) -> bool {
+    error.is_transaction_conflict_exception()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::error::TransactionConflictException;
+
+    use super::*;
+
+    #[test]
+    fn a_cart_that_a_checkout_is_taking_away_is_no_fault_of_ours() {
+        let conflict = || TransactionConflictException::builder().build();
+        assert!(is_being_taken(&DeleteItemError::TransactionConflictException(conflict())));
+        assert!(is_outdated(&PutItemError::TransactionConflictException(conflict())));
+    }
 }

@@ -123,9 +123,7 @@ impl Store {
             .await;
         match sent {
             Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                Err(StoreError::Conflict)
-            }
+            Err(error) if error.as_service_error().is_some_and(lost_the_race) => Err(StoreError::Conflict),
             Err(error) => Err(StoreError::failed(error)),
         }
     }
@@ -140,6 +138,11 @@ impl Store {
     }
 }
 
+/// The condition did not hold, or a transaction holds the item right now and is about to change it.
+fn lost_the_race(error: &PutItemError) -> bool {
+    error.is_conditional_check_failed_exception() || error.is_transaction_conflict_exception()
+}
+
 /// The condition did not hold, or another transaction holds the item right now and is about to change it.
 fn was_outrun(error: &SdkError<TransactWriteItemsError>) -> bool {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
@@ -147,4 +150,17 @@ fn was_outrun(error: &SdkError<TransactWriteItemsError>) -> bool {
     };
     let reason = cancelled.cancellation_reasons().first().and_then(|reason| reason.code());
     matches!(reason, Some("ConditionalCheckFailed" | "TransactionConflict"))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::error::TransactionConflictException;
+
+    use super::*;
+
+    #[test]
+    fn a_void_that_meets_the_record_of_the_authorisation_is_decided_again_at_once() {
+        let conflict = TransactionConflictException::builder().build();
+        assert!(lost_the_race(&PutItemError::TransactionConflictException(conflict)));
+    }
 }

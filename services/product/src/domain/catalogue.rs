@@ -10,7 +10,8 @@ use super::{
     text::{Description, Name, Slug, VariantName},
 };
 
-/// The most variants of a product. Ten snapshots of the largest product fit into one batch of a topic (256 KiB).
+/// The most variants of a product. Ten snapshots of the largest product fit into one batch of a topic (256 KiB), and order
+/// takes one over in a single transaction of its store.
 pub const MAX_VARIANTS: usize = 50;
 
 /// A catalogue as its file tells it.

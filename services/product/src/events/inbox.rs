@@ -18,11 +18,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span};
 
 use super::{order, publisher::Wake};
-use crate::{aws::RECEIVE_WAIT, clock};
+use crate::{aws::RECEIVE_WAIT, clock, store};
 
 /// How long one message may take: less than the queue's visibility timeout, so that nobody else has it meanwhile.
 const HANDLING: Duration = Duration::from_secs(20);
-/// How long a lane rests when the queue does not answer.
+/// How long a lane rests when the queue or the database does not answer.
 const REST: Duration = Duration::from_secs(1);
 /// The longest time until a failed message is tried again, in seconds.
 const MAX_BACKOFF: i32 = 120;
@@ -58,7 +58,10 @@ impl Inbox {
                 Err(error) => Err(error),
             };
             if let Err(error) = result {
-                tracing::warn!(error = format!("{error:#}"), "the queue does not answer; it is tried again");
+                tracing::warn!(
+                    error = format!("{error:#}"),
+                    "the queue or the database does not answer; it is tried again"
+                );
                 tokio::select! {
                     () = shutdown.cancelled() => return,
                     () = sleep(REST) => {}
@@ -67,7 +70,10 @@ impl Inbox {
         }
     }
 
+    /// The next messages; none while the database does not answer. A message has few receives: those that cannot succeed
+    /// would make dead letters of all that arrive during an outage, and a confirmed order would lose its stock.
     async fn receive(&self) -> anyhow::Result<Vec<Message>> {
+        store::ping(&self.pool).await.context("the database does not answer")?;
         let answer = self
             .sqs
             .receive_message()

@@ -61,6 +61,20 @@ async fn a_wrong_import_writes_nothing() {
     assert_eq!(count, 1);
 }
 
+#[tokio::test]
+async fn a_product_does_not_grow_beyond_its_limit_by_several_imports() {
+    let Place { pool, .. } = Place::new().await;
+    let large = |skus: std::ops::Range<usize>| {
+        let skus: Vec<_> = skus.map(|n| format!("SKU-{n}")).collect();
+        product("large", "Large", &skus.iter().map(|sku| (sku.as_str(), 100, 1)).collect::<Vec<_>>())
+    };
+    stock_up(&pool, &[large(0..50)]).await;
+
+    let error = import::run(&pool, catalogue(&[large(25..75)]), clock::now()).await.unwrap_err();
+    assert!(error.to_string().contains("large would have 75"), "{error}");
+    assert_eq!(waiting(&pool).await.len(), 1, "nothing is published");
+}
+
 #[test]
 fn a_file_that_cannot_be_read_is_told_with_the_place() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));

@@ -1,14 +1,20 @@
 //! Orders' events through the real queue.
 
-use aws_sdk_sqs::types::QueueAttributeName;
+use std::time::Duration;
+
+use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use contracts::{Envelope, Event, OrderId, TraceContext};
 use shop::testing::eventually;
 
-use super::support::{Place, SOON, Service, confirmed, inconsistent, placed, product, stock, stock_up};
+use super::support::{Instance, Place, SOON, Service, confirmed, inconsistent, placed, product, stock, stock_up};
 
 async fn deliver(service: &Service, body: String) {
-    let sqs = aws_sdk_sqs::Client::new(&service.place.sdk);
-    let queue = &service.place.config.product_inbox_url;
+    send(&service.place, body).await;
+}
+
+async fn send(place: &Place, body: String) {
+    let sqs = aws_sdk_sqs::Client::new(&place.sdk);
+    let queue = &place.config.product_inbox_url;
     sqs.send_message().queue_url(queue).message_body(body).send().await.unwrap();
 }
 
@@ -78,6 +84,22 @@ async fn poison_never_blocks_its_batch_and_ends_with_the_dead_letters() {
     let dead = format!("{queue}-dlq");
     eventually("the poison is dead", SOON, async || (depth(&service, &dead).await == 4).then_some(())).await;
     assert_eq!(depth(&service, queue).await, 0, "{policy}");
+}
+
+#[tokio::test]
+async fn no_receive_of_a_message_is_spent_while_the_database_is_away() {
+    let mut place = Place::new().await;
+    place.config.database.url = "postgres://127.0.0.1:1/nowhere".into();
+    let _instance = Instance::start(&place).await;
+    send(&place, placed(OrderId::generate(), &[("ASSAM", 1)]).to_json()).await;
+    tokio::time::sleep(Duration::from_secs(1)).await; // more than it takes to receive a message
+
+    let sqs = aws_sdk_sqs::Client::new(&place.sdk);
+    let receive = sqs.receive_message().queue_url(&place.config.product_inbox_url).wait_time_seconds(10);
+    let answer = receive.message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount).send();
+    let messages = answer.await.unwrap().messages.unwrap_or_default();
+    let attributes = messages[0].attributes.as_ref().unwrap();
+    assert_eq!(attributes[&MessageSystemAttributeName::ApproximateReceiveCount], "1", "this receive is the first");
 }
 
 #[tokio::test]

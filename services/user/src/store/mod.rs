@@ -6,7 +6,7 @@
 //! | `USER#<id>` | `FAMILY#<id>` | a sign-in whose refresh tokens are still good |
 //! | `EMAIL#<address in lower case>` | `ACCOUNT` | whose address it is: what makes it unique |
 //! | `REFRESH#<SHA-256>` | `REFRESH` | a refresh token, used or not |
-//! | `SIGNIN#<address in lower case>` | `ATTEMPTS` | failed sign-ins, of known and unknown addresses |
+//! | `SIGNIN#<address in lower case>` | `ATTEMPTS` | sign-in attempts since the last success, of known and unknown addresses |
 //! | `EVENT#<id>` | `OUTBOX` | an event on its way out |
 //!
 //! State and the event that announces it are one transaction ([`Store::commit`]), and every condition is the table's to check.
