@@ -164,8 +164,12 @@ pub fn environment(endpoint: &str) -> [(&'static str, String); 4] {
     ]
 }
 
-/// A TCP port that was free a moment ago.
+/// A TCP port that was free a moment ago, below the range from which operating systems take the ports of outgoing
+/// connections: none of those takes it before its server does.
 pub fn free_port() -> anyhow::Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no TCP port is free")?;
-    Ok(listener.local_addr()?.port())
+    const FIRST: u16 = 12_000;
+    const COUNT: u16 = 18_000;
+    let start = (uuid::Uuid::new_v4().as_u128() % u128::from(COUNT)) as u16;
+    let mut ports = (0..COUNT).map(|step| FIRST + (start + step) % COUNT);
+    ports.find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).context("no TCP port is free")
 }

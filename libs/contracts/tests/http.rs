@@ -116,6 +116,18 @@ async fn a_wrong_field_is_named_by_its_path() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_is_said_without_rusts_types() {
+    let wrong = problem(order(r#"{"lines": [{"sku": "A", "quantity": "two"}]}"#)).await;
+    assert_eq!(wrong.errors[0].detail, r#"invalid type: string "two", expected a whole number"#);
+    let missing = problem(order("{}")).await;
+    assert_eq!(missing.errors[0].detail, "missing field `lines`");
+    let broken = problem(order("{\"lines\": [}")).await;
+    assert!(broken.errors.is_empty() && broken.detail.unwrap().starts_with("the body is not JSON"));
+    let query = problem(Request::get("/orders?limit=x").body(Body::empty()).unwrap()).await;
+    assert_eq!(query.errors[0].detail, "must be a whole number");
+}
+
+#[tokio::test]
 async fn a_body_that_is_no_json_is_refused() {
     assert_eq!(problem(order("{\"lines\"")).await.kind, ProblemType::InvalidRequest);
     assert_eq!(problem(order("{\"lines\": []} x")).await.kind, ProblemType::InvalidRequest);

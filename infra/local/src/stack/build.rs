@@ -44,8 +44,10 @@ struct Target {
 /// One call of cargo for all programs. Its progress and its errors go to the terminal.
 pub async fn build(release: bool) -> Result<Binaries> {
     let mut cargo = Command::new("cargo");
-    cargo.current_dir(super::workspace_root()).args(["build", "--message-format", "json-render-diagnostics", "--bins"]);
-    cargo.args(PACKAGES.iter().flat_map(|package| ["--package", package]));
+    // The whole workspace rather than some packages: cargo would build their dependencies with fewer features, and all
+    // of them once more for `cargo test`.
+    cargo.current_dir(super::workspace_root()).args(["build", "--workspace", "--bins"]);
+    cargo.args(["--message-format", "json-render-diagnostics"]);
     if release {
         cargo.arg("--release");
     }

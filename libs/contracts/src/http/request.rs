@@ -6,6 +6,7 @@ use axum::{
     http::{StatusCode, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use crate::{Problem, ProblemType};
 
@@ -30,10 +31,18 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             return Err(Problem::new(ProblemType::InvalidRequest).with_detail("the body must be a JSON object"));
         }
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
-        let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| wrong_field(&error))?;
-        deserializer.end().map_err(|error| Problem::new(ProblemType::InvalidRequest).with_detail(error.to_string()))?;
+        let value =
+            serde_path_to_error::deserialize(&mut deserializer).map_err(|error| match error.inner().classify() {
+                Category::Data => wrong_field(&error),
+                Category::Io | Category::Syntax | Category::Eof => no_json(error.inner()),
+            })?;
+        deserializer.end().map_err(|error| no_json(&error))?;
         Ok(Self(value))
     }
+}
+
+fn no_json(error: &serde_json::Error) -> Problem {
+    Problem::new(ProblemType::InvalidRequest).with_detail(format!("the body is not JSON: {error}"))
 }
 
 fn unreadable(rejection: &BytesRejection) -> Problem {
@@ -75,7 +84,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
 fn wrong_field<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Problem {
     let path = error.path().to_string();
     let problem = Problem::new(ProblemType::InvalidRequest);
-    let detail = error.inner().to_string();
+    let detail = in_plain_words(&error.inner().to_string());
     // Unknown and missing fields are reported at the object around them: their own name is in the message.
     match detail
         .strip_prefix("unknown field `")
@@ -89,5 +98,16 @@ fn wrong_field<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> P
         }
         None if path == "." => problem.with_detail(detail),
         None => problem.with_error(path, detail),
+    }
+}
+
+/// Deserialisers speak of Rust's types, and of places in a text that clients do not have before them.
+fn in_plain_words(message: &str) -> String {
+    const NUMBERS: [&str; 8] = ["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64"];
+    let message = message.split(" at line ").next().unwrap_or_default();
+    match message.rsplit_once("expected ") {
+        _ if message == "invalid digit found in string" => "must be a whole number".to_owned(),
+        Some((before, kind)) if NUMBERS.contains(&kind) => format!("{before}expected a whole number"),
+        _ => message.to_owned(),
     }
 }

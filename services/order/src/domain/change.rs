@@ -14,7 +14,10 @@ use contracts::{
     },
 };
 
-use super::{Attempt, AttemptStatus, Decision, Order, PaymentMethod, Refusal, State, Transition, decide::Step};
+use super::{
+    Attempt, AttemptStatus, Decision, Order, PaymentMethod, Refusal, State, Transition,
+    decide::{Step, VOID_PATIENCE},
+};
 
 impl Step<'_> {
     /// The order at the reservation's prices; none if any of them is higher than what was shown, or is in another
@@ -89,7 +92,7 @@ impl Step<'_> {
         let mut events = vec![Event::OrderCancelled(cancelled)];
         for attempt in &mut order.attempts {
             if matches!(attempt.status, AttemptStatus::Requested | AttemptStatus::Authorized) {
-                attempt.status = AttemptStatus::VoidRequested;
+                attempt.status = self.void_requested();
                 events.push(void_requested(order.id, attempt.payment_id));
             }
         }
@@ -97,8 +100,20 @@ impl Step<'_> {
     }
 
     pub(super) fn undo(&self, payment_id: PaymentId) -> Decision {
-        let order = with_attempt(self.order, payment_id, AttemptStatus::VoidRequested);
+        let order = with_attempt(self.order, payment_id, self.void_requested());
         self.changed(order, vec![void_requested(self.order.id, payment_id)])
+    }
+
+    /// [`Self::undo`] once more. Nobody reads about it in the order's history: it is no change of the order, and may go
+    /// on for long.
+    pub(super) fn undo_again(&self, payment_id: PaymentId) -> Decision {
+        let mut decision = self.undo(payment_id);
+        decision.order.history.truncate(self.order.history.len());
+        decision
+    }
+
+    fn void_requested(&self) -> AttemptStatus {
+        AttemptStatus::VoidRequested { ask_again_at: self.now + VOID_PATIENCE }
     }
 
     pub(super) fn changed(&self, mut order: Order, events: Vec<Event>) -> Decision {

@@ -21,6 +21,10 @@ use super::{AttemptStatus, Input, Order, PaymentMethod, State, Status, change::w
 /// in the last moment still finds the stock set aside.
 pub const RESERVATION_MARGIN: TimeDelta = TimeDelta::seconds(15);
 
+/// How long payment may take to undo an attempt before it is asked again: longer than its queue tries (five receives,
+/// 90 seconds apart).
+pub const VOID_PATIENCE: TimeDelta = TimeDelta::minutes(15);
+
 /// The most payment attempts of one order: enough for a wallet of cards, too few for trying out stolen ones.
 pub const MAX_ATTEMPTS: usize = 10;
 
@@ -175,8 +179,15 @@ impl Step<'_> {
             State::AwaitingPayment { deadline } if deadline <= self.now => {
                 Some(self.cancel(CancellationReason::PaymentTimeout))
             }
-            _ => None,
+            _ => self.overdue_void().map(|payment_id| self.undo_again(payment_id)),
         }
+    }
+
+    /// One attempt at a time: two events of one change are never for the same consumer.
+    fn overdue_void(&self) -> Option<PaymentId> {
+        let is_overdue =
+            |status| matches!(status, AttemptStatus::VoidRequested { ask_again_at } if ask_again_at <= self.now);
+        self.order.attempts.iter().find(|attempt| is_overdue(attempt.status)).map(|attempt| attempt.payment_id)
     }
 
     /// Whoever cancels what is cancelled has what they want, for whatever reason it came about.

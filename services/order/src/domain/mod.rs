@@ -11,7 +11,7 @@ pub mod payment_method;
 
 pub use address::ShippingAddress;
 pub use cart::{Cart, CartLine, CartRefusal, Quantity};
-pub use decide::{Decision, MAX_ATTEMPTS, RESERVATION_MARGIN, Refusal, Rules, decide};
+pub use decide::{Decision, MAX_ATTEMPTS, RESERVATION_MARGIN, Refusal, Rules, VOID_PATIENCE, decide};
 pub use input::{Cause, Input};
 pub use offer::Offer;
 pub use order::{Attempt, AttemptStatus, Order, PlaceRefusal, State, Status, Transition};

@@ -146,7 +146,11 @@ pub enum AttemptStatus {
         decline_reason: DeclineReason,
     },
     /// Payment was asked to undo it, whether or not it had been made.
-    VoidRequested,
+    VoidRequested {
+        /// When payment is asked once more, unless it has answered: the request may lie in a dead-letter queue, while
+        /// the customer's money is held.
+        ask_again_at: DateTime<Utc>,
+    },
     /// It is undone, or will never be made.
     Voided,
 }
@@ -202,6 +206,16 @@ impl Order {
         };
         let placed = OrderPlaced { order_id: id, user_id, lines: wanted };
         Ok(Decision { order, events: vec![Event::OrderPlaced(placed)] })
+    }
+
+    /// When somebody has to look after it at the latest: at the deadline of its state, or when an attempt should have
+    /// been undone. None for an order that rests.
+    pub fn due_at(&self) -> Option<DateTime<Utc>> {
+        let voids = self.attempts.iter().filter_map(|attempt| match attempt.status {
+            AttemptStatus::VoidRequested { ask_again_at } => Some(ask_again_at),
+            _ => None,
+        });
+        self.state.deadline().into_iter().chain(voids).min()
     }
 
     /// What has become of the attempt `payment_id`; none if this order never asked for it.

@@ -134,7 +134,7 @@ impl From<AttemptStatus> for PaymentBody {
             AttemptStatus::Requested => (PaymentStatus::Pending, None),
             AttemptStatus::Authorized => (PaymentStatus::Authorized, None),
             AttemptStatus::Declined { decline_reason } => (PaymentStatus::Declined, Some(decline_reason)),
-            AttemptStatus::VoidRequested => (PaymentStatus::Voiding, None),
+            AttemptStatus::VoidRequested { .. } => (PaymentStatus::Voiding, None),
             AttemptStatus::Voided => (PaymentStatus::Voided, None),
         };
         Self { status, decline_reason }

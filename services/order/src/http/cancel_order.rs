@@ -26,7 +26,7 @@ use crate::{AppState, domain::Input, error::Error, store::idempotency::Repeatabl
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn handle(
+pub(super) async fn cancel_order(
     State(app): State<AppState>,
     Customer(user): Customer,
     Path(id): Path<OrderId>,

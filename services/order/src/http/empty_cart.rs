@@ -16,7 +16,7 @@ use crate::{AppState, error::Error, store::contention};
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn handle(State(app): State<AppState>, Customer(user): Customer) -> Result<StatusCode, Error> {
+pub(super) async fn empty_cart(State(app): State<AppState>, Customer(user): Customer) -> Result<StatusCode, Error> {
     (|| app.store.remove_cart(user)).retry(contention()).when(Error::is_outdated).await?;
     Ok(StatusCode::NO_CONTENT)
 }

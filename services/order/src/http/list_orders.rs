@@ -67,7 +67,7 @@ pub(super) struct OrderList {
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn handle(
+pub(super) async fn list_orders(
     State(app): State<AppState>,
     Customer(user): Customer,
     Query(ListOrders { limit, cursor }): Query<ListOrders>,

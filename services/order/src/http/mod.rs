@@ -40,12 +40,12 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// The routes, with the document that describes them.
 pub fn router(app: AppState) -> (Router, Document) {
     let (router, document) = OpenApiRouter::with_openapi(Description::openapi())
-        .routes(routes!(read_cart::handle, empty_cart::handle))
-        .routes(routes!(put_cart_item::handle, remove_cart_item::handle))
-        .routes(routes!(place_order::handle, list_orders::handle))
-        .routes(routes!(read_order::handle))
-        .routes(routes!(pay_order::handle))
-        .routes(routes!(cancel_order::handle))
+        .routes(routes!(read_cart::read_cart, empty_cart::empty_cart))
+        .routes(routes!(put_cart_item::put_cart_item, remove_cart_item::remove_cart_item))
+        .routes(routes!(place_order::place_order, list_orders::list_orders))
+        .routes(routes!(read_order::read_order))
+        .routes(routes!(pay_order::pay_order))
+        .routes(routes!(cancel_order::cancel_order))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .split_for_parts();

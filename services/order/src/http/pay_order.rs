@@ -40,7 +40,7 @@ pub(super) struct PayOrder {
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn handle(
+pub(super) async fn pay_order(
     State(app): State<AppState>,
     Customer(user): Customer,
     Path(id): Path<OrderId>,

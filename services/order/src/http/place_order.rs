@@ -51,7 +51,7 @@ pub(super) struct PlaceOrder {
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn handle(
+pub(super) async fn place_order(
     State(app): State<AppState>,
     Customer(user): Customer,
     key: IdempotencyKey,

@@ -38,7 +38,7 @@ pub(super) struct PutCartItem {
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn handle(
+pub(super) async fn put_cart_item(
     State(app): State<AppState>,
     Customer(user): Customer,
     Path(sku): Path<Sku>,

@@ -18,7 +18,7 @@ use crate::{AppState, clock, domain::PlaceRefusal, error::Error, store::contenti
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn handle(State(app): State<AppState>, Customer(user): Customer) -> Result<Json<CartBody>, Error> {
+pub(super) async fn read_cart(State(app): State<AppState>, Customer(user): Customer) -> Result<Json<CartBody>, Error> {
     (|| read(&app, user)).retry(contention()).when(Error::is_outdated).await.map(Json)
 }
 

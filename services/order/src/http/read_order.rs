@@ -20,7 +20,7 @@ use crate::{AppState, error::Error};
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn handle(
+pub(super) async fn read_order(
     State(app): State<AppState>,
     Customer(user): Customer,
     Path(id): Path<OrderId>,

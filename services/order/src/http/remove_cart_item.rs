@@ -20,7 +20,7 @@ use crate::{AppState, clock, error::Error, store::contention};
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn handle(
+pub(super) async fn remove_cart_item(
     State(app): State<AppState>,
     Customer(user): Customer,
     Path(sku): Path<Sku>,

@@ -14,7 +14,7 @@ const SCHEMA: u32 = 1;
 /// How many partitions of `by_deadline` share the orders that wait: one alone would take every write of a busy shop.
 pub const DEADLINE_SHARDS: u8 = 4;
 
-/// The attributes of the index `by_deadline` are there only while the order is in a passing state: the index holds
+/// The attributes of the index `by_deadline` are there only while the order has to be looked after: the index holds
 /// nothing but what the sweep has to look at.
 #[derive(Serialize, Deserialize)]
 struct OrderItem {
@@ -33,7 +33,7 @@ struct OrderItem {
 
 impl OrderItem {
     fn new(order: Order) -> Self {
-        let deadline = order.state.deadline();
+        let deadline = order.due_at();
         Self {
             pk: pk(order.id),
             sk: sk(order.user_id),

@@ -10,7 +10,8 @@ use contracts::{
     },
 };
 use order::domain::{
-    AttemptStatus, Cause, Decision, Input, MAX_ATTEMPTS, Order, RESERVATION_MARGIN, Refusal, State, Status, decide,
+    AttemptStatus, Cause, Decision, Input, MAX_ATTEMPTS, Order, RESERVATION_MARGIN, Refusal, State, Status,
+    VOID_PATIENCE, decide,
 };
 use rstest::rstest;
 use uuid::Uuid;
@@ -237,6 +238,24 @@ fn a_passed_deadline_cancels(
     assert_eq!(decide(&order, &Input::DeadlinePassed, &RULES, at(early)), Ok(None));
     let decision = change(&order, &Input::DeadlinePassed, late);
     assert_eq!(decision.order.state, State::Cancelled { reason });
+}
+
+#[test]
+fn payment_is_asked_to_undo_until_it_has_answered() {
+    let order = cancelled();
+    let patience = VOID_PATIENCE.num_seconds();
+    let due = order.due_at().expect("the void is watched");
+    assert_eq!(due, order.updated_at + VOID_PATIENCE);
+    assert_eq!(decide(&order, &Input::DeadlinePassed, &RULES, at(patience)), Ok(None), "not before it is due");
+
+    let again = change(&order, &Input::DeadlinePassed, patience + 60);
+    assert_eq!(kinds(&again), ["void_requested"]);
+    assert_eq!(again.order.due_at(), Some(at(patience + 60) + VOID_PATIENCE));
+    assert_eq!(again.order.history, order.history, "the customer is told nothing new");
+
+    let undone = after(again.order, &[voided(1)]);
+    assert_eq!(undone.due_at(), None);
+    assert_eq!(decide(&undone, &Input::DeadlinePassed, &RULES, at(10 * patience)), Ok(None));
 }
 
 #[test]
