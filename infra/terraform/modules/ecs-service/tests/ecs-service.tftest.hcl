@@ -1,0 +1,161 @@
+mock_provider "aws" {
+  source = "../../testing"
+}
+
+variables {
+  name               = "shop-test-order"
+  repository_url     = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/shop-test/order"
+  image_digest       = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  cpu                = 512
+  memory_mb          = 1024
+  environment        = { RUST_LOG = "info" }
+  secrets            = { DATABASE_URL = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:url-AbCdEf" }
+  cluster            = { arn = "arn:aws:ecs:eu-central-1:111122223333:cluster/shop-test", name = "shop-test" }
+  vpc_id             = "vpc-0a000000000000001"
+  subnet_ids         = ["subnet-0a000000000000001", "subnet-0a000000000000002"]
+  security_group_ids = ["sg-0a000000000000001"]
+  load_balancer = {
+    listener_arn = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/app/shop-test/50dc6c495c0c9188/f2f7dc8efc522ab2"
+    arn_suffix   = "app/shop-test/50dc6c495c0c9188"
+  }
+  path_patterns      = ["/v1/cart", "/v1/cart/items/*", "/v1/orders", "/v1/orders/*", "/v1/five", "/v1/six"]
+  rule_priority      = 200
+  health_check_path  = "/health/ready"
+  min_tasks          = 2
+  max_tasks          = 6
+  requests_target    = 3000
+  blue_minutes       = 10
+  kms_key_arn        = "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-4000-8000-000000000000"
+  log_retention_days = 30
+  alarm_topic_arn    = "arn:aws:sns:eu-central-1:111122223333:shop-test-alarms"
+  p99_alarm_seconds  = 1
+  statements = [{
+    Sid      = "UseTable"
+    Effect   = "Allow"
+    Action   = ["dynamodb:GetItem"]
+    Resource = ["arn:aws:dynamodb:eu-central-1:111122223333:table/shop-test-order"]
+  }]
+  collector = {
+    image         = "registry.example/collector@sha256:1111111111111111111111111111111111111111111111111111111111111111"
+    configuration = "receivers: {}"
+  }
+}
+
+run "tasks_are_private_and_powerless" {
+  command = apply
+
+  assert {
+    condition     = aws_ecs_service.this.network_configuration[0].assign_public_ip == false
+    error_message = "Tasks have public addresses."
+  }
+
+  assert {
+    condition = alltrue([
+      for container in jsondecode(aws_ecs_task_definition.this.container_definitions) :
+      container.readonlyRootFilesystem && container.user == "65532:65532" && !container.privileged
+      && container.linuxParameters.capabilities.drop == ["ALL"] && container.stopTimeout == 60
+    ])
+    error_message = "A container runs as root, writes to its image, keeps capabilities, or has no time to finish."
+  }
+
+  assert {
+    condition     = alltrue([for container in jsondecode(aws_ecs_task_definition.this.container_definitions) : can(regex("@sha256:[0-9a-f]{64}$", container.image))])
+    error_message = "An image is not named by its digest."
+  }
+
+  assert {
+    condition     = [for container in jsondecode(aws_ecs_task_definition.this.container_definitions) : "${container.name} ${container.essential}"] == ["service true", "collector false"]
+    error_message = "The collector takes the service down with it."
+  }
+}
+
+run "without_a_collector_there_is_one_container" {
+  command = apply
+
+  variables {
+    collector = null
+  }
+
+  assert {
+    condition     = [for container in output.containers : container.name] == ["service"]
+    error_message = "There is a collector that nobody asked for."
+  }
+
+  assert {
+    condition     = !strcontains(output.policies.task, "xray")
+    error_message = "The service may send traces although nothing does."
+  }
+}
+
+run "the_log_ends_and_is_encrypted" {
+  command = apply
+
+  assert {
+    condition     = aws_cloudwatch_log_group.this.retention_in_days == 30 && aws_cloudwatch_log_group.this.kms_key_id == var.kms_key_arn
+    error_message = "The log has no retention or no key."
+  }
+}
+
+run "paths_are_spread_over_rules_of_five" {
+  command = apply
+
+  assert {
+    condition     = toset(output.path_patterns) == toset(var.path_patterns) && [for rule in aws_lb_listener_rule.this : rule.priority] == [200, 201]
+    error_message = "A path is lost, or a rule has more than the load balancer takes."
+  }
+}
+
+run "a_release_goes_back_on_alarms" {
+  command = apply
+
+  assert {
+    condition = (
+      aws_codedeploy_deployment_group.this.alarm_configuration[0].enabled
+      && length(aws_codedeploy_deployment_group.this.alarm_configuration[0].alarms) == 3
+      && contains(aws_codedeploy_deployment_group.this.auto_rollback_configuration[0].events, "DEPLOYMENT_STOP_ON_ALARM")
+    )
+    error_message = "A bad release would stay."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(output.deployment_policy).Statement :
+      alltrue([for action in statement.Action : !strcontains(action, "*")])
+      && (!contains(statement.Resource, "*") || contains(["SeeLoadBalancer", "StartTasks", "WatchAlarms"], statement.Sid))
+    ])
+    error_message = "CodeDeploy may do more than release this service."
+  }
+
+  assert {
+    condition     = !strcontains(output.deployment_policy, var.load_balancer.listener_arn)
+    error_message = "A release of one service could change the listener of all."
+  }
+}
+
+run "secrets_are_read_by_ecs_and_not_by_the_service" {
+  command = apply
+
+  assert {
+    condition     = strcontains(output.policies.execution, "secretsmanager:GetSecretValue") && !strcontains(output.policies.task, "secretsmanager")
+    error_message = "The wrong role reads the secrets."
+  }
+}
+
+run "every_alarm_wakes_somebody" {
+  command = apply
+
+  assert {
+    condition     = length(output.alarms) == 4 && alltrue([for actions in values(output.alarms) : toset(actions) == toset([var.alarm_topic_arn])])
+    error_message = "An alarm is missing or has no action."
+  }
+}
+
+run "a_tag_is_no_digest" {
+  command = plan
+
+  variables {
+    image_digest = "latest"
+  }
+
+  expect_failures = [var.image_digest]
+}

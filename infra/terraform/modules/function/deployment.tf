@@ -1,0 +1,71 @@
+# Canary releases. A deployment names the version that is live and the one that is to be (output `deployment`); CodeDeploy
+# moves the alias in steps, and back as soon as one of the alarms is raised.
+
+resource "aws_codedeploy_app" "this" {
+  name             = var.name
+  compute_platform = "Lambda"
+}
+
+resource "aws_codedeploy_deployment_group" "this" {
+  app_name               = aws_codedeploy_app.this.name
+  deployment_group_name  = local.alias
+  service_role_arn       = aws_iam_role.deployment.arn
+  deployment_config_name = var.deployment_config
+
+  deployment_style {
+    deployment_option = "WITH_TRAFFIC_CONTROL"
+    deployment_type   = "BLUE_GREEN"
+  }
+
+  auto_rollback_configuration {
+    enabled = true
+    events  = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
+  }
+
+  alarm_configuration {
+    enabled = true
+    alarms  = [aws_cloudwatch_metric_alarm.errors.alarm_name, aws_cloudwatch_metric_alarm.duration.alarm_name]
+  }
+}
+
+resource "aws_iam_role" "deployment" {
+  name                 = "${var.name}-deployment"
+  description          = "What CodeDeploy may do to release ${var.name}"
+  permissions_boundary = var.permissions_boundary_arn
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "codedeploy.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "deployment" {
+  name   = "release"
+  role   = aws_iam_role.deployment.id
+  policy = local.deployment_policy
+}
+
+locals {
+  deployment_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "MoveAlias"
+        Effect   = "Allow"
+        Action   = ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"]
+        Resource = [local.arn, "${local.arn}:${local.alias}"] # the alias's calls are authorised on the function
+      },
+      {
+        Sid      = "WatchAlarms"
+        Effect   = "Allow"
+        Action   = ["cloudwatch:DescribeAlarms"]
+        Resource = ["*"] # CloudWatch answers with what a narrower scope may see only if no composite alarm is asked for
+      },
+    ]
+  })
+}

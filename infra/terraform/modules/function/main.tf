@@ -1,0 +1,240 @@
+# A Lambda function: code, role, logs, the alias that everything invokes, and what invokes it.
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  alias = "live"
+
+  arn = join(":", [
+    "arn", data.aws_partition.current.partition, "lambda", data.aws_region.current.id,
+    data.aws_caller_identity.current.account_id, "function", var.name,
+  ])
+
+  # Picks the outbox items out of a table's stream: those with the attribute `event`. Not only new ones, so that an
+  # operator can have an event published again by touching its item.
+  outbox_items = jsonencode({ dynamodb = { NewImage = { event = { S = [{ exists = true }] } } } })
+
+  own_statements = [
+    {
+      Sid       = "WriteOwnLog"
+      Effect    = "Allow"
+      Action    = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource  = ["${aws_cloudwatch_log_group.this.arn}:log-stream:*"] # Lambda names the streams
+      Condition = null
+    },
+    {
+      Sid       = "SendTraces"
+      Effect    = "Allow"
+      Action    = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+      Resource  = ["*"] # X-Ray has no resources to name for these
+      Condition = null
+    },
+    {
+      Sid       = "ReadOwnSettings"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt"]
+      Resource  = [var.kms_key_arn]
+      Condition = { StringEquals = { "kms:EncryptionContext:aws:lambda:FunctionArn" = [local.arn] } }
+    },
+  ]
+
+  queue_statements = flatten([for queue in var.queue[*] : [
+    {
+      Sid       = "ReadQueue"
+      Effect    = "Allow"
+      Action    = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+      Resource  = [queue.arn]
+      Condition = null
+    },
+    {
+      Sid       = "DecryptQueue"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt"]
+      Resource  = [var.kms_key_arn]
+      Condition = { StringEquals = { "kms:ViaService" = ["sqs.${data.aws_region.current.id}.amazonaws.com"] } }
+    },
+  ]])
+
+  stream_statements = flatten([for stream in var.stream[*] : [
+    {
+      Sid       = "ReadStream"
+      Effect    = "Allow"
+      Action    = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+      Resource  = [stream.arn]
+      Condition = null
+    },
+    {
+      Sid       = "FindStream"
+      Effect    = "Allow"
+      Action    = ["dynamodb:ListStreams"]
+      Resource  = ["${stream.table_arn}/stream/*"] # it lists the streams of a table, and names none
+      Condition = null
+    },
+    {
+      Sid       = "DecryptStream"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt"]
+      Resource  = [var.kms_key_arn]
+      Condition = { StringEquals = { "kms:ViaService" = ["dynamodb.${data.aws_region.current.id}.amazonaws.com"] } }
+    },
+    {
+      Sid       = "ReportLostRecords"
+      Effect    = "Allow"
+      Action    = ["sqs:SendMessage"]
+      Resource  = aws_sqs_queue.failures[*].arn
+      Condition = null
+    },
+    {
+      Sid       = "EncryptLostRecords"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource  = [var.kms_key_arn]
+      Condition = { StringEquals = { "kms:ViaService" = ["sqs.${data.aws_region.current.id}.amazonaws.com"] } }
+    },
+  ]])
+
+  # IAM takes no statement with a null in it.
+  statements = [
+    for statement in concat(local.own_statements, local.queue_statements, local.stream_statements, var.statements) :
+    { for name, value in statement : name => value if value != null }
+  ]
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.statements })
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/lambda/${var.name}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
+}
+
+resource "aws_iam_role" "this" {
+  name                 = var.name
+  description          = "What ${var.name} may do"
+  permissions_boundary = var.permissions_boundary_arn
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = "own-calls"
+  role   = aws_iam_role.this.id
+  policy = local.policy
+}
+
+resource "aws_lambda_function" "this" {
+  function_name = var.name
+  description   = var.description
+  role          = aws_iam_role.this.arn
+  package_type  = "Zip"
+  runtime       = "provided.al2023"
+  handler       = "bootstrap"
+  architectures = ["arm64"]
+  memory_size   = var.memory_mb
+  timeout       = var.timeout_seconds
+  kms_key_arn   = var.kms_key_arn
+  publish       = true # every change is a version, which the alias below may be moved to and back
+
+  s3_bucket         = var.artifact.bucket
+  s3_key            = var.artifact.key
+  s3_object_version = var.artifact.version
+  filename          = var.artifact.file
+  source_code_hash  = var.artifact.file == null ? null : filebase64sha256(var.artifact.file)
+
+  reserved_concurrent_executions = var.reserved_concurrency == null ? -1 : var.reserved_concurrency
+
+  environment {
+    variables = var.environment
+  }
+
+  logging_config {
+    log_format = "Text" # the services write JSON lines themselves
+    log_group  = aws_cloudwatch_log_group.this.name
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  lifecycle {
+    precondition {
+      condition     = var.queue == null || try(var.queue.visibility_timeout_seconds >= 6 * var.timeout_seconds, false)
+      error_message = "The queue's visibility timeout must be at least six times the function's timeout."
+    }
+    precondition {
+      condition     = var.queue == null || var.reserved_concurrency == null || try(var.reserved_concurrency >= var.queue.maximum_concurrency, false)
+      error_message = "Less reserved concurrency than the queue may use would throttle its messages into the dead-letter queue."
+    }
+  }
+
+  depends_on = [aws_iam_role_policy.this]
+}
+
+# Everything invokes this alias. Terraform makes it once; afterwards CodeDeploy moves it from version to version, part
+# of the traffic first, and back on an alarm.
+resource "aws_lambda_alias" "live" {
+  name             = local.alias
+  description      = "The version that serves"
+  function_name    = aws_lambda_function.this.function_name
+  function_version = aws_lambda_function.this.version
+
+  lifecycle {
+    ignore_changes = [function_version, routing_config]
+  }
+}
+
+resource "aws_lambda_event_source_mapping" "queue" {
+  count = var.queue == null ? 0 : 1
+
+  event_source_arn        = var.queue.arn
+  function_name           = aws_lambda_alias.live.arn
+  batch_size              = var.queue.batch_size
+  function_response_types = ["ReportBatchItemFailures"] # one poisonous message never takes its batch along
+
+  scaling_config {
+    maximum_concurrency = var.queue.maximum_concurrency
+  }
+}
+
+resource "aws_lambda_event_source_mapping" "stream" {
+  count = var.stream == null ? 0 : 1
+
+  event_source_arn               = var.stream.arn
+  function_name                  = aws_lambda_alias.live.arn
+  starting_position              = "TRIM_HORIZON" # what was committed before the mapping was there is published, too
+  batch_size                     = var.stream.batch_size
+  function_response_types        = ["ReportBatchItemFailures"]
+  bisect_batch_on_function_error = true
+  maximum_retry_attempts         = var.stream_attempts
+
+  filter_criteria {
+    filter {
+      pattern = local.outbox_items
+    }
+  }
+
+  destination_config {
+    on_failure {
+      destination_arn = aws_sqs_queue.failures[0].arn
+    }
+  }
+}
+
+# Names the records that were given up on; the events themselves are still in the table. It is a dead-letter queue, and
+# nothing receives from it but an operator.
+resource "aws_sqs_queue" "failures" {
+  count = var.stream == null ? 0 : 1
+
+  name                              = "${var.name}-failures-dlq"
+  message_retention_seconds         = 14 * 24 * 60 * 60
+  kms_master_key_id                 = var.kms_key_arn
+  kms_data_key_reuse_period_seconds = 300
+}

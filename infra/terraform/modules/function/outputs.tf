@@ -1,0 +1,83 @@
+output "name" {
+  description = "Name of the function."
+  value       = aws_lambda_function.this.function_name
+}
+
+output "alias" {
+  description = "The alias that is invoked."
+  value       = aws_lambda_alias.live.name
+}
+
+output "invoke_arn" {
+  description = "What an integration of API Gateway calls."
+  value       = aws_lambda_alias.live.invoke_arn
+}
+
+output "role_name" {
+  description = "The function's role."
+  value       = aws_iam_role.this.name
+}
+
+output "policy" {
+  description = "What the function may do."
+  value       = local.policy
+}
+
+output "deployment" {
+  description = "What `aws deploy create-deployment` is given to release the version that was published last. The version that is live now goes into `CurrentVersion`."
+  value = {
+    application      = aws_codedeploy_app.this.name
+    deployment_group = aws_codedeploy_deployment_group.this.deployment_group_name
+    appspec = {
+      version = "0.0"
+      Resources = [{
+        (var.name) = {
+          Type = "AWS::Lambda::Function"
+          Properties = {
+            Name           = var.name
+            Alias          = local.alias
+            CurrentVersion = null
+            TargetVersion  = aws_lambda_function.this.version
+          }
+        }
+      }]
+    }
+  }
+}
+
+output "shape" {
+  description = "Settings and trigger, for comparison with the topology."
+  value = {
+    environment     = aws_lambda_function.this.environment[0].variables
+    memory_mb       = aws_lambda_function.this.memory_size
+    timeout_seconds = aws_lambda_function.this.timeout
+    trigger = one(concat(
+      [for mapping in aws_lambda_event_source_mapping.queue : {
+        kind                = "queue"
+        batch_size          = mapping.batch_size
+        maximum_concurrency = mapping.scaling_config[0].maximum_concurrency
+      }],
+      [for mapping in aws_lambda_event_source_mapping.stream : {
+        kind                = "stream"
+        batch_size          = mapping.batch_size
+        maximum_concurrency = null
+      }],
+    ))
+  }
+}
+
+output "alarms" {
+  description = "The actions of each alarm, by the alarm's name."
+  value = {
+    for alarm in concat(
+      [aws_cloudwatch_metric_alarm.errors, aws_cloudwatch_metric_alarm.duration, aws_cloudwatch_metric_alarm.throttles],
+      aws_cloudwatch_metric_alarm.iterator_age,
+      aws_cloudwatch_metric_alarm.lost_records,
+    ) : alarm.alarm_name => alarm.alarm_actions
+  }
+}
+
+output "deployment_policy" {
+  description = "What CodeDeploy may do to release the function."
+  value       = local.deployment_policy
+}

@@ -1,0 +1,47 @@
+# The relay of one table: reads its stream, publishes on its owner's topic, and may do nothing else.
+
+data "aws_region" "current" {}
+
+module "function" {
+  source = "../function"
+
+  name                     = var.name
+  description              = "Publishes the committed events of a DynamoDB table"
+  artifact                 = var.artifact
+  memory_mb                = var.memory_mb
+  timeout_seconds          = var.timeout_seconds
+  reserved_concurrency     = var.reserved_concurrency
+  kms_key_arn              = var.kms_key_arn
+  log_retention_days       = var.log_retention_days
+  alarm_topic_arn          = var.alarm_topic_arn
+  p99_alarm_ms             = var.timeout_seconds * 1000 / 2
+  deployment_config        = var.deployment_config
+  permissions_boundary_arn = var.permissions_boundary_arn
+
+  environment = {
+    TOPIC_ARN = var.topic_arn
+    RUST_LOG  = var.log_level
+  }
+
+  stream = {
+    arn        = var.stream_arn
+    table_arn  = var.table_arn
+    batch_size = var.batch_size
+  }
+
+  statements = [
+    {
+      Sid      = "Publish"
+      Effect   = "Allow"
+      Action   = ["sns:GetTopicAttributes", "sns:Publish"] # the former opens the connection while the function starts
+      Resource = [var.topic_arn]
+    },
+    {
+      Sid       = "EncryptEvents"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource  = [var.kms_key_arn]
+      Condition = { StringEquals = { "kms:ViaService" = ["sns.${data.aws_region.current.id}.amazonaws.com"] } }
+    },
+  ]
+}

@@ -1,0 +1,12 @@
+# Given by each release: artifact. Give yours: mail_domain, mail_from, storefront_url.
+
+environment = "dev"
+
+# Without canary: nobody is hurt by a bad version.
+function_deployment_config = "CodeDeployDefault.LambdaAllAtOnce"
+log_retention_days         = 7
+deletion_protection        = false
+
+mail_domain    = "dev.shop.example"
+mail_from      = "Shop <orders@dev.shop.example>"
+storefront_url = "https://dev.shop.example"

@@ -1,0 +1,11 @@
+# Given by each release: artifact, relay_artifact.
+
+environment = "prod"
+
+function_deployment_config = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+log_retention_days         = 90
+deletion_protection        = true
+
+# At least the maximum concurrency of the inbox in infra/topology.json. A new account has to raise its quota first.
+reserved_concurrency       = 20
+relay_reserved_concurrency = 10

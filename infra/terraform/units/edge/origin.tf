@@ -1,0 +1,69 @@
+# How CloudFront reaches the API, and nobody else does.
+#
+# An HTTP API has no firewall, no resource policy, and no condition on headers: a secret header would be sent, but nobody
+# would check it. A host name is checked: API Gateway answers under the names it was given, with 403 under any other. So the
+# secret is a name: the first label below origin.<domain>. The certificate is for *.origin.<domain>, because the names in
+# certificates are published. DNS tells an address only to who knows the name.
+
+resource "aws_acm_certificate" "origin" {
+  domain_name       = "*.${local.origin_domain}"
+  validation_method = "DNS"
+
+  lifecycle { create_before_destroy = true }
+}
+
+locals {
+  origin_validation = one(aws_acm_certificate.origin.domain_validation_options)
+}
+
+resource "aws_route53_record" "origin_certificate" {
+  zone_id = var.hosted_zone_id
+  name    = local.origin_validation.resource_record_name
+  type    = local.origin_validation.resource_record_type
+  records = [local.origin_validation.resource_record_value]
+  ttl     = 300
+
+  # For the same name AWS asks for the same record again: a certificate that replaces this one finds it there.
+  allow_overwrite = true
+}
+
+resource "aws_acm_certificate_validation" "origin" {
+  certificate_arn         = aws_acm_certificate.origin.arn
+  validation_record_fqdns = [aws_route53_record.origin_certificate.fqdn]
+}
+
+# A new secret is a new name beside the old one; the old one goes when CloudFront no longer uses it. So it can be changed
+# at any time, and no request is lost.
+resource "aws_apigatewayv2_domain_name" "origin" {
+  domain_name = local.origin_name
+
+  domain_name_configuration {
+    certificate_arn = aws_acm_certificate_validation.origin.certificate_arn
+    endpoint_type   = "REGIONAL"
+    security_policy = "TLS_1_2"
+  }
+
+  lifecycle { create_before_destroy = true }
+}
+
+resource "aws_apigatewayv2_api_mapping" "origin" {
+  api_id      = data.aws_ssm_parameter.http_api_id.insecure_value
+  domain_name = aws_apigatewayv2_domain_name.origin.id
+  stage       = "$default"
+
+  lifecycle { create_before_destroy = true }
+}
+
+resource "aws_route53_record" "origin" {
+  zone_id = var.hosted_zone_id
+  name    = local.origin_name
+  type    = "A"
+
+  alias {
+    name                   = aws_apigatewayv2_domain_name.origin.domain_name_configuration[0].target_domain_name
+    zone_id                = aws_apigatewayv2_domain_name.origin.domain_name_configuration[0].hosted_zone_id
+    evaluate_target_health = false
+  }
+
+  lifecycle { create_before_destroy = true }
+}

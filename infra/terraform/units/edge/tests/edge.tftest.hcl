@@ -1,0 +1,179 @@
+# What must be true of the edge, whatever is changed. Offline, as platform's.
+
+mock_provider "aws" {
+  override_during = plan
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_ssm_parameter" {
+    defaults = { insecure_value = "0a1b2c3d4e" }
+  }
+  mock_data "aws_cloudfront_cache_policy" {
+    defaults = { id = "caching-disabled" }
+  }
+  mock_data "aws_cloudfront_origin_request_policy" {
+    defaults = { id = "all-but-host" }
+  }
+  mock_resource "aws_acm_certificate" {
+    defaults = {
+      arn = "arn:aws:acm:eu-central-1:123456789012:certificate/origin"
+      domain_validation_options = [{
+        domain_name           = "*.origin.test.shop.example"
+        resource_record_name  = "_a.origin.test.shop.example."
+        resource_record_type  = "CNAME"
+        resource_record_value = "_b.acm-validations.aws."
+      }]
+    }
+  }
+  mock_resource "aws_acm_certificate_validation" {
+    defaults = { certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/origin" }
+  }
+  mock_resource "aws_cloudfront_cache_policy" {
+    defaults = { id = "well-known" }
+  }
+  mock_resource "aws_cloudfront_response_headers_policy" {
+    defaults = { id = "headers" }
+  }
+  mock_resource "aws_cloudfront_distribution" {
+    defaults = { id = "E0000000000000", domain_name = "d0000000000000.cloudfront.net", hosted_zone_id = "Z2FDTNDATAQYW2" }
+  }
+}
+
+mock_provider "aws" {
+  alias           = "us_east_1"
+  override_during = plan
+
+  mock_resource "aws_acm_certificate" {
+    defaults = {
+      arn = "arn:aws:acm:us-east-1:123456789012:certificate/api"
+      domain_validation_options = [{
+        domain_name           = "api.test.shop.example"
+        resource_record_name  = "_c.api.test.shop.example."
+        resource_record_type  = "CNAME"
+        resource_record_value = "_d.acm-validations.aws."
+      }]
+    }
+  }
+  mock_resource "aws_acm_certificate_validation" {
+    defaults = { certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/api" }
+  }
+  mock_resource "aws_wafv2_web_acl" {
+    defaults = { arn = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/shop-test-api/00000000-0000-0000-0000-000000000000" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:us-east-1:123456789012:log-group:aws-waf-logs-shop-test" }
+  }
+  mock_resource "aws_kms_key" {
+    defaults = { arn = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000" }
+  }
+}
+
+variables {
+  environment    = "test"
+  domain_name    = "test.shop.example"
+  hosted_zone_id = "Z0123456789"
+  origin_secret  = "0123456789abcdef0123456789abcdef"
+}
+
+run "only_tls_comes_in_and_goes_on" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for behavior in concat(aws_cloudfront_distribution.api.default_cache_behavior, aws_cloudfront_distribution.api.ordered_cache_behavior) :
+      behavior.viewer_protocol_policy == "https-only" && behavior.response_headers_policy_id == aws_cloudfront_response_headers_policy.api.id
+    ])
+    error_message = "Every behaviour insists on TLS and sets the security headers."
+  }
+  assert {
+    condition     = one(one(aws_cloudfront_distribution.api.origin).custom_origin_config).origin_protocol_policy == "https-only" && one(aws_cloudfront_distribution.api.viewer_certificate).minimum_protocol_version == "TLSv1.2_2021"
+    error_message = "TLS 1.2 at least, on both sides."
+  }
+}
+
+run "nothing_is_cached_but_keys" {
+  command = plan
+
+  assert {
+    condition     = one(aws_cloudfront_distribution.api.default_cache_behavior).cache_policy_id == data.aws_cloudfront_cache_policy.disabled.id
+    error_message = "Answers of the API are not cached."
+  }
+  assert {
+    condition     = one(aws_cloudfront_distribution.api.ordered_cache_behavior).path_pattern == "/.well-known/*" && aws_cloudfront_cache_policy.well_known.max_ttl <= 300
+    error_message = "Keys are cached, for five minutes at most."
+  }
+  assert {
+    condition     = alltrue([for response in aws_cloudfront_distribution.api.custom_error_response : response.error_caching_min_ttl == 0]) && length(aws_cloudfront_distribution.api.custom_error_response) == 11
+    error_message = "Errors are not cached, whichever."
+  }
+}
+
+run "the_firewall_stands_before_all_of_it" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudfront_distribution.api.web_acl_id == aws_wafv2_web_acl.api.arn && aws_wafv2_web_acl.api.scope == "CLOUDFRONT"
+    error_message = "The distribution has the firewall."
+  }
+  assert {
+    condition = toset([for rule in aws_wafv2_web_acl.api.rule : rule.name]) == toset([
+      "too-many-requests", "too-many-sign-ins", "AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesCommonRuleSet",
+    ])
+    error_message = "The rules are these."
+  }
+  assert {
+    condition     = contains(local.managed_rules.AWSManagedRulesCommonRuleSet.count, "NoUserAgent_HEADER")
+    error_message = "Services fetch the issuer's keys without a User-Agent: blocking that would refuse every token."
+  }
+}
+
+run "the_origin_is_known_to_cloudfront_only" {
+  command = plan
+
+  assert {
+    condition = (
+      nonsensitive(aws_apigatewayv2_domain_name.origin.domain_name) == "0123456789abcdef0123456789abcdef.origin.test.shop.example"
+      && nonsensitive(one(aws_cloudfront_distribution.api.origin).domain_name) == nonsensitive(aws_apigatewayv2_domain_name.origin.domain_name)
+    )
+    error_message = "CloudFront and API Gateway agree on the secret name."
+  }
+  assert {
+    condition     = aws_acm_certificate.origin.domain_name == "*.origin.test.shop.example"
+    error_message = "Certificates are published: the secret is not in one."
+  }
+  assert {
+    condition     = alltrue([for parameter in aws_ssm_parameter.this : !strcontains(nonsensitive(parameter.value), "0123456789abcdef")])
+    error_message = "The secret is in no parameter."
+  }
+}
+
+run "the_log_is_encrypted_and_ends" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudwatch_log_group.firewall.retention_in_days == 14 && aws_cloudwatch_log_group.firewall.kms_key_id == aws_kms_key.logs.arn && aws_kms_key.logs.enable_key_rotation
+    error_message = "The log group has a retention and our key."
+  }
+  assert {
+    condition     = alltrue(flatten([for statement in jsondecode(local.log_key_policy).Statement : [for action in statement.Action : !strcontains(action, "*")]]))
+    error_message = "The key allows no wildcard of actions."
+  }
+  assert {
+    condition     = length(aws_wafv2_web_acl_logging_configuration.api[0].redacted_fields) == 3
+    error_message = "Tokens, cookies and search words are not logged."
+  }
+}
+
+run "a_secret_that_can_be_guessed_is_refused" {
+  command = plan
+
+  variables {
+    origin_secret = "origin"
+  }
+
+  expect_failures = [var.origin_secret]
+}

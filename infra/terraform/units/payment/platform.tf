@@ -1,0 +1,19 @@
+# What the platform says about itself. Parameters are only ever added, so a unit of last month still finds its own.
+
+data "aws_ssm_parameter" "platform" {
+  for_each = toset([
+    "alarm_topic_arn",
+    "artifacts_bucket",
+    "kms_data_key_arn",
+    "topic_arn_order-events",
+    "topic_arn_payment-events",
+  ])
+
+  name = "/shop/${var.environment}/platform/${each.key}"
+}
+
+locals {
+  name_prefix = "shop-${var.environment}"
+  topology    = jsondecode(file("${path.module}/../../../topology.json"))
+  platform    = { for name, parameter in data.aws_ssm_parameter.platform : name => parameter.insecure_value }
+}

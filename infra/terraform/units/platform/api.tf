@@ -1,0 +1,101 @@
+# The front door: an HTTP API without routes of its own. Each service's unit adds its routes; the stage deploys them at once.
+
+locals {
+  # Who signs tokens: the `iss` of every token, and TOKEN_ISSUER of every service.
+  http_api_url = var.api_domain_name == null ? aws_apigatewayv2_api.this.api_endpoint : "https://${var.api_domain_name}"
+}
+
+resource "aws_apigatewayv2_api" "this" {
+  name                         = local.name_prefix
+  protocol_type                = "HTTP"
+  disable_execute_api_endpoint = var.execute_api_endpoint_disabled
+
+  dynamic "cors_configuration" {
+    for_each = length(var.cors_origins) > 0 ? [true] : []
+
+    content {
+      allow_origins  = var.cors_origins
+      allow_methods  = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+      allow_headers  = ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "traceparent"]
+      expose_headers = ["etag", "idempotent-replayed", "location", "retry-after"]
+      max_age        = 3600
+    }
+  }
+}
+
+resource "aws_apigatewayv2_authorizer" "access_tokens" {
+  count = var.issuer_answers ? 1 : 0
+
+  api_id           = aws_apigatewayv2_api.this.id
+  name             = "access-tokens"
+  authorizer_type  = "JWT"
+  identity_sources = ["$request.header.Authorization"]
+
+  jwt_configuration {
+    issuer   = local.http_api_url
+    audience = ["shop-api"]
+  }
+}
+
+# On $default, because lambda_http puts the name of any other stage in front of the path.
+resource "aws_apigatewayv2_stage" "default" {
+  api_id      = aws_apigatewayv2_api.this.id
+  name        = "$default"
+  auto_deploy = true
+
+  default_route_settings {
+    throttling_rate_limit    = var.throttling.rate
+    throttling_burst_limit   = var.throttling.burst
+    detailed_metrics_enabled = true
+  }
+
+  dynamic "route_settings" {
+    for_each = var.issuer_answers ? var.route_throttling : {}
+
+    content {
+      route_key              = route_settings.key
+      throttling_rate_limit  = route_settings.value.rate
+      throttling_burst_limit = route_settings.value.burst
+      # A route's settings replace the default ones, also those that they do not name.
+      detailed_metrics_enabled = true
+    }
+  }
+
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.api.arn
+    format          = jsonencode(local.access_log)
+  }
+}
+
+locals {
+  # Neither the client's address, nor what it calls itself, nor the path, which holds ids and search words.
+  access_log = {
+    request_id          = "$context.requestId"
+    time_ms             = "$context.requestTimeEpoch"
+    route               = "$context.routeKey"
+    status              = "$context.status"
+    response_bytes      = "$context.responseLength"
+    latency_ms          = "$context.responseLatency"
+    integration_status  = "$context.integrationStatus"
+    integration_latency = "$context.integrationLatency"
+    integration_error   = "$context.integrationErrorMessage"
+    authorizer_error    = "$context.authorizer.error"
+    error               = "$context.error.responseType"
+  }
+}
+
+# Below /aws/vendedlogs/ the resource policy of log delivery does not grow with every group.
+resource "aws_cloudwatch_log_group" "api" {
+  # checkov:skip=CKV_AWS_338: kept as long as the profile says; a year of requests has no use
+  name              = "/aws/vendedlogs/${local.name_prefix}/http-api"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = aws_kms_key.data.arn
+}
+
+resource "aws_apigatewayv2_vpc_link" "this" {
+  count = var.emulator ? 0 : 1
+
+  name               = local.name_prefix
+  subnet_ids         = aws_subnet.private[*].id
+  security_group_ids = [aws_security_group.this["vpc_link"].id]
+}

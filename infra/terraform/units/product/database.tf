@@ -1,0 +1,161 @@
+# product's PostgreSQL: private, encrypted, reached by TLS only, and by nobody but product's tasks.
+
+locals {
+  database_name = "${local.name_prefix}-product"
+}
+
+resource "aws_security_group" "database" {
+  name        = "${local.database_name}-database"
+  description = "The database of product"
+  vpc_id      = local.platform.vpc_id
+
+  # Terraform takes away the rule that lets everything out, and none is put in its place: a database begins no conversation.
+  tags = { Name = "${local.database_name}-database" }
+}
+
+resource "aws_vpc_security_group_ingress_rule" "database" {
+  security_group_id            = aws_security_group.database.id
+  description                  = "From tasks that speak to a database"
+  referenced_security_group_id = local.platform.database_client_security_group_id
+  ip_protocol                  = "tcp"
+  from_port                    = 5432
+  to_port                      = 5432
+}
+
+resource "aws_db_parameter_group" "this" {
+  name        = "${local.database_name}-18"
+  description = "PostgreSQL 18 for product"
+  family      = "postgres18"
+
+  # Refuses connections without TLS.
+  parameter {
+    name  = "rds.force_ssl"
+    value = "1"
+  }
+
+  # Statements that took longer than this, in milliseconds. Without their values: those may be of customers.
+  parameter {
+    name  = "log_min_duration_statement"
+    value = "500"
+  }
+  parameter {
+    name  = "log_parameter_max_length"
+    value = "0"
+  }
+  parameter {
+    name  = "log_lock_waits"
+    value = "1"
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_cloudwatch_log_group" "database" {
+  for_each = toset(["postgresql", "upgrade"])
+
+  name              = "/aws/rds/instance/${local.database_name}/${each.key}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = local.platform.kms_data_key_arn
+}
+
+resource "aws_db_instance" "this" {
+  identifier     = local.database_name
+  engine         = "postgres"
+  engine_version = "18"
+  instance_class = var.database_instance_class
+  db_name        = "product"
+  port           = 5432
+
+  db_subnet_group_name   = local.platform.database_subnet_group
+  vpc_security_group_ids = [aws_security_group.database.id]
+  publicly_accessible    = false
+  multi_az               = var.database_multi_az
+  ca_cert_identifier     = "rds-ca-rsa2048-g1"
+  parameter_group_name   = aws_db_parameter_group.this.name
+
+  storage_type          = "gp3"
+  allocated_storage     = var.database_storage_gb
+  max_allocated_storage = 4 * var.database_storage_gb
+  storage_encrypted     = true
+  kms_key_id            = local.platform.kms_data_key_arn
+
+  # RDS makes the master's password, rotates it, and keeps it in Secrets Manager: no state ever holds it. It is for
+  # operators; product has a role of its own in the database.
+  username                            = "shop_master"
+  manage_master_user_password         = true
+  master_user_secret_kms_key_id       = local.platform.kms_data_key_arn
+  iam_database_authentication_enabled = true # for operators; product does not make such tokens
+
+  backup_retention_period    = var.database_backup_days
+  backup_window              = "01:30-02:30"
+  maintenance_window         = "sun:03:00-sun:04:00"
+  copy_tags_to_snapshot      = true
+  delete_automated_backups   = !var.deletion_protection
+  deletion_protection        = var.deletion_protection
+  skip_final_snapshot        = !var.deletion_protection
+  final_snapshot_identifier  = var.deletion_protection ? "${local.database_name}-final" : null
+  auto_minor_version_upgrade = true
+  apply_immediately          = false
+
+  performance_insights_enabled          = true
+  performance_insights_kms_key_id       = local.platform.kms_data_key_arn
+  performance_insights_retention_period = 7
+  enabled_cloudwatch_logs_exports       = ["postgresql", "upgrade"]
+
+  # Otherwise RDS makes the log groups, without retention and key.
+  depends_on = [aws_cloudwatch_log_group.database]
+}
+
+# What product connects with: `postgres://product:<password>@<endpoint>/product?sslmode=…`. Put there by hand, once, so
+# that no state ever holds it: sign in as the master from inside the VPC, `create role product login password '…'`, make it
+# the owner of the database `product` (its migrations create tables), and
+#   aws secretsmanager put-secret-value --secret-id shop-<environment>-product-database-url --secret-string file://…
+# Until then no task starts. `sslmode=verify-full` needs the certificate authorities of RDS in the image (`sslrootcert`);
+# `require` encrypts, but believes whoever answers.
+resource "aws_secretsmanager_secret" "database_url" {
+  name                    = "${local.name_prefix}-product-database-url"
+  description             = "URL of product's database, with the password of product's own role"
+  kms_key_id              = local.platform.kms_data_key_arn
+  recovery_window_in_days = var.deletion_protection ? 30 : 7
+}
+
+locals {
+  database_alarms = {
+    database-cpu = {
+      description = "The database of product is busy."
+      metric      = "CPUUtilization", statistic = "Average", comparison = "GreaterThanThreshold", threshold = 80, periods = 10
+    }
+    database-storage = {
+      description = "Less than a tenth of the database's first storage is free, although it should have grown."
+      metric      = "FreeStorageSpace", statistic = "Minimum", comparison = "LessThanThreshold", threshold = var.database_storage_gb * 1024 * 1024 * 1024 / 10, periods = 3
+    }
+    database-memory = {
+      description = "The database of product has less than ${var.database_memory_alarm_mb} MiB of memory left."
+      metric      = "FreeableMemory", statistic = "Minimum", comparison = "LessThanThreshold", threshold = var.database_memory_alarm_mb * 1024 * 1024, periods = 5
+    }
+    database-connections = {
+      description = "More connections than the tasks that may run open in all, 20 each."
+      metric      = "DatabaseConnections", statistic = "Maximum", comparison = "GreaterThanThreshold", threshold = 20 * 2 * var.max_tasks, periods = 3
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "database" {
+  for_each = local.database_alarms
+
+  alarm_name          = "${local.database_name}-${each.key}"
+  alarm_description   = each.value.description
+  namespace           = "AWS/RDS"
+  metric_name         = each.value.metric
+  dimensions          = { DBInstanceIdentifier = aws_db_instance.this.identifier }
+  statistic           = each.value.statistic
+  period              = 60
+  evaluation_periods  = each.value.periods
+  threshold           = each.value.threshold
+  comparison_operator = each.value.comparison
+  treat_missing_data  = "breaching" # a database that is well always says how it is
+  alarm_actions       = [local.platform.alarm_topic_arn]
+  ok_actions          = [local.platform.alarm_topic_arn]
+}

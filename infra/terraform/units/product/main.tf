@@ -1,0 +1,119 @@
+# product: catalogue, search, stock. A service behind the load balancer, its inbox, and its PostgreSQL (database.tf).
+
+locals {
+  service = one([for service in local.topology.services : service if service.name == "product"])
+  queue   = one([for queue in local.topology.queues : queue if queue.consumer == "product"])
+  routes  = [for route in local.topology.routes : route if route.target == "product"]
+
+  # `/v1/products/{id}` and what is below it are `/v1/products/*`.
+  paths         = [for route in local.routes : split(" ", route.route)[1]]
+  path_patterns = distinct([for path in local.paths : strcontains(path, "{") ? "${split("{", path)[0]}*" : path])
+
+  # A hundred priorities for each service, by its place in the topology: no two units take the same.
+  rule_priority = 100 * (1 + index(local.topology.services[*].name, local.service.name))
+}
+
+module "inbox" {
+  source = "../../modules/queue"
+
+  name                       = "${local.name_prefix}-${local.queue.name}"
+  visibility_timeout_seconds = local.queue.visibility_timeout_seconds
+  max_receive_count          = local.queue.max_receive_count
+  kms_key_arn                = local.platform.kms_data_key_arn
+  alarm_topic_arn            = local.platform.alarm_topic_arn
+
+  # An order waits for its stock for two minutes.
+  oldest_message_alarm_seconds = 60
+
+  subscriptions = { for subscription in local.queue.subscriptions : subscription.topic => {
+    topic_arn = local.platform["topic_arn_${subscription.topic}"]
+    types     = subscription.types
+  } }
+}
+
+module "service" {
+  source = "../../modules/ecs-service"
+
+  name               = "${local.name_prefix}-${local.service.name}"
+  repository_url     = local.platform.ecr_repository_url_product
+  image_digest       = var.image_digest
+  cpu                = var.cpu
+  memory_mb          = var.memory_mb
+  cluster            = { arn = local.platform.ecs_cluster_arn, name = local.platform.ecs_cluster_name }
+  vpc_id             = local.platform.vpc_id
+  subnet_ids         = split(",", local.platform.private_subnet_ids)
+  security_group_ids = [local.platform.app_security_group_id, local.platform.database_client_security_group_id]
+  load_balancer      = { listener_arn = local.platform.alb_listener_arn, arn_suffix = local.platform.alb_arn_suffix }
+  path_patterns      = local.path_patterns
+  rule_priority      = local.rule_priority
+  health_check_path  = local.service.health_check
+  min_tasks          = var.min_tasks
+  max_tasks          = var.max_tasks
+  requests_target    = var.requests_target
+  deployment_config  = var.service_deployment_config
+  blue_minutes       = var.blue_minutes
+  collector          = var.collector
+
+  kms_key_arn              = local.platform.kms_data_key_arn
+  log_retention_days       = var.log_retention_days
+  alarm_topic_arn          = local.platform.alarm_topic_arn
+  p99_alarm_seconds        = var.p99_alarm_seconds
+  permissions_boundary_arn = var.permissions_boundary_arn
+
+  environment = {
+    LISTEN_ADDR              = "0.0.0.0:8080"
+    PRODUCT_EVENTS_TOPIC_ARN = local.platform["topic_arn_product-events"]
+    PRODUCT_INBOX_URL        = module.inbox.url
+    TOKEN_ISSUER             = trimsuffix(local.platform.http_api_url, "/")
+    RESERVATION_TTL_SECONDS  = tostring(var.reservation_ttl_seconds)
+    RUST_LOG                 = var.log_level
+    AWS_REGION               = var.region
+  }
+
+  # ECS reads it when a task starts, so a new password needs new tasks.
+  secrets = { DATABASE_URL = aws_secretsmanager_secret.database_url.arn }
+
+  statements = [
+    {
+      Sid      = "ReadInbox"
+      Effect   = "Allow"
+      Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]
+      Resource = [module.inbox.arn]
+    },
+    {
+      Sid       = "DecryptInbox"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt"]
+      Resource  = [local.platform.kms_data_key_arn]
+      Condition = { StringEquals = { "kms:ViaService" = ["sqs.${var.region}.amazonaws.com"] } }
+    },
+    {
+      Sid      = "Publish"
+      Effect   = "Allow"
+      Action   = ["sns:Publish"]
+      Resource = [local.platform["topic_arn_product-events"]]
+    },
+    {
+      Sid       = "EncryptEvents"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource  = [local.platform.kms_data_key_arn]
+      Condition = { StringEquals = { "kms:ViaService" = ["sns.${var.region}.amazonaws.com"] } }
+    },
+  ]
+}
+
+module "routes" {
+  source = "../../modules/api-routes"
+
+  http_api_id            = local.platform.http_api_id
+  http_api_execution_arn = local.platform.http_api_execution_arn
+  authorizer_id          = local.platform.http_api_authorizer_id
+  routes                 = [for route in local.routes : { route = route.route, scopes = route.scopes }]
+
+  load_balancer = {
+    vpc_link_id     = local.platform.vpc_link_id
+    listener_arn    = local.platform.alb_listener_arn
+    tls_server_name = local.platform.alb_server_name
+  }
+}

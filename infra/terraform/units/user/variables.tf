@@ -1,0 +1,88 @@
+variable "environment" {
+  description = "Name of the environment; part of every name."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]{1,9}$", var.environment))
+    error_message = "2 to 10 lower-case letters and digits: target groups have names of at most 32 characters."
+  }
+}
+
+variable "region" {
+  description = "Where it runs."
+  type        = string
+  default     = "eu-central-1"
+}
+
+variable "log_retention_days" {
+  description = "How long logs are kept."
+  type        = number
+}
+
+variable "log_level" {
+  description = "What is logged (`RUST_LOG`)."
+  type        = string
+  default     = "info"
+}
+
+variable "permissions_boundary_arn" {
+  description = "The most that the roles made here may ever do; null for no boundary."
+  type        = string
+  default     = null
+}
+
+variable "artifact" {
+  description = "The zip of `user`: key and version of an object in the platform's bucket of artifacts, or a file of this machine."
+  type = object({
+    key     = optional(string)
+    version = optional(string)
+    file    = optional(string)
+  })
+}
+
+variable "reserved_concurrency" {
+  description = "How many invocations run at once at most, and are kept free; null shares what the account has. A new account has too few to reserve any."
+  type        = number
+  default     = null
+}
+
+variable "p99_alarm_ms" {
+  description = "The 99th percentile of duration that is too slow."
+  type        = number
+  default     = 1500
+}
+
+variable "function_deployment_config" {
+  description = "How CodeDeploy moves traffic to a new version of a function."
+  type        = string
+}
+
+variable "deletion_protection" {
+  description = "Whether AWS refuses to delete what holds data."
+  type        = bool
+}
+
+variable "relay_artifact" {
+  description = "The zip of `outbox-relay`, as `artifact`."
+  type = object({
+    key     = optional(string)
+    version = optional(string)
+    file    = optional(string)
+  })
+}
+
+variable "relay_reserved_concurrency" {
+  description = "As `reserved_concurrency`, for the relay."
+  type        = number
+  default     = null
+}
+
+variable "issuer_answers" {
+  description = <<-TEXT
+    False for the very first apply only. API Gateway reads the issuer's discovery document when an authoriser is made,
+    and that document is one of this unit's routes: so the routes that need no token come first, then the platform's
+    authoriser, then the others.
+  TEXT
+  type        = bool
+  default     = true
+}
