@@ -71,3 +71,21 @@ fn a_generated_catalogue_is_json_with_as_many_products_as_were_asked_for() {
     assert_eq!(catalogue["products"].as_array().map(Vec::len), Some(25));
     assert_eq!(output.stdout, shop(&["catalogue", "--products", "25", "--seed", "1"]).stdout);
 }
+
+#[test]
+fn a_service_elsewhere_needs_a_host_and_a_port() {
+    let elsewhere = ["provision", "--aws", "aws:4566", "--processor", "http://psp:8080", "--programs", "/programs"];
+    for wrong in ["order", "order=order", "order=:8080"] {
+        let output = shop(&[&elsewhere[..], &["--service", wrong]].concat());
+        assert!(!output.status.success(), "{wrong}");
+        assert!(said(&output).contains("HOST:PORT"), "{}", said(&output));
+    }
+}
+
+#[test]
+fn a_demo_elsewhere_needs_the_accounts_of_its_seed() {
+    let file = new_folder("accounts").join("accounts.json");
+    let output = shop(&["demo", "--aws", "aws:4566", "--accounts", file.to_str().unwrap()]);
+    assert!(!output.status.success());
+    assert!(said(&output).contains("accounts.json"), "{}", said(&output));
+}

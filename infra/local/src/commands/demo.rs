@@ -1,23 +1,42 @@
 //! `cargo shop demo`
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Args;
+use shop::provision::front_door;
 
 use super::Which;
+use crate::{
+    demo::{Venue, play},
+    stack::read_accounts,
+};
 
 /// Buy something: walk the shop's main job through the front door, and check each step
 #[derive(Debug, Args)]
 pub struct Demo {
     #[command(flatten)]
     which: Which,
+    /// The shop in an emulated AWS that runs elsewhere
+    #[arg(long, env = "SHOP_AWS", value_name = "HOST:PORT", conflicts_with = "data", requires = "accounts")]
+    aws: Option<String>,
+    /// Its local accounts, as `seed` left them
+    #[arg(long, env = "SHOP_ACCOUNTS", value_name = "FILE", requires = "aws")]
+    accounts: Option<PathBuf>,
 }
 
 impl Demo {
     /// Plays it.
     pub async fn run(self) -> Result<ExitCode> {
-        crate::demo::play(&self.which.running()?).await?;
+        let venue = match (&self.aws, &self.accounts) {
+            (Some(aws), Some(accounts)) => Venue {
+                front_door: front_door::url(aws),
+                mails: format!("http://{aws}/_ministack/ses/messages"),
+                accounts: read_accounts(accounts)?,
+            },
+            _ => self.which.running()?.into(),
+        };
+        play(&venue).await?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -4,6 +4,8 @@ mod catalogue;
 mod demo;
 mod down;
 mod logs;
+mod provision;
+mod seed;
 mod status;
 mod up;
 
@@ -13,7 +15,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Parser, Subcommand};
 use tokio::process::Command;
 
-use crate::stack::{Folder, Record, workspace_root};
+use crate::stack::{Folder, Record, Site, workspace_root};
 
 /// The whole shop on this machine: emulated AWS, real PostgreSQL, a simulated card processor, and our six services.
 #[derive(Debug, Parser)]
@@ -31,6 +33,8 @@ enum Task {
     Logs(logs::Logs),
     Demo(demo::Demo),
     Catalogue(catalogue::Catalogue),
+    Provision(provision::Provision),
+    Seed(seed::Seed),
 }
 
 impl Cli {
@@ -43,6 +47,8 @@ impl Cli {
             Task::Logs(task) => task.run().await,
             Task::Demo(task) => task.run().await,
             Task::Catalogue(task) => task.run(),
+            Task::Provision(task) => task.run().await,
+            Task::Seed(task) => task.run().await,
         }
     }
 }
@@ -75,6 +81,34 @@ impl Which {
             (Some(_), Some(record)) if record.ready_at.is_some() => Ok(record),
             (Some(_), _) => bail!("the stack on {} is still starting", folder.root().display()),
             (None, _) => bail!("no stack runs on {}: start it with `cargo shop up`", folder.root().display()),
+        }
+    }
+}
+
+/// Where the parts of a shop are that somebody else has started.
+#[derive(Debug, Args)]
+struct Elsewhere {
+    /// The emulated AWS, as its functions, the services and this tool reach it
+    #[arg(long, env = "SHOP_AWS", value_name = "HOST:PORT")]
+    aws: String,
+    /// The emulated AWS, as people reach it
+    #[arg(long, env = "SHOP_PUBLIC_AWS", value_name = "HOST:PORT", default_value = "localhost:4566")]
+    public_aws: String,
+    /// The card processor's API, as the functions reach it
+    #[arg(long, env = "SHOP_PROCESSOR", value_name = "URL")]
+    processor: String,
+    /// The folder with the programs of the functions, built for the machine of the emulated AWS
+    #[arg(long, env = "SHOP_PROGRAMS", value_name = "DIR")]
+    programs: PathBuf,
+}
+
+impl Elsewhere {
+    fn site(&self) -> Site {
+        Site {
+            aws: self.aws.clone(),
+            public_aws: self.public_aws.clone(),
+            processor: self.processor.clone(),
+            programs: self.programs.clone(),
         }
     }
 }

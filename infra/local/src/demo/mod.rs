@@ -8,17 +8,36 @@ mod buys;
 mod declined;
 mod sold_out;
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 pub use client::Client;
 pub use shopper::{sign_in, sign_up};
 
-use crate::stack::Record;
+use crate::stack::{Account, Record};
 use stage::Stage;
 
-/// Plays all acts on a running stack. The first step that comes out wrong is the error.
-pub async fn play(stack: &Record) -> Result<()> {
-    let stage = Stage::new(stack)?;
+/// A shop that runs, as the acts need it.
+#[derive(Debug)]
+pub struct Venue {
+    /// The shop's HTTP API.
+    pub front_door: String,
+    /// Every e-mail that was sent.
+    pub mails: String,
+    /// Who can sign in, by name.
+    pub accounts: BTreeMap<String, Account>,
+}
+
+impl From<Record> for Venue {
+    fn from(stack: Record) -> Self {
+        Self { front_door: stack.urls.front_door, mails: stack.urls.mails, accounts: stack.accounts }
+    }
+}
+
+/// Plays all acts. The first step that comes out wrong is the error.
+pub async fn play(venue: &Venue) -> Result<()> {
+    let stage = Stage::new(venue)?;
     buys::play(&stage).await?;
     declined::play(&stage).await?;
     sold_out::play(&stage).await?;

@@ -1,4 +1,4 @@
-//! Where the acts are played: the stack, what was bought in earlier acts, and the printed script.
+//! Where the acts are played: the shop, what was bought in earlier acts, and the printed script.
 
 use std::{
     cell::Cell,
@@ -9,10 +9,11 @@ use std::{
 use anyhow::{Context, Result};
 
 use super::{
+    Venue,
     client::Client,
     shopper::{self, Shopper},
 };
-use crate::stack::{Account, Record};
+use crate::stack::Account;
 
 /// The stack that is played on, and the counter of steps.
 pub struct Stage {
@@ -26,12 +27,12 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// The stage on a running stack.
-    pub fn new(stack: &Record) -> Result<Self> {
-        let staff = stack.accounts.get("staff").context("the stack has no account `staff`")?;
+    /// The stage in a running shop.
+    pub fn new(venue: &Venue) -> Result<Self> {
+        let staff = venue.accounts.get("staff").context("the shop has no account `staff`")?;
         Ok(Self {
-            anonymous: Client::anonymous(&stack.urls.front_door)?,
-            mailbox: stack.urls.mails.clone(),
+            anonymous: Client::anonymous(&venue.front_door)?,
+            mailbox: venue.mails.clone(),
             staff: staff.clone(),
             began: Instant::now(),
             steps: Cell::new(0),

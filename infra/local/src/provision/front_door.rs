@@ -10,7 +10,10 @@ use aws_sdk_apigatewayv2::{
 };
 use contracts::auth::AUDIENCE;
 
-use super::{functions::Functions, load_balancer};
+use super::{
+    functions::Functions,
+    load_balancer::{self, Target},
+};
 use crate::topology::{ApiRoute, Topology};
 
 /// The API's id. MiniStack takes it from a tag, so that the front door's URL is the same at every start.
@@ -19,29 +22,30 @@ const API_ID: &str = "shop";
 /// The authoriser's name.
 const AUTHORIZER: &str = "access-tokens";
 
-/// The front door's URL, when the emulated AWS listens on `port`. It is also the issuer of access tokens.
-pub fn url(port: u16) -> String {
-    format!("http://localhost:{port}/_aws/execute-api/{API_ID}")
+/// The front door's URL, where the emulated AWS is reached at `address`, which is `HOST:PORT`.
+pub fn url(address: &str) -> String {
+    format!("http://{address}/_aws/execute-api/{API_ID}")
 }
 
-/// Makes the load balancer and the API in front of it and of the functions. `port` is that of the emulated AWS,
-/// `service_ports` are those of the processes, by service. Returns the front door's URL.
+/// Makes the load balancer and the API in front of it and of the functions. `address` is where the emulated AWS is
+/// reached by the services and by itself; `targets` tells where the services are. Returns the front door's URL at that
+/// address: it is the issuer of access tokens, wherever clients reach the front door.
 pub async fn provision(
     config: &SdkConfig,
     topology: &Topology,
     functions: &Functions,
-    port: u16,
-    service_ports: &BTreeMap<String, u16>,
+    address: &str,
+    targets: &BTreeMap<String, Target>,
 ) -> anyhow::Result<String> {
-    load_balancer::provision(config, topology, service_ports).await?;
+    load_balancer::provision(config, topology, targets).await?;
     let gateway = &Client::new(config);
     api(gateway).await.context("cannot make the HTTP API")?;
-    let authorizer = authorizer(gateway, &url(port)).await.context("cannot make the API's authoriser")?;
-    let integrations = integrations(gateway, topology, functions, port).await;
+    let authorizer = authorizer(gateway, &url(address)).await.context("cannot make the API's authoriser")?;
+    let integrations = integrations(gateway, topology, functions, address).await;
     let integrations = integrations.context("cannot make the API's integrations")?;
     routes(gateway, topology, &authorizer, &integrations).await.context("cannot make the API's routes")?;
     stage(gateway).await.context("cannot make the API's stage")?;
-    Ok(url(port))
+    Ok(url(address))
 }
 
 async fn api(gateway: &Client) -> anyhow::Result<()> {
@@ -84,7 +88,7 @@ async fn integrations(
     gateway: &Client,
     topology: &Topology,
     functions: &Functions,
-    port: u16,
+    address: &str,
 ) -> anyhow::Result<BTreeMap<String, String>> {
     let existing = gateway.get_integrations().api_id(API_ID).max_results("500").send().await?.items.unwrap_or_default();
     let mut ids: BTreeMap<String, String> = BTreeMap::new(); // by URI
@@ -93,7 +97,7 @@ async fn integrations(
             ids.insert(uri.clone(), id.clone());
         }
     }
-    let balancer = format!("http://localhost:{port}/_alb/{}", load_balancer::NAME);
+    let balancer = format!("http://{address}/_alb/{}", load_balancer::NAME);
     let mut by_target = BTreeMap::new();
     for target in topology.routes.iter().map(|route| &route.target) {
         let (kind, uri) = match functions.arns.get(target) {

@@ -1,6 +1,6 @@
-//! The internal load balancer in front of the services that run as processes.
+//! The internal load balancer in front of the services that run as processes or containers.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, str::FromStr};
 
 use anyhow::Context;
 use aws_config::SdkConfig;
@@ -20,15 +20,47 @@ pub const NAME: &str = "shop";
 /// Path patterns in one rule: ALB allows five conditions' values in all.
 const PATTERNS_PER_RULE: usize = 5;
 
-/// Makes the load balancer and its rules, with the process at 127.0.0.1 and `ports[service]` as each service's target.
-pub async fn provision(config: &SdkConfig, topology: &Topology, ports: &BTreeMap<String, u16>) -> anyhow::Result<()> {
+/// Where a service listens, as the emulated load balancer reaches it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    host: String,
+    port: u16,
+}
+
+impl Target {
+    /// A process of this machine.
+    pub fn local(port: u16) -> Self {
+        Self { host: "127.0.0.1".to_owned(), port }
+    }
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    /// Reads `HOST:PORT`. The host may be a name, which outlives the address of a container: the emulator takes it where
+    /// AWS would want an address.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (host, port) = text.rsplit_once(':').unwrap_or_default();
+        match port.parse() {
+            Ok(port) if !host.is_empty() => Ok(Self { host: host.to_owned(), port }),
+            _ => Err(format!("expected HOST:PORT, such as order:8080, not `{text}`")),
+        }
+    }
+}
+
+/// Makes the load balancer and its rules, with `targets[service]` as each service's only target.
+pub async fn provision(
+    config: &SdkConfig,
+    topology: &Topology,
+    targets: &BTreeMap<String, Target>,
+) -> anyhow::Result<()> {
     let elb = Client::new(config);
     let load_balancer = load_balancer(&elb).await.context("cannot make the load balancer")?;
     let listener = listener(&elb, &load_balancer).await.context("cannot make the load balancer's listener")?;
     let mut wanted = Vec::new();
     for service in &topology.services {
-        let port = *ports.get(&service.name).with_context(|| format!("no port for {}", service.name))?;
-        let group = target_group(&elb, service, port).await;
+        let target = targets.get(&service.name).with_context(|| format!("nobody says where {} is", service.name))?;
+        let group = target_group(&elb, service, target).await;
         let group = group.with_context(|| format!("cannot make the target group of {}", service.name))?;
         let patterns = path_patterns(&topology.routes, &service.name);
         wanted.extend(patterns.chunks(PATTERNS_PER_RULE).map(|patterns| (patterns.to_vec(), group.clone())));
@@ -85,7 +117,7 @@ async fn listener(elb: &Client, load_balancer: &str) -> anyhow::Result<String> {
     found.and_then(|found| found.listener_arn).context("it got no ARN")
 }
 
-async fn target_group(elb: &Client, service: &Service, port: u16) -> anyhow::Result<String> {
+async fn target_group(elb: &Client, service: &Service, target: &Target) -> anyhow::Result<String> {
     let existing = match elb.describe_target_groups().names(&service.name).send().await {
         Ok(answer) => answer.target_groups,
         Err(cause) if cause.as_service_error().is_some_and(|e| e.is_target_group_not_found_exception()) => None,
@@ -99,13 +131,13 @@ async fn target_group(elb: &Client, service: &Service, port: u16) -> anyhow::Res
                 .name(&service.name)
                 .target_type(TargetTypeEnum::Ip)
                 .protocol(ProtocolEnum::Http)
-                .port(port.into())
+                .port(target.port.into())
                 .health_check_path(&service.health_check);
             new.send().await?.target_groups.and_then(|made| made.into_iter().next())
         }
     };
     let arn = found.and_then(|found| found.target_group_arn).context("it got no ARN")?;
-    let target = TargetDescription::builder().id("127.0.0.1").port(port.into()).build();
+    let target = TargetDescription::builder().id(&target.host).port(target.port.into()).build();
     let health = elb.describe_target_health().target_group_arn(&arn).send().await?;
     let registered = health.target_health_descriptions.unwrap_or_default();
     let registered: Vec<_> = registered.into_iter().filter_map(|description| description.target).collect();
@@ -151,6 +183,14 @@ fn described(rule: &Rule) -> (Vec<String>, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_target_has_a_host_and_a_port() {
+        assert_eq!("127.0.0.1:4567".parse(), Ok(Target::local(4567)));
+        for wrong in ["order", ":8080", "order:", "order:http", "order:65536"] {
+            assert!(wrong.parse::<Target>().is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn every_route_of_a_service_is_covered_by_its_patterns() {

@@ -5,10 +5,12 @@
 //! - `service`: a program of ours that is kept running
 //! - `settings`: what every program is told
 //! - `accounts`: who can sign in
+//! - [`provision`], [`seed`]: what is left to do for a shop whose programs somebody else starts
 //! - `build`, `folder`, `ports`, `progress`, `ready`, `record`, `function_log`: what these need
 
 mod accounts;
 mod build;
+mod elsewhere;
 mod folder;
 mod function_log;
 mod last_run;
@@ -24,6 +26,7 @@ mod start;
 
 use std::path::{Path, PathBuf};
 
+pub use elsewhere::{Site, provision, read_accounts, seed};
 pub use folder::Folder;
 pub use function_log::FunctionLog;
 pub use record::{Account, Board, Part, Record, Urls};

@@ -24,3 +24,11 @@ pub async fn answers(url: &str, limit: Duration) -> Result<()> {
     let probe = async || Ok(http.get(url).send().await?.error_for_status().map(drop)?);
     until(limit, probe).await.with_context(|| format!("{url} does not answer"))
 }
+
+/// Waits until the front door leads to functions and to services.
+pub async fn front_door(url: &str, limit: Duration) -> Result<()> {
+    let (discovery, products) =
+        (format!("{url}/.well-known/openid-configuration"), format!("{url}/v1/products?limit=1"));
+    tokio::try_join!(answers(&discovery, limit), answers(&products, limit))?;
+    Ok(())
+}

@@ -5,14 +5,11 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr};
 use anyhow::{Context, Result};
 use shop::{
     emulator,
-    provision::{front_door, functions::Deployment, messaging::Messaging},
+    provision::{functions::Deployment, messaging::Messaging},
     topology::{Function, Topology, Trigger},
 };
 
-use super::{
-    build::{Binaries, PACKAGES},
-    ports::Ports,
-};
+use super::{build::PACKAGES, ports::Ports};
 
 /// What the simulator asks for and payment shows. It opens nothing: the simulator runs on this machine only.
 const PROCESSOR_KEY: &str = "sk_test_local";
@@ -50,36 +47,39 @@ impl fmt::Display for Override {
     }
 }
 
-/// The names and addresses that settings are made of.
+/// Where programs reach each other.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// The emulated AWS: its URL.
+    pub aws: String,
+    /// The shop's API as the services reach it. It is also the issuer of tokens.
+    pub front_door: String,
+    /// What mails lead customers to: the shop as they reach it.
+    pub storefront: String,
+    /// The card processor's API.
+    pub processor: String,
+}
+
+/// What the settings of functions are made of. They run inside of the emulated AWS, wherever that runs.
 #[derive(Debug)]
-pub struct Settings<'a> {
-    /// Where everything listens.
-    pub ports: Ports,
+pub struct FunctionSettings<'a> {
+    /// Who is where.
+    pub addresses: Addresses,
     /// Topics and queues.
     pub messaging: Messaging,
     /// The KMS key that signs tokens.
     pub signing_key: String,
-    /// product's database.
-    pub database: String,
-    /// The simulator's memory.
-    pub journal: PathBuf,
     /// What was given by hand.
     pub overrides: &'a [Override],
 }
 
-impl Settings<'_> {
-    /// The shop's API, which is also the issuer of tokens.
-    pub fn front_door(&self) -> String {
-        front_door::url(self.ports.aws)
-    }
-
-    /// The card processor's API.
-    pub fn processor_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.ports.processor)
-    }
-
-    /// What every function runs with, by its name.
-    pub fn deployments(&self, topology: &Topology, binaries: &Binaries) -> Result<BTreeMap<String, Deployment>> {
+impl FunctionSettings<'_> {
+    /// What every function runs with, by its name. `program` finds a program by its name.
+    pub fn deployments(
+        &self,
+        topology: &Topology,
+        program: impl Fn(&str) -> Result<PathBuf>,
+    ) -> Result<BTreeMap<String, Deployment>> {
         let deployment = |function: &Function| {
             let environment = match function.binary.as_str() {
                 "user" => self.user(),
@@ -88,8 +88,7 @@ impl Settings<'_> {
                 "outbox-relay" => self.outbox_relay(topology, &function.trigger)?,
                 other => anyhow::bail!("the topology has a function of `{other}`, whose settings nobody knows"),
             };
-            let binary = binaries.path(&function.binary)?.clone();
-            Ok((function.name.clone(), Deployment { binary, environment }))
+            Ok((function.name.clone(), Deployment { binary: program(&function.binary)?, environment }))
         };
         topology.functions.iter().map(deployment).collect()
     }
@@ -99,49 +98,15 @@ impl Settings<'_> {
         let own = [
             ("USER_TABLE", "user".to_owned()),
             ("TOKEN_SIGNING_KEY_ID", self.signing_key.clone()),
-            ("TOKEN_ISSUER", self.front_door()),
+            ("TOKEN_ISSUER", self.addresses.front_door.clone()),
         ];
         self.with_aws("user", own)
-    }
-
-    /// The environment of product.
-    pub fn product(&self) -> Result<Environment> {
-        let own = [
-            ("LISTEN_ADDR", format!("127.0.0.1:{}", self.ports.product)),
-            ("DATABASE_URL", self.database.clone()),
-            ("PRODUCT_EVENTS_TOPIC_ARN", self.messaging.topic_arn("product-events")?.to_owned()),
-            ("PRODUCT_INBOX_URL", self.messaging.queue_url("product-inbox")?.to_owned()),
-            ("TOKEN_ISSUER", self.front_door()),
-        ];
-        Ok(self.with_aws("product", own))
-    }
-
-    /// The environment of order.
-    pub fn order(&self) -> Result<Environment> {
-        let own = [
-            ("LISTEN_ADDR", format!("127.0.0.1:{}", self.ports.order)),
-            ("ORDER_TABLE", "order".to_owned()),
-            ("ORDER_INBOX_URL", self.messaging.queue_url("order-inbox")?.to_owned()),
-            ("ORDER_DEADLINES_URL", self.messaging.queue_url("order-deadlines")?.to_owned()),
-            ("TOKEN_ISSUER", self.front_door()),
-        ];
-        Ok(self.with_aws("order", own))
-    }
-
-    /// The environment of the card processor's simulator.
-    pub fn processor(&self) -> Environment {
-        let own = [
-            ("LISTEN_ADDR", format!("127.0.0.1:{}", self.ports.processor)),
-            ("STRIPE_SECRET_KEY", PROCESSOR_KEY.to_owned()),
-            ("JOURNAL", self.journal.to_string_lossy().into_owned()),
-        ];
-        self.with_overrides("psp-simulator", own)
     }
 
     fn payment(&self) -> Environment {
         let own = [
             ("PAYMENT_TABLE", "payment".to_owned()),
-            ("STRIPE_API_BASE", self.processor_url()),
+            ("STRIPE_API_BASE", self.addresses.processor.clone()),
             ("STRIPE_SECRET_KEY", PROCESSOR_KEY.to_owned()),
         ];
         self.with_aws("payment", own)
@@ -151,7 +116,7 @@ impl Settings<'_> {
         let own = [
             ("NOTIFICATION_TABLE", "notification".to_owned()),
             ("MAIL_FROM", format!("The Shop <{MAIL_ADDRESS}>")),
-            ("STOREFRONT_URL", self.front_door()),
+            ("STOREFRONT_URL", self.addresses.storefront.clone()),
         ];
         self.with_aws("notification", own)
     }
@@ -165,7 +130,7 @@ impl Settings<'_> {
     }
 
     fn with_aws<const N: usize>(&self, program: &str, own: [(&str, String); N]) -> Environment {
-        let aws = emulator::environment(&emulator::endpoint(self.ports.aws));
+        let aws = emulator::environment(&self.addresses.aws);
         let aws = aws.into_iter().map(|(name, value)| (name.to_owned(), value));
         aws.chain(self.with_overrides(program, own)).collect()
     }
@@ -178,6 +143,57 @@ impl Settings<'_> {
         let by_hand = self.overrides.iter().filter(|given| given.program == program);
         let by_hand = by_hand.map(|given| (given.name.clone(), given.value.clone()));
         common.into_iter().chain(own).chain(by_hand).collect()
+    }
+}
+
+/// What the settings of all programs of a stack on this machine are made of.
+#[derive(Debug)]
+pub struct Settings<'a> {
+    /// Where everything listens.
+    pub ports: Ports,
+    /// What the settings of functions are made of.
+    pub functions: FunctionSettings<'a>,
+    /// product's database.
+    pub database: String,
+    /// The simulator's memory.
+    pub journal: PathBuf,
+}
+
+impl Settings<'_> {
+    /// The environment of product.
+    pub fn product(&self) -> Result<Environment> {
+        let FunctionSettings { addresses, messaging, .. } = &self.functions;
+        let own = [
+            ("LISTEN_ADDR", format!("127.0.0.1:{}", self.ports.product)),
+            ("DATABASE_URL", self.database.clone()),
+            ("PRODUCT_EVENTS_TOPIC_ARN", messaging.topic_arn("product-events")?.to_owned()),
+            ("PRODUCT_INBOX_URL", messaging.queue_url("product-inbox")?.to_owned()),
+            ("TOKEN_ISSUER", addresses.front_door.clone()),
+        ];
+        Ok(self.functions.with_aws("product", own))
+    }
+
+    /// The environment of order.
+    pub fn order(&self) -> Result<Environment> {
+        let FunctionSettings { addresses, messaging, .. } = &self.functions;
+        let own = [
+            ("LISTEN_ADDR", format!("127.0.0.1:{}", self.ports.order)),
+            ("ORDER_TABLE", "order".to_owned()),
+            ("ORDER_INBOX_URL", messaging.queue_url("order-inbox")?.to_owned()),
+            ("ORDER_DEADLINES_URL", messaging.queue_url("order-deadlines")?.to_owned()),
+            ("TOKEN_ISSUER", addresses.front_door.clone()),
+        ];
+        Ok(self.functions.with_aws("order", own))
+    }
+
+    /// The environment of the card processor's simulator.
+    pub fn processor(&self) -> Environment {
+        let own = [
+            ("LISTEN_ADDR", format!("127.0.0.1:{}", self.ports.processor)),
+            ("STRIPE_SECRET_KEY", PROCESSOR_KEY.to_owned()),
+            ("JOURNAL", self.journal.to_string_lossy().into_owned()),
+        ];
+        self.functions.with_overrides("psp-simulator", own)
     }
 }
 

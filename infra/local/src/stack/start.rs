@@ -10,7 +10,9 @@ use shop::{
     postgres::{self, Postgres},
     process::{Child, Program},
     provision::{
-        front_door, functions, keys, mail, messaging,
+        front_door, functions, keys,
+        load_balancer::Target,
+        mail, messaging,
         tables::{self, Tables},
     },
     python::{self, Python},
@@ -25,7 +27,7 @@ use super::{
     ready, replica,
     run::Running,
     service::Service,
-    settings::{Environment, MAIL_ADDRESS, Settings},
+    settings::{Addresses, Environment, FunctionSettings, MAIL_ADDRESS, Settings},
 };
 use crate::clock;
 
@@ -56,7 +58,9 @@ pub async fn start(
         create_database(running),
     )?;
     let journal = folder.root().join("psp-simulator.journal");
-    let settings = Settings { ports, messaging, signing_key, database, journal, overrides: &options.overrides };
+    let functions =
+        FunctionSettings { addresses: addresses(ports), messaging, signing_key, overrides: &options.overrides };
+    let settings = Settings { ports, functions, database, journal };
     let board = Board::publish(folder, record(started_at, &settings, &topology, running, accounts))?;
     let site = Site { folder, topology, aws, running, progress, binaries, python, board, settings };
 
@@ -105,6 +109,22 @@ async fn create_database(running: &Running) -> Result<String> {
     postgres.create_database("product").await
 }
 
+/// Everything is on this machine, also for customers.
+fn addresses(ports: Ports) -> Addresses {
+    let front_door = front_door::url(&gateway(ports));
+    Addresses {
+        aws: emulator::endpoint(ports.aws),
+        storefront: front_door.clone(),
+        front_door,
+        processor: format!("http://127.0.0.1:{}", ports.processor),
+    }
+}
+
+/// The emulated AWS by the name of its machine, which the front door's URL has, too.
+fn gateway(ports: Ports) -> String {
+    format!("localhost:{}", ports.aws)
+}
+
 /// All that is known before the services start.
 fn record(
     started_at: DateTime<Utc>,
@@ -133,9 +153,9 @@ fn record(
         started_at,
         ready_at: None,
         urls: Urls {
-            front_door: settings.front_door(),
+            front_door: settings.functions.addresses.front_door.clone(),
             mails: format!("{aws}/_ministack/ses/messages"),
-            processor: settings.processor_url(),
+            processor: settings.functions.addresses.processor.clone(),
             product: format!("http://127.0.0.1:{}", settings.ports.product),
             order: format!("http://127.0.0.1:{}", settings.ports.order),
             database: settings.database.clone(),
@@ -184,12 +204,14 @@ impl Site<'_> {
 
     async fn deploy(&self, tables: &Tables) -> Result<()> {
         mail::sender(&self.aws, MAIL_ADDRESS).await?;
-        let Settings { ports, messaging, .. } = &self.settings;
-        let deployments = self.settings.deployments(&self.topology, &self.binaries)?;
-        let functions = functions::provision(&self.aws, &self.topology, &deployments, messaging, tables).await?;
-        let services = [("product", ports.product), ("order", ports.order)];
-        let services = services.map(|(name, port)| (name.to_owned(), port)).into();
-        front_door::provision(&self.aws, &self.topology, &functions, ports.aws, &services).await?;
+        let Settings { ports, functions, .. } = &self.settings;
+        let program = |name: &str| self.binaries.path(name).cloned();
+        let deployments = functions.deployments(&self.topology, program)?;
+        let functions =
+            functions::provision(&self.aws, &self.topology, &deployments, &functions.messaging, tables).await?;
+        let targets = [("product", ports.product), ("order", ports.order)];
+        let targets = targets.map(|(name, port)| (name.to_owned(), Target::local(port))).into();
+        front_door::provision(&self.aws, &self.topology, &functions, &gateway(*ports), &targets).await?;
         Ok(())
     }
 
@@ -234,10 +256,11 @@ impl Site<'_> {
 
     /// Waits until the front door leads to every service.
     async fn answers(&self) -> Result<()> {
-        let at = |path: &str| format!("{}{path}", self.settings.front_door());
-        let (discovery, products) = (at("/.well-known/openid-configuration"), at("/v1/products?limit=1"));
-        tokio::try_join!(ready::answers(&discovery, READY_LIMIT), ready::answers(&products, READY_LIMIT))?;
-        Ok(())
+        ready::front_door(self.front_door(), READY_LIMIT).await
+    }
+
+    fn front_door(&self) -> &str {
+        &self.settings.functions.addresses.front_door
     }
 
     /// Makes the local accounts, or finds that those of the last run still sign in.
@@ -245,16 +268,18 @@ impl Site<'_> {
         let known = self.board.read().accounts;
         let grant = async |account: &Account| {
             let scopes = account.scopes.join(",");
-            self.operate("user", &["grant", "--email", &account.email, "--scopes", &scopes], self.settings.user()).await
+            let arguments = ["grant", "--email", &account.email, "--scopes", &scopes];
+            self.operate("user", &arguments, self.settings.functions.user()).await
         };
-        let accounts = accounts::ensure_accounts(&self.settings.front_door(), &known, grant).await?;
+        let accounts = accounts::ensure_accounts(self.front_door(), &known, grant).await?;
         self.board.update(|record| record.accounts = accounts)
     }
 
     async fn replica_is_filled(&self, options: &Options) -> Result<()> {
         let accounts = self.board.read().accounts;
         let staff = accounts.get("staff").context("there is no account `staff`")?;
-        let (sqs, inbox) = (aws_sdk_sqs::Client::new(&self.aws), self.settings.messaging.queue_url("order-inbox")?);
-        replica::filled(&self.settings.front_door(), staff, &options.catalogue, &sqs, inbox).await
+        let (sqs, inbox) =
+            (aws_sdk_sqs::Client::new(&self.aws), self.settings.functions.messaging.queue_url("order-inbox")?);
+        replica::filled(self.front_door(), staff, &options.catalogue, &sqs, inbox).await
     }
 }

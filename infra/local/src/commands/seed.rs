@@ -1,0 +1,38 @@
+//! `shop seed`
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use clap::Args;
+
+use super::Elsewhere;
+use crate::stack::seed;
+
+/// In a shop that runs elsewhere: wait until it answers, make the local accounts, wait for the catalogue
+#[derive(Debug, Args)]
+pub struct Seed {
+    #[command(flatten)]
+    elsewhere: Elsewhere,
+    /// Where the local accounts and their passwords are kept
+    #[arg(long, env = "SHOP_ACCOUNTS", value_name = "FILE")]
+    accounts: PathBuf,
+    /// The catalogue that product has imported
+    #[arg(long, env = "SHOP_CATALOGUE", value_name = "FILE")]
+    catalogue: PathBuf,
+}
+
+impl Seed {
+    /// Makes them, and prints what a person wants to know.
+    pub async fn run(self) -> Result<ExitCode> {
+        let site = self.elsewhere.site();
+        let accounts = seed(&site, &self.catalogue, &self.accounts).await?;
+        println!("\nReady.\n\n  front door    {}", site.public_front_door());
+        println!("                such as {}/v1/products?q=tea", site.public_front_door());
+        println!("  e-mails       http://{}/_ministack/ses/messages", site.public_aws);
+        for (name, account) in accounts {
+            let scopes = account.scopes.join(", ");
+            println!("  {name:<13} {}   password {}   ({scopes})", account.email, account.password);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
