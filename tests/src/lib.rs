@@ -5,8 +5,10 @@
 
 pub mod answer;
 pub mod broker;
+pub mod journeys;
 pub mod judge;
 pub mod people;
+pub mod roles;
 pub mod stack;
 
 pub use answer::Answer;

@@ -38,6 +38,16 @@ impl Shop {
     ///
     /// `settings` override a binary's, as in `order.PAYMENT_DEADLINE_SECONDS=5`.
     pub async fn start(name: &str, settings: &[&str]) -> Self {
+        let settings: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
+        Self::up(name, &settings).await
+    }
+
+    /// The same as Terraform makes it, which has to be installed, with IAM enforced.
+    pub async fn start_deployed(name: &str) -> Self {
+        Self::up(name, &["--terraform"]).await
+    }
+
+    async fn up(name: &str, arguments: &[&str]) -> Self {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let folder = workspace.join("target/shop").join(name);
         // An earlier run's would be taken for this one's.
@@ -53,7 +63,7 @@ impl Shop {
             ])
             .arg("--data")
             .arg(&folder)
-            .args(settings.iter().flat_map(|setting| ["--set", setting]))
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
@@ -75,7 +85,12 @@ impl Shop {
         Client::builder().timeout(Duration::from_secs(30)).build().expect("a client")
     }
 
-    /// AWS as the shop itself sees it.
+    /// Where the shop keeps what it has.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// AWS as its administrator sees it.
     pub fn aws_config(&self) -> SdkConfig {
         emulator::sdk_config(&self.aws)
     }

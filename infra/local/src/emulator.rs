@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context, bail};
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
+use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::{
@@ -19,7 +20,10 @@ use crate::{
 /// The Region that everything local is in.
 pub const REGION: &str = "us-east-1";
 
-/// Both halves of the only credentials there are.
+/// MiniStack, after what it is mended by.
+const PROGRAM: &str = concat!(include_str!("emulator/iam.py"), include_str!("emulator/ministack.py"));
+
+/// Both halves of the only credentials there are: those of the account's root.
 const CREDENTIAL: &str = "test";
 
 /// Longer than the slowest start that was seen, on a busy machine with a lot of state to load.
@@ -40,6 +44,9 @@ pub struct Settings {
     /// If false, the data folder is removed at the end. Otherwise the state is kept: it is written at a regular stop,
     /// also when our process was killed, but not when the emulator itself was.
     pub keep: bool,
+    /// If true, each call needs permission of the role that makes it (`AUTH=true`). The credentials of
+    /// [`sdk_config`] are those of the account's root, which may do everything.
+    pub iam: bool,
 }
 
 /// A running emulator. It ends when this is dropped, or our process ends.
@@ -64,10 +71,11 @@ impl Emulator {
             .with_context(|| format!("cannot make the folder {}", temporary.display()))?;
         let keep = if settings.keep { "1" } else { "0" };
         let mut program = Program::new("MiniStack", python.path(), settings.log)
-            .args(["-I", "-u", "-c", include_str!("emulator/ministack.py")])
+            .args(["-I", "-u", "-c", PROGRAM])
             .env("GATEWAY_PORT", port.to_string())
             .env("BIND_HOST", Ipv4Addr::LOCALHOST.to_string())
             .env("LOG_LEVEL", "INFO")
+            .env("AUTH", settings.iam.to_string())
             // Code of functions and other scratch files; two emulators must not share them.
             .env("TMPDIR", &temporary)
             .env("PERSIST_STATE", keep)
@@ -86,6 +94,10 @@ impl Emulator {
             .env("AWS_DEFAULT_REGION", REGION)
             .env("AWS_ACCESS_KEY_ID", CREDENTIAL)
             .env("AWS_SECRET_ACCESS_KEY", CREDENTIAL);
+        if settings.iam {
+            // For its functions: their settings are those of AWS, and name no endpoint.
+            program = program.env("AWS_ENDPOINT_URL", endpoint(port));
+        }
         program = if settings.keep { program.grace(SAVE_LIMIT) } else { program.scratch(settings.data_dir) };
         let emulator = Self { child: program.spawn(python).await?, port };
         emulator.ready().await?;
@@ -138,12 +150,38 @@ pub fn endpoint(port: u16) -> String {
 
 /// How AWS clients reach the emulator at `endpoint`. Made anew for each runtime: connections do not outlive theirs.
 pub fn sdk_config(endpoint: &str) -> SdkConfig {
+    sdk_config_with(endpoint, Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "local stack"))
+}
+
+/// The same for a program that has the role `role`, where calls need permission. Fails if neither ECS nor Lambda may have
+/// that role.
+pub async fn sdk_config_as(endpoint: &str, role: &str) -> anyhow::Result<SdkConfig> {
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let answer = client.get(role_url(endpoint, role)).send().await?.error_for_status();
+    let role: Role = answer.with_context(|| format!("no credentials of the role {role}"))?.json().await?;
+    let Role { access_key_id, secret_access_key, token } = role;
+    Ok(sdk_config_with(endpoint, Credentials::new(access_key_id, secret_access_key, Some(token), None, "role")))
+}
+
+/// Where a program finds the credentials of its role: the value of `AWS_CONTAINER_CREDENTIALS_FULL_URI`.
+pub fn role_url(endpoint: &str, role: &str) -> String {
+    format!("{endpoint}/v2/credentials/{role}")
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Role {
+    access_key_id: String,
+    secret_access_key: String,
+    token: String,
+}
+
+fn sdk_config_with(endpoint: &str, credentials: Credentials) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
         .operation_attempt_timeout(Duration::from_secs(30))
         .operation_timeout(Duration::from_secs(60))
         .build();
-    let credentials = Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "local stack");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(endpoint)
@@ -162,6 +200,13 @@ pub fn environment(endpoint: &str) -> [(&'static str, String); 4] {
         ("AWS_ACCESS_KEY_ID", CREDENTIAL.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", CREDENTIAL.to_owned()),
     ]
+}
+
+/// The header `authorization` of a call that the account's root makes by hand. The emulator believes root without a
+/// signature.
+pub fn root_authorization(service: &str) -> String {
+    let scope = format!("{CREDENTIAL}/20260101/{REGION}/{service}/aws4_request");
+    format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none")
 }
 
 /// A TCP port that was free a moment ago, below the range from which operating systems take the ports of outgoing

@@ -5,5 +5,7 @@ pub mod postgres;
 pub mod process;
 pub mod provision;
 pub mod python;
+pub mod terraform;
 pub mod testing;
 pub mod topology;
+pub mod units;

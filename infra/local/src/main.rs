@@ -1,8 +1,10 @@
 //! `cargo shop`: the local stack, and the tools around it.
 
+mod bench;
 mod clock;
 mod commands;
 mod demo;
+mod infra;
 mod seed;
 mod stack;
 

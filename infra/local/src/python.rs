@@ -1,4 +1,5 @@
-//! The virtual environment with the third-party parts of the local stack, made below `target/` at first use.
+//! Virtual environments with third-party parts, made below `target/` at first use: one for what the local stack is made
+//! of, and one for each linter, which have needs of their own.
 
 use std::{
     fs::{self, File},
@@ -9,26 +10,47 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use aws_lc_rs::digest::{SHA256, digest};
 
-/// The pinned packages, each with the hashes of its files.
-const REQUIREMENTS: &str = include_str!("../requirements.txt");
+/// Packages that share an environment.
+#[derive(Debug, Clone, Copy)]
+pub struct Packages {
+    /// What they are, for messages: `MiniStack and PostgreSQL`.
+    pub what: &'static str,
+    /// The folder of the environment, below Cargo's target folder. Its name is continued by what it is made of.
+    pub folder: &'static str,
+    /// A requirements file, with the version of each package and the hashes of its files.
+    pub requirements: &'static str,
+    /// The oldest Python that all of them support.
+    pub oldest: (u32, u32),
+}
 
-/// The oldest Python that all pinned packages support.
-const OLDEST: (u32, u32) = (3, 10);
+/// What the local stack is made of.
+const LOCAL_STACK: Packages = Packages {
+    what: "MiniStack and PostgreSQL",
+    folder: "shop/venv",
+    requirements: include_str!("../requirements.txt"),
+    oldest: (3, 10),
+};
 
-/// A Python interpreter that has the packages of `requirements.txt`.
+/// A Python interpreter that has what was asked for.
 #[derive(Debug, Clone)]
 pub struct Python {
     path: PathBuf,
 }
 
 impl Python {
-    /// Makes the environment if it is not there yet (once per content of `requirements.txt`; the first time takes a
-    /// download and about half a minute) and returns its interpreter. Several processes may do this at once.
+    /// The one with the parts of the local stack: see [`Self::with`].
+    pub async fn ensure(target_dir: &Path) -> anyhow::Result<Self> {
+        Self::with(LOCAL_STACK, target_dir).await
+    }
+
+    /// Makes the environment of `packages` if it is not there yet (once per content of its requirements file; the first
+    /// time takes a download and up to a minute or two) and returns its interpreter. Several processes may do this at
+    /// once.
     ///
     /// Fails with a message for the user if there is no Python, or the packages cannot be installed.
-    pub async fn ensure(target_dir: &Path) -> anyhow::Result<Self> {
-        let folder = target_dir.join("shop");
-        tokio::task::spawn_blocking(move || ensure_environment(&folder)).await?
+    pub async fn with(packages: Packages, target_dir: &Path) -> anyhow::Result<Self> {
+        let folder = target_dir.join(packages.folder);
+        tokio::task::spawn_blocking(move || ensure_environment(packages, &folder)).await?
     }
 
     /// The interpreter.
@@ -46,30 +68,30 @@ pub fn target_dir() -> anyhow::Result<PathBuf> {
     })
 }
 
-fn ensure_environment(folder: &Path) -> anyhow::Result<Python> {
-    let (system_python, version) = find_python()?;
-    let fingerprint = &hex::encode(digest(&SHA256, REQUIREMENTS.as_bytes()))[..12];
-    let environment = folder.join(format!("venv-{}.{}-{fingerprint}", version.0, version.1));
+fn ensure_environment(packages: Packages, folder: &Path) -> anyhow::Result<Python> {
+    let (system_python, version) = find_python(packages)?;
+    let fingerprint = &hex::encode(digest(&SHA256, packages.requirements.as_bytes()))[..12];
+    let environment = PathBuf::from(format!("{}-{}.{}-{fingerprint}", folder.display(), version.0, version.1));
     let python = Python { path: environment.join("bin/python") };
     let complete = environment.join(".complete");
     if complete.exists() {
         return Ok(python);
     }
 
-    fs::create_dir_all(folder)?;
-    let lock = File::create(folder.join("venv.lock"))?;
+    fs::create_dir_all(folder.parent().unwrap_or(folder))?;
+    let lock = File::create(folder.with_extension("lock"))?;
     lock.lock().context("cannot lock the virtual environment")?;
     if complete.exists() {
         return Ok(python); // another process was faster
     }
-    tracing::info!(folder = %environment.display(), "installing MiniStack and PostgreSQL, once");
+    tracing::info!(folder = %environment.display(), "installing {}, once", packages.what);
     if environment.exists() {
         fs::remove_dir_all(&environment).context("cannot remove a half-made virtual environment")?;
     }
     run(Command::new(system_python).args(["-m", "venv"]).arg(&environment), "make a virtual environment")?;
     // The file goes in as it was compiled in, so that the environment is exactly what its name says.
     let requirements = environment.join("requirements.txt");
-    fs::write(&requirements, REQUIREMENTS)?;
+    fs::write(&requirements, packages.requirements)?;
     let mut install = Command::new(&python.path);
     install
         .args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off"])
@@ -81,7 +103,7 @@ fn ensure_environment(folder: &Path) -> anyhow::Result<Python> {
 }
 
 /// The first interpreter on the path that is new enough, and its version.
-fn find_python() -> anyhow::Result<(&'static str, (u32, u32))> {
+fn find_python(Packages { what, oldest, .. }: Packages) -> anyhow::Result<(&'static str, (u32, u32))> {
     let mut too_old = None;
     for name in ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"] {
         let print_version = "import sys; print(*sys.version_info[:2])";
@@ -89,16 +111,16 @@ fn find_python() -> anyhow::Result<(&'static str, (u32, u32))> {
         let version = String::from_utf8_lossy(&output.stdout);
         let Some((major, minor)) = version.trim().split_once(' ') else { continue };
         let (Ok(major), Ok(minor)) = (major.parse(), minor.parse()) else { continue };
-        if (major, minor) >= OLDEST {
+        if (major, minor) >= oldest {
             return Ok((name, (major, minor)));
         }
         too_old.get_or_insert((name, major, minor));
     }
     match too_old {
         Some((name, major, minor)) => {
-            bail!("`{name}` is Python {major}.{minor}; the local stack needs {}.{} or newer", OLDEST.0, OLDEST.1)
+            bail!("`{name}` is Python {major}.{minor}; {what} needs {}.{} or newer", oldest.0, oldest.1)
         }
-        None => bail!("there is no `python3` on the path; the local stack needs {}.{} or newer", OLDEST.0, OLDEST.1),
+        None => bail!("there is no `python3` on the path; {what} needs {}.{} or newer", oldest.0, oldest.1),
     }
 }
 

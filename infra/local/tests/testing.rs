@@ -10,6 +10,7 @@ use contracts::{
 };
 use jsonwebtoken::jwk::JwkSet;
 use psp_simulator::fault::{Fault, Kind, Operation};
+use shop::provision::secrets;
 use sqlx::Connection;
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -114,4 +115,16 @@ async fn a_token_of_the_issuer_is_believed_until_it_expires() {
 #[should_panic(expected = "the impossible")]
 async fn waiting_in_vain_says_for_what() {
     shop::testing::eventually("the impossible", Duration::from_millis(50), async || None::<()>).await;
+}
+
+#[tokio::test]
+async fn a_secret_is_made_once_and_holds_what_it_was_told_last() {
+    let aws = shop::testing::aws().await;
+    let config = aws.sdk_config();
+    let first = secrets::secret(&config, "twice", "sk_test_first").await.unwrap();
+    let second = secrets::secret(&config, "twice", "sk_test_second").await.unwrap();
+    assert_eq!(first, second);
+    let secrets = aws_sdk_secretsmanager::Client::new(&config);
+    let read = secrets.get_secret_value().secret_id(&first).send().await.unwrap();
+    assert_eq!(read.secret_string(), Some("sk_test_second"));
 }

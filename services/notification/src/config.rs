@@ -36,6 +36,7 @@ fn sender(text: &str) -> Result<String, &'static str> {
 /// How AWS is called: every call has a deadline, and the SDK is the one layer that retries.
 ///
 /// A message takes three calls to DynamoDB and one to SES, one after the other: 5 + 5 + 8 + 5 s fit the function's 30 s.
+/// What is left of them is for repeating the call to SES.
 pub async fn aws() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .timeout_config(deadlines(Duration::from_secs(2), Duration::from_secs(5)))
@@ -44,12 +45,14 @@ pub async fn aws() -> SdkConfig {
         .await
 }
 
-/// How SES is called: once, with patience. SES cannot tell a repetition from a second mail, so a retry after an answer
-/// that was merely slow would send twice. What fails is retried by redelivery, minutes later.
+/// How long one call to SES may take.
+pub const SES_PATIENCE: Duration = Duration::from_secs(8);
+
+/// How SES is called: with patience, and never repeated by the SDK. SES cannot tell a repetition from a second mail, so a
+/// retry after an answer that was merely slow would send twice. [`crate::mail::Mailer`] repeats what SES says it did not take.
 pub fn ses(aws: &SdkConfig) -> aws_sdk_sesv2::Config {
-    let patience = Duration::from_secs(8);
     aws_sdk_sesv2::config::Builder::from(aws)
-        .timeout_config(deadlines(patience, patience))
+        .timeout_config(deadlines(SES_PATIENCE, SES_PATIENCE))
         .retry_config(RetryConfig::disabled())
         .build()
 }

@@ -1,18 +1,19 @@
-//! Why an event was not handled. Whatever the reason, the queue delivers it again, and after five times sets it aside.
+//! Why an event was not handled. Whatever the reason, the queue delivers it again, and sets it aside in the end.
 
 use std::error::Error as StdError;
 
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use contracts::money::MoneyError;
+use serde_json::error::Category;
 
 /// The reason for one event. None of them quotes a message, an address or an answer of SES: those hold personal data.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The message is not an event of a known type.
-    #[error("not an event: {category:?} error at line {line}, column {column}")]
+    #[error("not an event: {mistake}, at line {line}, column {column}")]
     NotAnEvent {
         /// What kind of mistake it is.
-        category: serde_json::error::Category,
+        mistake: &'static str,
         /// Where it is.
         line: usize,
         /// Where it is.
@@ -54,6 +55,12 @@ pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
 impl From<serde_json::Error> for Error {
     /// Keeps the place, and not the text around it, which may be personal data.
     fn from(error: serde_json::Error) -> Self {
-        Self::NotAnEvent { category: error.classify(), line: error.line(), column: error.column() }
+        let mistake = match error.classify() {
+            Category::Io => "unreadable",
+            Category::Syntax => "no JSON",
+            Category::Data => "JSON of another shape",
+            Category::Eof => "cut off",
+        };
+        Self::NotAnEvent { mistake, line: error.line(), column: error.column() }
     }
 }

@@ -47,6 +47,11 @@ pub struct Config {
     #[arg(long = "sweep-interval-seconds", env = "SWEEP_INTERVAL_SECONDS", default_value = "30", value_parser = seconds)]
     pub sweep_interval: Duration,
 
+    /// Where spans are sent, by OTLP over HTTP: the URL of a collector, such as `http://localhost:4318`. None are sent
+    /// without it.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub otel_exporter_otlp_endpoint: Option<Url>,
+
     /// What is logged, such as `info` or `order=debug,warn`.
     #[arg(long, env = "RUST_LOG", default_value = "info")]
     pub log: String,

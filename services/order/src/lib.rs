@@ -23,9 +23,11 @@ pub mod events;
 pub mod http;
 /// The keys of the token issuer.
 pub mod keys;
+/// The way of spans to a collector.
+pub mod otlp;
 /// The table: one function per access.
 pub mod store;
-/// Logs.
+/// Logs and traces.
 pub mod telemetry;
 
 use config::Config;

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let config = Config::parse();
-    order::telemetry::init(&config.log);
+    let traces = order::telemetry::init(&config.log, config.otel_exporter_otlp_endpoint.as_ref())?;
     let shutdown = CancellationToken::new();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let listener = TcpListener::bind(config.listen_addr)
@@ -27,5 +27,7 @@ async fn main() -> anyhow::Result<()> {
             shutdown.cancel();
         }
     });
-    order::run(config, &order::aws::config().await, listener, shutdown).await
+    let outcome = order::run(config, &order::aws::config().await, listener, shutdown).await;
+    traces.flush().await;
+    outcome
 }

@@ -7,7 +7,6 @@ use std::{num::ParseIntError, time::Duration};
 
 use clap::Parser;
 use reqwest::Url;
-use secrecy::SecretString;
 
 /// The settings of the payment function.
 #[derive(Debug, Clone, Parser)]
@@ -21,9 +20,17 @@ pub struct Config {
     #[arg(long, env = "STRIPE_API_BASE")]
     pub stripe_api_base: Url,
 
-    /// The secret key of the shop's account with Stripe.
-    #[arg(long, env = "STRIPE_SECRET_KEY", hide_env_values = true)]
-    pub stripe_secret_key: SecretString,
+    /// The ARN of the Secrets Manager secret whose text is the secret key of the shop's account with Stripe.
+    #[arg(long, env = "STRIPE_SECRET_KEY_ARN", value_parser = secret_arn)]
+    pub stripe_secret_key_arn: String,
+
+    /// How old the key may become before it is read again, in milliseconds. An instance rarely lives longer.
+    #[arg(long, env = "PROCESSOR_KEY_MAX_AGE_MS", default_value = "3600000", value_parser = milliseconds)]
+    pub processor_key_max_age: Duration,
+
+    /// How much time has to be between two readings, in milliseconds, also where the processor refuses the key.
+    #[arg(long, env = "PROCESSOR_KEY_MIN_PAUSE_MS", default_value = "60000", value_parser = milliseconds)]
+    pub processor_key_min_pause: Duration,
 
     /// How long one call to the processor may take, in milliseconds. After that its outcome is unknown.
     #[arg(long, env = "PROCESSOR_CALL_TIMEOUT_MS", default_value = "5000", value_parser = milliseconds)]
@@ -42,6 +49,18 @@ fn milliseconds(text: &str) -> Result<Duration, ParseIntError> {
     text.parse().map(Duration::from_millis)
 }
 
+fn secret_arn(text: &str) -> Result<String, &'static str> {
+    let parts: Vec<_> = text.splitn(7, ':').collect();
+    match parts[..] {
+        ["arn", _, "secretsmanager", region, account, "secret", name]
+            if [region, account, name].iter().all(|part| !part.is_empty()) =>
+        {
+            Ok(text.to_owned())
+        }
+        _ => Err("expected arn:aws:secretsmanager:<region>:<account>:secret:<name>"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,14 +71,17 @@ mod tests {
         "payment",
         "--stripe-api-base",
         "https://api.stripe.com",
-        "--stripe-secret-key",
-        "sk_test_secret",
+        "--stripe-secret-key-arn",
+        "arn:aws:secretsmanager:eu-central-1:111122223333:secret:key-AbCdEf",
     ];
 
     #[test]
-    fn the_key_is_never_printed() {
-        let config = Config::try_parse_from(COMPLETE).unwrap();
-        assert!(!format!("{config:?}").contains("sk_test_secret"));
+    fn the_key_itself_is_no_setting() {
+        assert!(Config::try_parse_from(COMPLETE).is_ok());
+        let mut arguments = COMPLETE;
+        arguments[6] = "sk_test_secret";
+        let refused = Config::try_parse_from(arguments).unwrap_err().to_string();
+        assert!(refused.contains("expected arn:aws:secretsmanager:"), "{refused}");
     }
 
     #[test]

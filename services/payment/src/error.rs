@@ -1,5 +1,7 @@
 //! Why a message was not handled. It stays in the queue then, and is delivered again.
 
+use std::error::Error as StdError;
+
 use crate::{processor::ProcessorError, store::StoreError};
 
 /// Why a message was not handled.
@@ -35,4 +37,10 @@ impl Error {
             Self::Processor(error) => error.needs_attention(),
         }
     }
+}
+
+/// An error with its causes, in one line.
+pub fn chain(error: &(dyn StdError + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -1,9 +1,9 @@
 //! Every setting, parsed before anything binds. The comments are the manual: `product --help` prints them.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use chrono::TimeDelta;
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand};
 use reqwest::Url;
 use secrecy::SecretString;
 
@@ -29,8 +29,8 @@ pub enum Command {
         /// Where the catalogue is.
         #[command(flatten)]
         database: Database,
-        /// The file: JSON with `categories` and `products`.
-        file: PathBuf,
+        /// JSON with `categories` and `products`: a file, or a link to one (`https://…`), for tasks that have no file.
+        source: Source,
     },
 }
 
@@ -41,12 +41,38 @@ impl Cli {
     }
 }
 
+/// Where a catalogue is read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A file of this machine.
+    File(PathBuf),
+    /// A link, such as S3 signs them. Whoever has it may read the file: it is not logged.
+    Link(Url),
+}
+
+impl FromStr for Source {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with("https://") || text.starts_with("http://") {
+            text.parse().map(Self::Link).map_err(|error| format!("not a link: {error}"))
+        } else {
+            Ok(Self::File(text.into()))
+        }
+    }
+}
+
 /// The database.
 #[derive(Debug, Clone, Args)]
 pub struct Database {
-    /// URL of the PostgreSQL database, with its password.
+    /// URL of the PostgreSQL database, with its password unless `DATABASE_IAM` is true. `?sslmode=verify-full` believes
+    /// only servers with a certificate for their name, of an authority in `PGSSLROOTCERT` (a file, or PEM itself).
     #[arg(long = "database-url", env = "DATABASE_URL", hide_env_values = true)]
     pub url: SecretString,
+    /// Whether to sign in by AWS IAM, as RDS offers it: as the user that the URL names, with a token in the place of a
+    /// password.
+    #[arg(long = "database-iam", env = "DATABASE_IAM", default_value_t = false, action = ArgAction::Set)]
+    pub iam: bool,
 }
 
 /// Settings of `product serve`.
@@ -76,6 +102,10 @@ pub struct Config {
     /// Seconds between two looks for reservations that have expired.
     #[arg(long = "sweep-interval-seconds", env = "SWEEP_INTERVAL_SECONDS", default_value = "15", value_parser = seconds)]
     pub sweep_interval: Duration,
+    /// Where spans are sent, by OTLP over HTTP: the URL of a collector, such as `http://localhost:4318`. None are sent
+    /// without it.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub otel_exporter_otlp_endpoint: Option<Url>,
 }
 
 impl Config {

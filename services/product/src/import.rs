@@ -1,10 +1,11 @@
 //! `product import`: a catalogue file becomes the catalogue, in one transaction.
 
-use std::{fmt, path::Path};
+use std::{fmt, path::Path, time::Duration};
 
 use anyhow::{Context, bail, ensure};
 use chrono::{DateTime, Utc};
 use contracts::{Envelope, EventId, ProductId};
+use reqwest::Url;
 use sqlx::{PgConnection, PgPool};
 
 use crate::{
@@ -17,6 +18,12 @@ use crate::{
 
 /// Serialises imports: a name for an advisory lock of the database.
 const IMPORT_LOCK: i64 = 0x696d_706f_7274;
+
+/// How long a server of catalogues may take to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long it may take to hand over the file.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How many products one statement writes.
 const CHUNK: usize = 500;
@@ -49,11 +56,25 @@ impl fmt::Display for Report {
 
 /// Reads and checks a catalogue file. The error lists everything that is wrong with it.
 pub fn read(file: &Path) -> anyhow::Result<Catalogue> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let parsed: CatalogueFile = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(&text))
-        .with_context(|| format!("{} is not a catalogue", file.display()))?;
-    Catalogue::try_from(parsed)
-        .map_err(|wrong| anyhow::anyhow!("{} is not valid:\n  {}", file.display(), wrong.join("\n  ")))
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
+    parse(&name, &text)
+}
+
+/// The same, by a link. A task on AWS has no file of ours, nor a disk to put one on; it is given a link that is good for
+/// minutes. Such a link is a secret: errors name no more than its host.
+pub async fn fetch(link: &Url) -> anyhow::Result<Catalogue> {
+    let name = format!("the file at {}", link.host_str().unwrap_or("the link"));
+    let client = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).timeout(FETCH_TIMEOUT).build()?;
+    let answer = async { client.get(link.clone()).send().await?.error_for_status()?.text().await };
+    let text = answer.await.map_err(reqwest::Error::without_url).with_context(|| format!("cannot read {name}"))?;
+    parse(&name, &text)
+}
+
+fn parse(name: &str, text: &str) -> anyhow::Result<Catalogue> {
+    let parsed: CatalogueFile = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text))
+        .with_context(|| format!("{name} is not a catalogue"))?;
+    Catalogue::try_from(parsed).map_err(|wrong| anyhow::anyhow!("{name} is not valid:\n  {}", wrong.join("\n  ")))
 }
 
 /// Writes a catalogue: all of it, or nothing.

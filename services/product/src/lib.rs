@@ -14,13 +14,17 @@ pub mod error;
 pub mod events;
 /// Routes.
 pub mod http;
+/// Signing in to the database without a password.
+pub mod iam;
 /// `product import`.
 pub mod import;
+/// The way of spans to a collector.
+pub mod otlp;
 /// The service as a whole: what `main` and the tests start.
 pub mod run;
 /// PostgreSQL: one function per query.
 pub mod store;
-/// Logs.
+/// Logs and traces.
 pub mod telemetry;
 /// Follows the keys of the token issuer.
 pub mod tokens;

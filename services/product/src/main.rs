@@ -3,9 +3,11 @@
 use clap::Parser;
 use product::{
     aws, clock,
-    config::{self, Cli, Command, Config},
+    config::{self, Cli, Command, Config, Database, Source},
+    iam::SignIn,
     import, store, telemetry,
 };
+use sqlx::PgPool;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -15,16 +17,27 @@ use tokio_util::sync::CancellationToken;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let command = Cli::parse().into_command();
-    telemetry::init(&config::log_filter());
+    let collector = match &command {
+        Command::Serve(config) => config.otel_exporter_otlp_endpoint.as_ref(),
+        Command::Migrate(_) | Command::Import { .. } => None,
+    };
+    let traces = telemetry::init(&config::log_filter(), collector)?;
     match command {
-        Command::Serve(config) => serve(*config).await,
+        Command::Serve(config) => {
+            let outcome = serve(*config).await;
+            traces.flush().await;
+            outcome
+        }
         Command::Migrate(database) => {
-            let pool = store::connect(&database.url, store::Use::Operate)?;
+            let pool = operate(&database).await?;
             Ok(store::migrate(&pool).await?)
         }
-        Command::Import { database, file } => {
-            let catalogue = import::read(&file)?;
-            let pool = store::connect(&database.url, store::Use::Operate)?;
+        Command::Import { database, source } => {
+            let catalogue = match &source {
+                Source::File(file) => import::read(file)?,
+                Source::Link(link) => import::fetch(link).await?,
+            };
+            let pool = operate(&database).await?;
             let report = import::run(&pool, catalogue, clock::now()).await?;
             println!("{report}");
             Ok(())
@@ -37,6 +50,15 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let shutdown = CancellationToken::new();
     tokio::spawn(cancel_on_signal(shutdown.clone()));
     product::run(config, &aws::load().await, listener, shutdown).await
+}
+
+/// A pool for a subcommand.
+async fn operate(database: &Database) -> anyhow::Result<PgPool> {
+    let pool = store::connect(&database.url, store::Use::Operate)?;
+    if database.iam {
+        SignIn::new(&aws::load().await)?.refresh(&pool).await?;
+    }
+    Ok(pool)
 }
 
 /// SIGTERM is how ECS stops a task, SIGINT how a terminal does.

@@ -15,6 +15,7 @@ use crate::{
         sweep::Sweep,
     },
     http::{self, AppState},
+    iam::SignIn,
     store, tokens,
 };
 
@@ -27,7 +28,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let pool = store::connect(&config.database.url, store::Use::Serve)?;
     let wake = Wake::default();
-    let tasks = start_tasks(&config, aws, &pool, &wake, &shutdown);
+    let tasks = start_tasks(&config, aws, &pool, &wake, &shutdown)?;
     let state = AppState { pool: pool.clone(), tokens: tokens::follow(&config.token_issuer), wake };
 
     tracing::info!(address = %listener.local_addr()?, "serving");
@@ -50,7 +51,7 @@ fn start_tasks(
     pool: &PgPool,
     wake: &Wake,
     shutdown: &CancellationToken,
-) -> TaskTracker {
+) -> anyhow::Result<TaskTracker> {
     let inbox = Inbox {
         sqs: aws::sqs(aws),
         queue_url: config.product_inbox_url.clone(),
@@ -72,6 +73,9 @@ fn start_tasks(
     }
     tasks.spawn(publisher.run(shutdown.clone()));
     tasks.spawn(sweep.run(shutdown.clone()));
+    if config.database.iam {
+        tasks.spawn(SignIn::new(aws)?.keep_fresh(pool.clone(), shutdown.clone()));
+    }
     tasks.close();
-    tasks
+    Ok(tasks)
 }

@@ -1,8 +1,10 @@
 //! The command line: one file per command, its arguments beside what it does.
 
+mod bench;
 mod catalogue;
 mod demo;
 mod down;
+mod infra;
 mod logs;
 mod provision;
 mod seed;
@@ -35,6 +37,10 @@ enum Task {
     Catalogue(catalogue::Catalogue),
     Provision(provision::Provision),
     Seed(seed::Seed),
+    #[command(subcommand)]
+    Infra(infra::Infra),
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 impl Cli {
@@ -49,6 +55,8 @@ impl Cli {
             Task::Catalogue(task) => task.run(),
             Task::Provision(task) => task.run().await,
             Task::Seed(task) => task.run().await,
+            Task::Infra(task) => task.run().await,
+            Task::Bench(task) => task.run().await,
         }
     }
 }

@@ -42,6 +42,9 @@ pub struct Up {
     /// Change a setting of a program, such as order.PAYMENT_DEADLINE_SECONDS=5; may be repeated
     #[arg(long = "set", value_name = "PROGRAM.NAME=VALUE")]
     overrides: Vec<Override>,
+    /// As on AWS: applied by Terraform, which has to be installed, with IAM enforced. Always afresh; takes minutes
+    #[arg(long, conflicts_with = "overrides")]
+    terraform: bool,
     /// End when stdin is closed: for programs that start a stack and must not leave it behind
     #[arg(long, conflicts_with = "detach")]
     exit_with_stdin: bool,
@@ -71,12 +74,13 @@ impl Up {
         let default = || workspace_root().join("infra/local/seed/catalogue.json");
         let catalogue = self.catalogue.clone().unwrap_or_else(default);
         Ok(Options {
-            fresh: self.fresh,
+            fresh: self.fresh || self.terraform,
             port: self.port,
             catalogue: std::fs::canonicalize(&catalogue)
                 .with_context(|| format!("no catalogue {}", catalogue.display()))?,
             release: self.release,
             overrides: self.overrides.clone(),
+            terraform: self.terraform,
         })
     }
 

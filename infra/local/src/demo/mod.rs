@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 pub use client::Client;
-pub use shopper::{sign_in, sign_up};
+pub use shopper::{Page, Shopper, sign_in, sign_up};
 
 use crate::stack::{Account, Record};
 use stage::Stage;

@@ -88,8 +88,8 @@ fn read(binary: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(binary).with_context(|| format!("cannot read {}", binary.display()))
 }
 
-/// What the runtime `provided.al2023` wants. Stored, not compressed: it does not travel far.
-fn zip(program: &[u8]) -> anyhow::Result<Vec<u8>> {
+/// A program as the runtime `provided.al2023` wants it. Stored, not compressed: it does not travel far.
+pub fn zip(program: &[u8]) -> anyhow::Result<Vec<u8>> {
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).unix_permissions(0o755);
     let mut zip = ZipWriter::new(Cursor::new(Vec::with_capacity(program.len() + 1024)));
     zip.start_file("bootstrap", options)?;

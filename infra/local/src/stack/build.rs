@@ -1,6 +1,10 @@
 //! Builds what a stack runs.
 
-use std::{collections::BTreeMap, path::PathBuf, process::Stdio};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -18,6 +22,11 @@ pub const PACKAGES: [&str; 7] =
 pub struct Binaries(BTreeMap<String, PathBuf>);
 
 impl Binaries {
+    /// Programs that somebody else has built, all in one folder.
+    pub fn of_folder(folder: &Path) -> Self {
+        Self(PACKAGES.iter().map(|package| ((*package).to_owned(), folder.join(package))).collect())
+    }
+
     /// The program of `package`.
     pub fn path(&self, package: &str) -> Result<&PathBuf> {
         self.0.get(package).with_context(|| format!("package `{package}` has no program"))
@@ -41,16 +50,27 @@ struct Target {
     name: String,
 }
 
-/// One call of cargo for all programs. Its progress and its errors go to the terminal.
+/// All programs of the workspace.
 pub async fn build(release: bool) -> Result<Binaries> {
-    let mut cargo = Command::new("cargo");
     // The whole workspace rather than some packages: cargo would build their dependencies with fewer features, and all
     // of them once more for `cargo test`.
-    cargo.current_dir(super::workspace_root()).args(["build", "--workspace", "--bins"]);
+    let arguments: &[&str] = if release { &["--workspace", "--release"] } else { &["--workspace"] };
+    cargo_build(arguments).await
+}
+
+/// The programs that are deployed, for measurements: as `docker/Dockerfile` builds them, with the features of their own
+/// dependencies and no more.
+pub async fn build_deployed() -> Result<Binaries> {
+    let packages = PACKAGES.iter().filter(|package| **package != "psp-simulator");
+    let packages = packages.flat_map(|package| ["--package", package]);
+    cargo_build(&["--release", "--locked"].into_iter().chain(packages).collect::<Vec<_>>()).await
+}
+
+/// One call of cargo for several programs. Its progress and its errors go to the terminal.
+async fn cargo_build(arguments: &[&str]) -> Result<Binaries> {
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(super::workspace_root()).args(["build", "--bins"]).args(arguments);
     cargo.args(["--message-format", "json-render-diagnostics"]);
-    if release {
-        cargo.arg("--release");
-    }
     let mut child = cargo
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use aws_config::SdkConfig;
 use shop::{
     emulator,
-    provision::{front_door, functions, keys, load_balancer::Target, mail, messaging, tables},
+    provision::{front_door, functions, keys, load_balancer::Target, mail, messaging, secrets, tables},
     topology::Topology,
 };
 use tokio::process::Command;
@@ -22,7 +22,7 @@ use super::{
     Account, accounts,
     progress::Progress,
     ready, replica,
-    settings::{Addresses, Environment, FunctionSettings, MAIL_ADDRESS},
+    settings::{Addresses, Environment, FunctionSettings, MAIL_ADDRESS, PROCESSOR_KEY},
 };
 
 /// How long the shop may take to answer through the front door: the programs start at the same time as we.
@@ -62,16 +62,20 @@ impl Site {
         Ok(path)
     }
 
-    /// What functions are told. Makes the topics, queues and the key that this names, or finds them.
+    /// What functions are told. Makes the topics, queues, the key and the secret that this names, or finds them.
     async fn settings(&self, aws: &SdkConfig, topology: &Topology) -> Result<FunctionSettings<'static>> {
-        let (messaging, signing_key) = tokio::try_join!(messaging::provision(aws, topology), keys::signing_key(aws))?;
+        let (messaging, signing_key, processor_key_arn) = tokio::try_join!(
+            messaging::provision(aws, topology),
+            keys::signing_key(aws),
+            secrets::secret(aws, secrets::PROCESSOR_KEY, PROCESSOR_KEY),
+        )?;
         let addresses = Addresses {
             aws: format!("http://{}", self.aws),
             front_door: self.front_door(),
             storefront: self.public_front_door(),
             processor: self.processor.clone(),
         };
-        Ok(FunctionSettings { addresses, messaging, signing_key, overrides: &[] })
+        Ok(FunctionSettings { addresses, messaging, signing_key, processor_key_arn, overrides: &[] })
     }
 }
 
@@ -81,7 +85,7 @@ pub async fn provision(site: &Site, targets: &BTreeMap<String, Target>) -> Resul
     let progress = Progress::start();
     let (topology, aws) = (Topology::load()?, site.client());
     let (settings, tables) = tokio::try_join!(
-        progress.step("topics, queues, the signing key", site.settings(&aws, &topology)),
+        progress.step("topics, queues, keys", site.settings(&aws, &topology)),
         progress.step("DynamoDB tables", tables::provision(&aws, &topology)),
     )?;
     let deploy = async {

@@ -64,6 +64,11 @@ impl Folder {
         self.root.join("postgres")
     }
 
+    /// What Terraform keeps, of a stack that it made.
+    pub fn terraform(&self) -> PathBuf {
+        self.root.join("terraform")
+    }
+
     fn lock_file(&self) -> PathBuf {
         self.root.join("lock")
     }

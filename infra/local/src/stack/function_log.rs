@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::json;
+use shop::emulator;
 
 use super::Record;
 
@@ -11,8 +12,7 @@ const PAGE: usize = 10_000;
 
 /// Reads on where it stopped.
 ///
-/// It speaks CloudWatch Logs' JSON protocol by hand: one action does not pay for compiling another AWS SDK crate, and
-/// the emulator asks for no signature.
+/// It speaks CloudWatch Logs' JSON protocol by hand: one action does not pay for compiling another AWS SDK crate.
 #[derive(Debug)]
 pub struct FunctionLog {
     http: reqwest::Client,
@@ -71,6 +71,7 @@ impl FunctionLog {
             .post(&self.endpoint)
             .header("x-amz-target", "Logs_20140328.FilterLogEvents")
             .header("content-type", "application/x-amz-json-1.1")
+            .header("authorization", emulator::root_authorization("logs"))
             .body(query.to_string())
             .send()
             .await

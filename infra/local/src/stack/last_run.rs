@@ -33,6 +33,12 @@ pub fn take_over(folder: &Folder, last: Option<Record>, fresh: bool) -> Result<B
     }
     let Some(last) = last else { return Ok(BTreeMap::new()) };
     ensure!(
+        !folder.terraform().exists(),
+        "what is in {} was made by Terraform: start afresh with `cargo shop up --fresh`, or choose another folder with \
+         --data",
+        folder.root().display()
+    );
+    ensure!(
         was_saved(folder, last.started_at),
         "the last run on {} ended before the emulated AWS could save its state: what is left no longer fits the \
          database. Start afresh with `cargo shop up --fresh`",

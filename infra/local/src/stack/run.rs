@@ -16,7 +16,7 @@ use shop::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Folder, Override, Record, last_run, ports::Ports, progress::Progress, service::Service, start};
+use super::{Folder, Override, Record, deployed, last_run, ports::Ports, progress::Progress, service::Service, start};
 
 /// What can be chosen about a run.
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ pub struct Options {
     pub release: bool,
     /// Settings given by hand.
     pub overrides: Vec<Override>,
+    /// As Terraform makes it, with IAM enforced.
+    pub terraform: bool,
 }
 
 /// What has been started so far. Steps run side by side, so each part has its place.
@@ -106,7 +108,11 @@ pub async fn run(
             let ports = Ports::choose(options.port)?;
             let accounts = last_run::take_over(folder, last, options.fresh)?;
             begun.set(true);
-            let record = start::start(folder, options, ports, accounts, &running, progress).await?;
+            let record = if options.terraform {
+                deployed::start(folder, options, ports, accounts, &running, progress).await?
+            } else {
+                start::start(folder, options, ports, accounts, &running, progress).await?
+            };
             ready(&record, progress.total());
             Err(running.lost().await)
         } => outcome,

@@ -12,7 +12,7 @@ use shop::{
 use super::{build::PACKAGES, ports::Ports};
 
 /// What the simulator asks for and payment shows. It opens nothing: the simulator runs on this machine only.
-const PROCESSOR_KEY: &str = "sk_test_local";
+pub const PROCESSOR_KEY: &str = "sk_test_local";
 
 /// Whose mails the shop sends.
 pub const MAIL_ADDRESS: &str = "orders@shop.localhost";
@@ -69,6 +69,8 @@ pub struct FunctionSettings<'a> {
     pub messaging: Messaging,
     /// The KMS key that signs tokens.
     pub signing_key: String,
+    /// The ARN of the secret that holds the card processor's key.
+    pub processor_key_arn: String,
     /// What was given by hand.
     pub overrides: &'a [Override],
 }
@@ -107,7 +109,7 @@ impl FunctionSettings<'_> {
         let own = [
             ("PAYMENT_TABLE", "payment".to_owned()),
             ("STRIPE_API_BASE", self.addresses.processor.clone()),
-            ("STRIPE_SECRET_KEY", PROCESSOR_KEY.to_owned()),
+            ("STRIPE_SECRET_KEY_ARN", self.processor_key_arn.clone()),
         ];
         self.with_aws("payment", own)
     }

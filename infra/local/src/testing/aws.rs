@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use super::{start, unique, workplace};
 use crate::{
     emulator::{Emulator, Settings, sdk_config},
-    provision::{keys, messaging, tables},
+    provision::{keys, messaging, secrets, tables},
     topology::Topology,
 };
 
@@ -31,6 +31,7 @@ pub async fn aws() -> Aws {
             data_dir: workplace.folder.join("aws"),
             log: workplace.folder.join("aws.log"),
             keep: false,
+            iam: false,
         };
         start("an emulated AWS", Emulator::start(&workplace.python, settings))
     };
@@ -85,6 +86,11 @@ impl Aws {
     pub async fn create_signing_key(&self) -> String {
         let kms = aws_sdk_kms::Client::new(&self.sdk_config());
         keys::create_signing_key(&kms).await.expect("the emulated AWS makes keys")
+    }
+
+    /// The ARN of a fresh secret that holds `text`.
+    pub async fn create_secret(&self, text: &str) -> String {
+        secrets::secret(&self.sdk_config(), &unique("secret"), text).await.expect("the emulated AWS keeps secrets")
     }
 }
 

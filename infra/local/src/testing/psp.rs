@@ -35,7 +35,7 @@ impl Psp {
         &self.base_url
     }
 
-    /// What payment gets as `STRIPE_SECRET_KEY`.
+    /// What is to be in the secret that payment gets as `STRIPE_SECRET_KEY_ARN`.
     pub fn secret_key(&self) -> &str {
         SECRET_KEY
     }

@@ -43,7 +43,8 @@ impl Stack {
     pub async fn start(folder: &Path, keys: &str) -> Self {
         let folder = folder.to_owned();
         let target = target_dir().unwrap();
-        let settings = Settings { port: None, data_dir: folder.join("aws"), log: folder.join("log"), keep: true };
+        let settings =
+            Settings { port: None, data_dir: folder.join("aws"), log: folder.join("log"), keep: true, iam: false };
         let emulator = Emulator::start(&Python::ensure(&target).await.unwrap(), settings).await.unwrap();
         let topology = Topology::load().unwrap();
         let config = sdk_config(&emulator.endpoint());

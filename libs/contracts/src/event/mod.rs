@@ -186,7 +186,7 @@ events! {
 
     /// The card's issuer set the amount aside.
     PaymentAuthorized(payment::PaymentAuthorized), "payment", "shop.payment.authorized.v1";
-    /// The card's issuer refused.
+    /// The card's issuer refused, or the processor takes no such amount.
     PaymentDeclined(payment::PaymentDeclined), "payment", "shop.payment.declined.v1";
     /// An authorisation is undone, or will never be made.
     PaymentVoided(payment::PaymentVoided), "payment", "shop.payment.voided.v1";

@@ -115,6 +115,8 @@ pub enum CancellationReason {
     PaymentTimeout,
     /// The reservation expired, and the stock went to somebody else before the confirmation arrived.
     StockLost,
+    /// The card processor takes no payment of its total: it is too small, too large, or in a currency it does not take.
+    AmountNotAccepted,
 }
 
 /// One line of an order, with what the customer was shown.

@@ -23,7 +23,7 @@ pub struct PaymentDeclined {
     pub payment_id: PaymentId,
     /// The order.
     pub order_id: OrderId,
-    /// Why, as far as the issuer tells.
+    /// Why, as far as issuer and processor tell.
     pub reason: DeclineReason,
 }
 
@@ -42,6 +42,8 @@ pub enum DeclineReason {
     InvalidCard,
     /// The issuer wants the customer to confirm, which this shop does not offer yet.
     AuthenticationRequired,
+    /// The processor takes no payment of this amount or in this currency, whatever the card. The order cannot be paid.
+    AmountNotAccepted,
 }
 
 /// Payload of `shop.payment.voided.v1`.

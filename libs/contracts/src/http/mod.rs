@@ -13,7 +13,7 @@ pub use caller::{Admin, Customer, Staff, Tokens};
 pub use idempotency::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, IdempotencyKey};
 pub use request::{Json, Path, Query};
 pub use response::{method_not_allowed, not_found};
-pub use trace::trace;
+pub use trace::{trace, trace_as, traceparent};
 
 /// Gives a type that is a text on the wire its OpenAPI schema: a string with a pattern.
 macro_rules! text_schema {

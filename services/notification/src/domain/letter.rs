@@ -90,6 +90,7 @@ impl Letter {
                     CancellationReason::StockTimeout => "stock_timeout",
                     CancellationReason::PaymentTimeout => "payment_timeout",
                     CancellationReason::StockLost => "stock_lost",
+                    CancellationReason::AmountNotAccepted => "amount_not_accepted",
                 };
                 Some(order(*order_id, lines, Some(reason))?)
             }

@@ -1,6 +1,7 @@
 //! What waits for contact data: sent when they come, forgotten when they go.
 
 use contracts::UserId;
+use tokio::time::Instant;
 
 use super::notice;
 use crate::{AppState, Error};
@@ -9,10 +10,10 @@ use crate::{AppState, Error};
 ///
 /// This is done at every delivery of them, so that one that broke off is made good by the next. A message that cannot be
 /// sent holds up no other.
-pub(super) async fn send_waiting(state: &AppState, user_id: UserId) -> Result<(), Error> {
+pub(super) async fn send_waiting(state: &AppState, user_id: UserId, until: Instant) -> Result<(), Error> {
     let mut outcome = Ok(());
     for envelope in state.store.waiting(user_id).await? {
-        match notice::send(state, &envelope).await {
+        match notice::send(state, &envelope, until).await {
             Ok(()) => state.store.forget_waiting(user_id, envelope.id).await?,
             Err(error) => {
                 tracing::error!(waiting_event_id = %envelope.id, %error, "the message goes on waiting");

@@ -1,6 +1,7 @@
 //! One message for one event.
 
 use contracts::{Envelope, event::user::Contact};
+use tokio::time::Instant;
 use tracing::field::display;
 
 use crate::{
@@ -17,13 +18,13 @@ use crate::{
 ///
 /// # Errors
 /// Where the event has to be delivered again.
-pub(super) async fn send(state: &AppState, envelope: &Envelope) -> Result<(), Error> {
+pub(super) async fn send(state: &AppState, envelope: &Envelope, until: Instant) -> Result<(), Error> {
     let Some(notice) = Notice::of(&envelope.event) else {
         return Ok(());
     };
     let (user_id, order_id) = (notice.user_id, notice.order_id().map(display));
     match state.store.recipient(user_id).await? {
-        Recipient::Known(contact) => send_mail(state, envelope, &notice, &contact).await,
+        Recipient::Known(contact) => send_mail(state, envelope, &notice, &contact, until).await,
         Recipient::Unknown => match state.store.keep_waiting(user_id, envelope, clock::now()).await? {
             Kept::Waiting => {
                 tracing::info!(%user_id, order_id, "the message waits for contact data");
@@ -38,7 +39,13 @@ pub(super) async fn send(state: &AppState, envelope: &Envelope) -> Result<(), Er
     }
 }
 
-async fn send_mail(state: &AppState, envelope: &Envelope, notice: &Notice, contact: &Contact) -> Result<(), Error> {
+async fn send_mail(
+    state: &AppState,
+    envelope: &Envelope,
+    notice: &Notice,
+    contact: &Contact,
+    until: Instant,
+) -> Result<(), Error> {
     let mail = compose(state, notice, contact)?;
     let claim = match state.store.claim(envelope.id, envelope.event.kind(), Channel::Email, clock::now()).await? {
         Claimed::Ours(claim) => claim,
@@ -49,7 +56,7 @@ async fn send_mail(state: &AppState, envelope: &Envelope, notice: &Notice, conta
         }
     };
     let (user_id, order_id) = (notice.user_id, notice.order_id().map(display));
-    match state.mailer.send(&contact.email, &mail, envelope.id).await {
+    match state.mailer.send(&contact.email, &mail, envelope.id, until).await {
         Ok(carrier_id) => {
             tracing::info!(%user_id, order_id, carrier_id, "mail sent");
             // The mail is out. To have the event delivered again would only make sure that it goes out twice.

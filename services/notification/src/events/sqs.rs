@@ -6,6 +6,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use backon::{ExponentialBuilder, Retryable};
 use contracts::{Envelope, TraceContext};
 use futures::{StreamExt, stream};
+use tokio::time::Instant;
 use tracing::{Instrument, info_span};
 
 use super::handle;
@@ -14,10 +15,11 @@ use crate::{AppState, Error};
 /// How many messages are handled at once: a whole batch, as the event source mapping cuts it.
 const CONCURRENCY: usize = 10;
 
-/// Handles a batch, and reports the messages that are to be delivered again. None takes another one along.
-pub async fn handle_batch(state: &AppState, batch: SqsEvent) -> SqsBatchResponse {
+/// Handles a batch within `time`, and reports the messages that are to be delivered again. None takes another one along.
+pub async fn handle_batch(state: &AppState, batch: SqsEvent, time: Duration) -> SqsBatchResponse {
+    let until = Instant::now() + time;
     let outcomes = batch.records.into_iter().map(|message| async {
-        let handled = handle_message(state, &message).await;
+        let handled = handle_message(state, &message, until).await;
         (message.message_id.unwrap_or_default(), handled)
     });
     let mut response = SqsBatchResponse::default();
@@ -31,7 +33,7 @@ pub async fn handle_batch(state: &AppState, batch: SqsEvent) -> SqsBatchResponse
 }
 
 /// Handles one message in the trace of the request that caused it, and logs its outcome.
-async fn handle_message(state: &AppState, message: &SqsMessage) -> Result<(), Error> {
+async fn handle_message(state: &AppState, message: &SqsMessage, until: Instant) -> Result<(), Error> {
     let envelope: Envelope = match serde_json::from_str(message.body.as_deref().unwrap_or_default()) {
         Ok(envelope) => envelope,
         Err(error) => {
@@ -45,7 +47,7 @@ async fn handle_message(state: &AppState, message: &SqsMessage) -> Result<(), Er
     let span = info_span!("event", trace_id = trace.trace_id(), %event_id, event_type);
     let work = async {
         let handled =
-            (|| handle(state, &envelope)).retry(until_clear()).when(|error| matches!(error, Error::Busy)).await;
+            (|| handle(state, &envelope, until)).retry(until_clear()).when(|error| matches!(error, Error::Busy)).await;
         match &handled {
             Ok(()) => tracing::info!("event handled"),
             Err(error) => tracing::error!(%error, "event not handled"),

@@ -1,15 +1,20 @@
 //! Sending by Amazon SES.
 
+use std::iter::successors;
+use std::time::Duration;
+
 use aws_sdk_sesv2::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
     operation::send_email::SendEmailError,
     types::{Body, Content, Destination, EmailContent, Message, MessageTag},
 };
+use backon::{Backoff, Retryable};
 use contracts::EventId;
+use tokio::time::Instant;
 
 use super::Mail;
-use crate::error::chain;
+use crate::{config::SES_PATIENCE, error::chain};
 
 /// Why SES did not send a mail. The reasons are SES's error codes; its texts quote addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,9 +49,12 @@ impl Mailer {
 
     /// Sends one mail, and returns SES's id of it. `event_id` goes along as a tag, so that a bounce can be traced back.
     ///
+    /// The one layer that repeats the call: while SES has no time for the mail, and as long as one more attempt is over
+    /// before `until`.
+    ///
     /// # Errors
     /// Says whether the mail may be tried again.
-    pub async fn send(&self, to: &str, mail: &Mail, event_id: EventId) -> Result<String, Refusal> {
+    pub async fn send(&self, to: &str, mail: &Mail, event_id: EventId, until: Instant) -> Result<String, Refusal> {
         let body = Body::builder().text(content(&mail.text)).html(content(&mail.html)).build();
         let message = Message::builder().subject(content(&mail.subject)).body(body).build();
         let tag = MessageTag::builder().name("event_id").value(event_id.to_string()).build();
@@ -57,7 +65,15 @@ impl Mailer {
             .destination(Destination::builder().to_addresses(to).build())
             .content(EmailContent::builder().simple(message).build())
             .email_tags(tag.expect("name and value are set"));
-        match call.send().await {
+        let sent = (|| call.clone().send())
+            .retry(waits())
+            .when(is_throttled)
+            .adjust(|_, wait| wait.filter(|wait| Instant::now() + *wait + SES_PATIENCE <= until))
+            .notify(|error, wait| {
+                let wait_ms = wait.as_millis();
+                tracing::info!(error = reason(error), wait_ms, "SES has no time for the mail yet");
+            });
+        match sent.await {
             Ok(answer) => Ok(answer.message_id.unwrap_or_default()),
             Err(error) => Err(refusal(&error)),
         }
@@ -66,6 +82,22 @@ impl Mailer {
 
 fn content(text: &str) -> Content {
     Content::builder().data(text).charset("UTF-8").build().expect("the data are set")
+}
+
+/// How long to wait before each repetition: exponential up to a cap, with full jitter, so that mails that were refused
+/// at the same moment do not all come back at the same moment. It never ends: time does.
+fn waits() -> impl Backoff {
+    const FIRST: Duration = Duration::from_millis(250);
+    const LONGEST: Duration = Duration::from_secs(4);
+    successors(Some(FIRST), |longest| Some((*longest * 2).min(LONGEST))).map(|longest| longest.mul_f64(rand::random()))
+}
+
+/// SES says that it did not take the mail, because there are too many just now.
+///
+/// The only failure that is worth repeating at once: everything else that may pass (5xx, a lost connection, a late answer)
+/// may also mean that the mail is out, and is for the queue's next delivery.
+fn is_throttled(error: &SdkError<SendEmailError>) -> bool {
+    error.as_service_error().is_some_and(SendEmailError::is_too_many_requests_exception)
 }
 
 fn refusal(error: &SdkError<SendEmailError>) -> Refusal {

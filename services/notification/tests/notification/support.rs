@@ -1,6 +1,9 @@
 //! Customers with their events, and what SES sent them.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use clap::Parser;
@@ -17,6 +20,9 @@ use shop::testing::{self, Aws};
 
 /// The sender that SES has verified.
 pub const SENDER: &str = "Shop <orders@shop.example>";
+
+/// What Lambda leaves a batch.
+const TIME: Duration = Duration::from_secs(24);
 
 /// The function with a fresh table, as `main` wires it.
 pub struct Notification {
@@ -56,6 +62,11 @@ impl Notification {
 
     /// Delivers messages in one batch. Returns the positions of those that are to be delivered again.
     pub async fn deliver_bodies(&self, bodies: &[String]) -> Vec<usize> {
+        self.deliver_within(TIME, bodies).await
+    }
+
+    /// The same, with less time than usual.
+    pub async fn deliver_within(&self, time: Duration, bodies: &[String]) -> Vec<usize> {
         let mut batch = SqsEvent::default();
         for (position, body) in bodies.iter().enumerate() {
             let mut message = SqsMessage::default();
@@ -63,7 +74,7 @@ impl Notification {
             message.body = Some(body.clone());
             batch.records.push(message);
         }
-        let response = handle_batch(&self.state, batch).await;
+        let response = handle_batch(&self.state, batch, time).await;
         let mut again: Vec<usize> =
             response.batch_item_failures.iter().map(|failure| failure.item_identifier.parse().unwrap()).collect();
         again.sort_unstable();

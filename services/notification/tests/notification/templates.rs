@@ -43,6 +43,7 @@ fn subjects() -> Vec<(String, Subject)> {
         CancellationReason::StockTimeout,
         CancellationReason::PaymentTimeout,
         CancellationReason::StockLost,
+        CancellationReason::AmountNotAccepted,
     ] {
         let subject = Subject::OrderCancelled { order_id, reason, lines: lines() };
         subjects.push((format!("order_cancelled_{reason:?}"), subject));

@@ -148,12 +148,19 @@ impl Step<'_> {
         }
     }
 
-    /// The order goes on waiting, for another card or for its deadline.
+    /// The order goes on waiting, for another card or for its deadline. Where no card would help, it ends.
     fn payment_declined(&self, payment_id: PaymentId, decline_reason: DeclineReason) -> Option<Decision> {
         match (&self.order.state, self.order.attempt(payment_id)) {
             (State::AwaitingPayment { .. }, Some(AttemptStatus::Requested)) => {
                 let order = with_attempt(self.order, payment_id, AttemptStatus::Declined { decline_reason });
-                Some(self.changed(order, Vec::new()))
+                Some(match decline_reason {
+                    DeclineReason::AmountNotAccepted => self.cancelled(order, CancellationReason::AmountNotAccepted),
+                    DeclineReason::CardDeclined
+                    | DeclineReason::InsufficientFunds
+                    | DeclineReason::ExpiredCard
+                    | DeclineReason::InvalidCard
+                    | DeclineReason::AuthenticationRequired => self.changed(order, Vec::new()),
+                })
             }
             _ => None,
         }

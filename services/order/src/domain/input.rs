@@ -80,6 +80,24 @@ pub enum Cause {
     PaymentMethodGiven,
 }
 
+impl Cause {
+    /// The cause as clients see it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Checkout => "checkout",
+            Self::StockReserved => "stock_reserved",
+            Self::StockRejected => "stock_rejected",
+            Self::ReservationExpired => "reservation_expired",
+            Self::PaymentAuthorized => "payment_authorized",
+            Self::PaymentDeclined => "payment_declined",
+            Self::PaymentVoided => "payment_voided",
+            Self::DeadlinePassed => "deadline_passed",
+            Self::CancelRequested => "cancel_requested",
+            Self::PaymentMethodGiven => "payment_method_given",
+        }
+    }
+}
+
 impl Input {
     /// How the history names it.
     pub const fn cause(&self) -> Cause {

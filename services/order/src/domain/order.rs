@@ -89,6 +89,13 @@ pub enum Status {
 }
 
 impl Status {
+    const ALL: [Self; 5] = [Self::Placed, Self::AwaitingPayment, Self::Confirmed, Self::Rejected, Self::Cancelled];
+
+    /// The status that `text` names, in the words of [`Status::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+
     /// The status as clients see it.
     pub const fn as_str(self) -> &'static str {
         match self {

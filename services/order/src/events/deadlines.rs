@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use contracts::{OrderId, TraceContext};
 use serde::{Deserialize, Serialize};
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
+use tracing::{Instrument, field::Empty};
 
 use super::{read, saga, traced};
 use crate::{
@@ -75,9 +75,9 @@ fn delay(deadline: DateTime<Utc>) -> i32 {
 /// Handles one reminder, within the trace of the request that set the deadline.
 pub async fn handle(app: AppState, body: String) -> Result<(), Error> {
     let reminder: Reminder = read(&body)?;
-    let trace = TraceContext::continued(Some(&reminder.traceparent));
-    let span = tracing::info_span!("deadline", trace_id = trace.trace_id(), order_id = %reminder.order_id);
-    traced(trace, span, remind(&app, reminder)).await
+    let (order_id, traceparent) = (reminder.order_id, reminder.traceparent.clone());
+    let span = tracing::info_span!("deadline", otel.kind = "consumer", trace_id = Empty, %order_id);
+    traced(Some(&traceparent), span, remind(&app, reminder)).await
 }
 
 async fn remind(app: &AppState, reminder: Reminder) -> Result<(), Error> {

@@ -1,9 +1,10 @@
 //! The events of product, payment and user: what each means here.
 
 use contracts::{
-    Envelope, Event, PaymentId, TraceContext,
+    Envelope, Event, PaymentId,
     event::{payment, product},
 };
+use tracing::field::Empty;
 
 use super::{read, replica, saga, traced};
 use crate::{AppState, domain::Input, error::Error};
@@ -11,15 +12,16 @@ use crate::{AppState, domain::Input, error::Error};
 /// Handles one message of the inbox, within the trace that its event came with.
 pub async fn handle(app: AppState, body: String) -> Result<(), Error> {
     let envelope: Envelope = read(&body)?;
-    let trace = TraceContext::continued(envelope.traceparent.as_deref());
     let span = tracing::info_span!(
         "event",
-        trace_id = trace.trace_id(),
+        otel.kind = "consumer",
+        trace_id = Empty,
         event_id = %envelope.id,
         event_type = envelope.event.kind(),
         subject = envelope.subject,
     );
-    traced(trace, span, dispatch(&app, envelope)).await
+    let traceparent = envelope.traceparent.clone();
+    traced(traceparent.as_deref(), span, dispatch(&app, envelope)).await
 }
 
 async fn dispatch(app: &AppState, envelope: Envelope) -> Result<(), Error> {

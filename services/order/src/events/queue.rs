@@ -16,7 +16,7 @@ use futures::{StreamExt, future::join_all, stream};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::{AppState, error::Error};
+use crate::{AppState, error::Error, store::Store};
 
 /// Messages of one receive.
 const BATCH: i32 = 10;
@@ -51,7 +51,7 @@ impl Queue {
         H: Fn(AppState, String) -> F,
         F: Future<Output = Result<(), Error>> + Send + 'static,
     {
-        let batches = stream::unfold((), |()| async { Some((self.next_batch(&shutdown).await?, ())) });
+        let batches = stream::unfold((), |()| async { Some((self.next_batch(&app.store, &shutdown).await?, ())) });
         batches.for_each_concurrent(CONCURRENCY, |batch| self.work_on(batch, &app, &handle)).await;
     }
 
@@ -66,9 +66,9 @@ impl Queue {
     }
 
     /// The next messages, however long they take to come; none from `shutdown` on.
-    async fn next_batch(&self, shutdown: &CancellationToken) -> Option<Vec<Message>> {
+    async fn next_batch(&self, store: &Store, shutdown: &CancellationToken) -> Option<Vec<Message>> {
         loop {
-            let received = shutdown.run_until_cancelled(self.receive()).await?;
+            let received = shutdown.run_until_cancelled(self.receive(store)).await?;
             match received {
                 Ok(messages) if messages.is_empty() => {}
                 Ok(messages) => return Some(messages),
@@ -80,7 +80,10 @@ impl Queue {
         }
     }
 
-    async fn receive(&self) -> Result<Vec<Message>, Error> {
+    /// The next messages, if the table answers: a message has few receives, and those that cannot succeed would make dead
+    /// letters of all that arrive during an outage.
+    async fn receive(&self, store: &Store) -> Result<Vec<Message>, Error> {
+        store.ping().await?;
         let patient = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))
             .operation_attempt_timeout(LONG_POLL + Duration::from_secs(5))

@@ -43,8 +43,8 @@ async fn advance_once(app: &AppState, order_id: OrderId, input: &Input, message:
 
 /// One line for every change of an order, whoever asked for it.
 pub fn log(Decision { order, events }: &Decision) {
-    let cause = order.history.last().map(|last| last.cause);
-    let events: Vec<&str> = events.iter().map(contracts::Event::kind).collect();
+    let cause = order.history.last().map(|last| last.cause.as_str());
+    let events = events.iter().map(contracts::Event::kind).collect::<Vec<_>>().join(" ");
     let (status, version) = (order.state.status().as_str(), order.version);
-    tracing::info!(order_id = %order.id, user_id = %order.user_id, status, version, ?cause, ?events, "order changed");
+    tracing::info!(order_id = %order.id, user_id = %order.user_id, status, version, cause, events, "order changed");
 }

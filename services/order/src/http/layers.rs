@@ -1,6 +1,9 @@
 //! What surrounds every request.
 
-use std::{any::Any, time::Duration};
+use std::{
+    any::Any,
+    time::{Duration, Instant},
+};
 
 use axum::{
     extract::{MatchedPath, Request},
@@ -8,8 +11,13 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use contracts::{Problem, ProblemType, TraceContext};
-use tracing::Span;
+use contracts::{
+    Problem, ProblemType,
+    http::{trace_as, traceparent},
+};
+use tracing::{Instrument, Span, field::Empty};
+
+use crate::telemetry;
 
 /// How long a request may take. Whoever waits longer has given up.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -30,16 +38,22 @@ pub(super) fn panicked(cause: Box<dyn Any + Send>) -> Response {
     Problem::new(ProblemType::Internal).into_response()
 }
 
-/// The span of a request. It names the route, not the path: an id belongs into a field of its own.
-pub(super) fn span(request: &Request) -> Span {
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
-    let trace_id = TraceContext::current().trace_id();
-    tracing::info_span!("request", trace_id, method = %request.method(), route)
-}
-
-/// One line for every request.
-pub(super) fn log(response: &Response, latency: Duration, _: &Span) {
-    tracing::info!(status = response.status().as_u16(), milliseconds = latency.as_millis() as u64, "answered");
+/// Outermost: the request's span, within the trace that it came with or a new one, and one line in the log for every
+/// request. The span names the route, not the path: an id belongs into a field of its own.
+pub(super) async fn traced(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", otel.kind = "server", trace_id = Empty, %method, route);
+    let context = telemetry::begin(&span, traceparent(&request));
+    let started = Instant::now();
+    let answered = async {
+        let response = trace_as(context, request, next).await;
+        let (status, milliseconds) = (response.status(), started.elapsed().as_millis() as u64);
+        tracing::info!(status = status.as_u16(), milliseconds, "answered");
+        telemetry::describe(&Span::current(), &method, &route, status);
+        response
+    };
+    answered.instrument(span.clone()).await
 }
 
 /// Everything here is somebody's own: no cache between may keep it.

@@ -5,8 +5,8 @@ use axum::{
     extract::{DefaultBodyLimit, FromRef},
     middleware::{from_fn, map_response},
 };
-use contracts::http::{Tokens, method_not_allowed, not_found, trace};
-use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
+use contracts::http::{Tokens, method_not_allowed, not_found};
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::{
     OpenApi,
     openapi::{
@@ -56,15 +56,8 @@ pub fn router(app: AppState) -> (Router, Document) {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn(layers::deadline))
         .layer(CatchPanicLayer::custom(layers::panicked))
-        .layer(
-            TraceLayer::new_for_http()
-                .make_span_with(layers::span)
-                .on_request(())
-                .on_response(layers::log)
-                .on_failure(()),
-        )
         .layer(map_response(layers::no_store))
-        .layer(from_fn(trace))
+        .layer(from_fn(layers::traced))
         .with_state(app);
     (router, document)
 }

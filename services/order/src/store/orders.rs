@@ -6,7 +6,10 @@ use contracts::{OrderId, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::{Item, Store, key};
-use crate::{domain::Order, error::Error};
+use crate::{
+    domain::{Order, Status},
+    error::Error,
+};
 
 /// The schema of order items. Readers of a later one must still read this one.
 const SCHEMA: u32 = 1;
@@ -33,15 +36,15 @@ struct OrderItem {
 
 impl OrderItem {
     fn new(order: Order) -> Self {
-        let deadline = order.due_at();
+        let due_at = order.due_at();
         Self {
             pk: pk(order.id),
             sk: sk(order.user_id),
             schema: SCHEMA,
             user_pk: user_pk(order.user_id),
             user_sk: pk(order.id),
-            deadline_pk: deadline.map(|_| deadline_pk(order.id.as_uuid().as_bytes()[15] % DEADLINE_SHARDS)),
-            deadline_sk: deadline.map(deadline_sk),
+            deadline_pk: due_at.map(|_| deadline_pk(order.id.as_uuid().as_bytes()[15] % DEADLINE_SHARDS)),
+            deadline_sk: due_at.map(|due_at| deadline_sk(due_at, order.state.status())),
             order,
         }
     }
@@ -56,11 +59,23 @@ pub struct Page<T> {
     pub more: bool,
 }
 
-/// Orders whose time is over, with where to read on.
+/// What the index `by_deadline` knows of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitingOrder {
+    /// The order.
+    pub id: OrderId,
+    /// When somebody has to look after it at the latest.
+    pub due_at: DateTime<Utc>,
+    /// Where it is in its life: in a passing state, or at rest while payment still has to undo an attempt. None in keys
+    /// of an older version.
+    pub status: Option<Status>,
+}
+
+/// A part of the index `by_deadline`, with where to read on.
 #[derive(Debug)]
-pub struct Overdue {
-    /// The orders.
-    pub orders: Vec<OrderId>,
+pub struct Waiting {
+    /// The orders, those that are due first in front.
+    pub orders: Vec<WaitingOrder>,
     /// Where the next part begins; none at the end.
     pub next: Option<Item>,
 }
@@ -102,17 +117,17 @@ impl Store {
         Ok(Page { items, more })
     }
 
-    /// Orders of one shard of `by_deadline` whose deadline was `now` or before, oldest first.
-    pub async fn overdue(&self, shard: u8, now: DateTime<Utc>, from: Option<Item>) -> Result<Overdue, Error> {
+    /// Orders of one shard of `by_deadline`, whether they are due or not: a page is thousands of them, and so the whole
+    /// shard, unless something is very wrong.
+    pub async fn waiting(&self, shard: u8, from: Option<Item>) -> Result<Waiting, Error> {
         let query = self.client.query().table_name(&self.table).index_name("by_deadline").set_exclusive_start_key(from);
         let answer = query
-            .key_condition_expression("deadline_pk = :shard AND deadline_sk <= :now")
+            .key_condition_expression("deadline_pk = :shard")
             .expression_attribute_values(":shard", AttributeValue::S(deadline_pk(shard)))
-            .expression_attribute_values(":now", AttributeValue::S(deadline_sk(now)))
             .send()
             .await?;
-        let orders = answer.items.unwrap_or_default().iter().filter_map(order_id).collect();
-        Ok(Overdue { orders, next: answer.last_evaluated_key })
+        let orders = answer.items.unwrap_or_default().iter().filter_map(waiting_order).collect();
+        Ok(Waiting { orders, next: answer.last_evaluated_key })
     }
 
     /// Puts `order` as part of a transaction, which fails unless the version before it is the one in the table.
@@ -134,8 +149,13 @@ fn read(item: Item) -> Result<Order, Error> {
     Ok(serde_dynamo::from_item::<_, OrderItem>(item)?.order)
 }
 
-fn order_id(keys: &Item) -> Option<OrderId> {
-    keys.get("pk")?.as_s().ok()?.strip_prefix("ORDER#")?.parse().ok()
+fn waiting_order(keys: &Item) -> Option<WaitingOrder> {
+    let text = |name| keys.get(name)?.as_s().ok();
+    let id = text("pk")?.strip_prefix("ORDER#")?.parse().ok()?;
+    let deadline = text("deadline_sk")?;
+    let (due_at, status) = deadline.split_once('#').unwrap_or((deadline, ""));
+    let due_at = DateTime::parse_from_rfc3339(due_at).ok()?.to_utc();
+    Some(WaitingOrder { id, due_at, status: Status::parse(status) })
 }
 
 fn pk(order: OrderId) -> String {
@@ -154,7 +174,8 @@ fn deadline_pk(shard: u8) -> String {
     format!("DUE#{shard}")
 }
 
-/// All of one length, so that texts sort as times do.
-fn deadline_sk(deadline: DateTime<Utc>) -> String {
-    deadline.to_rfc3339_opts(SecondsFormat::Millis, true)
+/// Times are of one length, so that texts sort as times do. The status is in the key, because nothing but keys is in
+/// the index.
+fn deadline_sk(due_at: DateTime<Utc>, status: Status) -> String {
+    format!("{}#{}", due_at.to_rfc3339_opts(SecondsFormat::Millis, true), status.as_str())
 }

@@ -142,6 +142,8 @@ impl Product {
 pub enum Issuer {
     Authorizes,
     Declines,
+    /// Not asked at all: the processor takes no such amount.
+    RefusesTheAmount,
     /// A fault somewhere behind payment.
     AuthorizesAnotherAmount,
 }
@@ -184,9 +186,12 @@ impl Payment {
             return Some(Event::PaymentVoided(PaymentVoided { payment_id, order_id }));
         }
         let amount = match issuer {
-            Issuer::Declines => {
+            Issuer::Declines | Issuer::RefusesTheAmount => {
                 self.attempts.insert(payment_id, (order_id, Funds::None));
-                let reason = DeclineReason::CardDeclined;
+                let reason = match issuer {
+                    Issuer::RefusesTheAmount => DeclineReason::AmountNotAccepted,
+                    _ => DeclineReason::CardDeclined,
+                };
                 return Some(Event::PaymentDeclined(PaymentDeclined { payment_id, order_id, reason }));
             }
             Issuer::Authorizes => amount,

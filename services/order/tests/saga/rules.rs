@@ -178,6 +178,16 @@ fn after_a_decline_the_order_waits_for_another_card_until_the_same_deadline() {
 }
 
 #[test]
+fn an_order_whose_total_no_card_can_pay_is_cancelled_at_once() {
+    let refused = Input::PaymentDeclined { payment_id: payment_id(1), reason: DeclineReason::AmountNotAccepted };
+    let decision = change(&awaiting_payment(), &refused, 5);
+    assert_eq!(kinds(&decision), ["cancelled"], "nothing is held, so there is nothing to undo");
+    assert_eq!(decision.order.state, State::Cancelled { reason: CancellationReason::AmountNotAccepted });
+    changes_nothing(&decision.order, &refused);
+    changes_nothing(&cancelled(), &refused);
+}
+
+#[test]
 fn an_attempt_that_payment_gave_up_makes_room_for_another_card() {
     let order = after(awaiting_payment(), &[voided(1)]);
     assert_eq!(kinds(&change(&order, &card(2), 5)), ["payment_requested"]);

@@ -318,7 +318,8 @@ impl World {
         if let Network::Hostile = self.network {
             return match self.tape.pick(16) {
                 0..=9 => Issuer::Authorizes,
-                10..=14 => Issuer::Declines,
+                10..=13 => Issuer::Declines,
+                14 => Issuer::RefusesTheAmount,
                 _ => Issuer::AuthorizesAnotherAmount,
             };
         }

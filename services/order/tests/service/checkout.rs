@@ -51,7 +51,8 @@ async fn an_order_item_can_be_read_by_an_operator() {
     assert_eq!(order["total"].as_m().unwrap()["minor"].as_n().unwrap(), "200");
     assert_eq!(order["lines"].as_l().unwrap()[0].as_m().unwrap()["sku"].as_s().unwrap(), "A");
     assert!(text("deadline_pk").starts_with("DUE#"));
-    assert_eq!(text("deadline_sk").len(), "2026-01-01T00:00:00.000Z".len());
+    let (due_at, status) = text("deadline_sk").split_once('#').unwrap();
+    assert_eq!((due_at.len(), status), ("2026-01-01T00:00:00.000Z".len(), "placed"));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use chrono::TimeDelta;
 use clap::Parser;
 use contracts::{
-    Currency, Envelope, Event, EventId, Money, OrderId, PaymentId, ProductId, ReservationId, UserId,
+    Currency, Envelope, Event, EventId, Money, OrderId, PaymentId, ProductId, ReservationId, TraceContext, UserId,
     auth::Scope,
     event::{
         payment::{DeclineReason, PaymentAuthorized, PaymentDeclined, PaymentVoided},
@@ -21,7 +21,10 @@ use order::{
     events::{deadlines::DeadlineQueue, inbox},
     store::Store,
 };
-use reqwest::Method;
+use reqwest::{
+    Method,
+    header::{HeaderMap, HeaderName},
+};
 use serde_json::{Value, json};
 use shop::testing::{Aws, TokenIssuer, eventually};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -29,6 +32,8 @@ use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
 };
+
+use super::process::Process;
 
 /// Long enough for a busy machine; nothing waits for it to pass.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -42,8 +47,15 @@ pub struct Shop {
     dynamodb: aws_sdk_dynamodb::Client,
     pub sqs: aws_sdk_sqs::Client,
     pub inbox_url: String,
-    process: JoinHandle<anyhow::Result<()>>,
-    shutdown: DropGuard,
+    instance: Instance,
+}
+
+/// How it runs.
+enum Instance {
+    /// In the test's own process.
+    Here(JoinHandle<anyhow::Result<()>>, DropGuard),
+    /// As AWS runs it.
+    Process(Process),
 }
 
 /// The service with patience for everything.
@@ -53,6 +65,30 @@ pub async fn shop() -> Shop {
 
 /// The service with other settings.
 pub async fn shop_with(settings: &[(&str, &str)]) -> Shop {
+    start(settings, async |aws, arguments| {
+        let config = Config::parse_from(arguments);
+        let (sdk, shutdown) = (aws.sdk_config(), CancellationToken::new());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let process = tokio::spawn({
+            let shutdown = shutdown.clone();
+            async move { order::run(config, &sdk, listener, shutdown).await }
+        });
+        (base, Instance::Here(process, shutdown.drop_guard()))
+    })
+    .await
+}
+
+/// The service as a process of its own, with other settings and these environment variables.
+pub async fn shop_as_process(settings: &[(&str, &str)], environment: &[(&str, &str)]) -> Shop {
+    start(settings, async |aws, arguments| {
+        let process = Process::start(&arguments[1..], aws, environment).await;
+        (process.base().await, Instance::Process(process))
+    })
+    .await
+}
+
+async fn start(settings: &[(&str, &str)], run: impl AsyncFnOnce(&Aws, &[String]) -> (String, Instance)) -> Shop {
     let aws: Aws = shop::testing::aws().await;
     let issuer = shop::testing::token_issuer().await;
     let table = aws.create_table("order").await;
@@ -69,9 +105,10 @@ pub async fn shop_with(settings: &[(&str, &str)]) -> Shop {
     arguments.retain(|(name, _)| settings.iter().all(|(other, _)| other != name));
     arguments.extend(settings);
     let arguments = arguments.iter().flat_map(|(name, value)| [*name, *value]);
-    let config = Config::parse_from(["order"].into_iter().chain(arguments));
+    let arguments: Vec<String> = ["order"].into_iter().chain(arguments).map(str::to_owned).collect();
+    let config = Config::parse_from(&arguments);
 
-    let (sdk, shutdown) = (aws.sdk_config(), CancellationToken::new());
+    let sdk = aws.sdk_config();
     let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(&sdk), aws_sdk_sqs::Client::new(&sdk));
     let app = AppState {
         store: Store::new(dynamodb.clone(), table.clone()),
@@ -79,13 +116,8 @@ pub async fn shop_with(settings: &[(&str, &str)]) -> Shop {
         deadlines: DeadlineQueue::new(sqs.clone(), config.order_deadlines_url.to_string(), TaskTracker::new()),
         tokens: watch::channel(None).1,
     };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    let process = tokio::spawn({
-        let shutdown = shutdown.clone();
-        async move { order::run(config, &sdk, listener, shutdown).await }
-    });
-    let shop = Shop { app, issuer, base, table, dynamodb, sqs, inbox_url, process, shutdown: shutdown.drop_guard() };
+    let (base, instance) = run(&aws, &arguments).await;
+    let shop = Shop { app, issuer, base, table, dynamodb, sqs, inbox_url, instance };
     let anybody = shop.customer();
     eventually("the token issuer's keys are known", PATIENCE, async || {
         (anybody.get("/v1/cart").await.status != StatusCode::SERVICE_UNAVAILABLE).then_some(())
@@ -97,8 +129,21 @@ pub async fn shop_with(settings: &[(&str, &str)]) -> Shop {
 impl Shop {
     /// Asks the service to end, and waits until it has.
     pub async fn end(self) -> anyhow::Result<()> {
-        drop(self.shutdown);
-        self.process.await.unwrap()
+        match self.instance {
+            Instance::Here(process, shutdown) => {
+                drop(shutdown);
+                process.await.unwrap()
+            }
+            Instance::Process(process) => process.end().await,
+        }
+    }
+
+    /// The process, of a service that has one.
+    pub fn process(&self) -> &Process {
+        match &self.instance {
+            Instance::Process(process) => process,
+            Instance::Here(..) => unreachable!("this service runs within the test"),
+        }
     }
 
     /// A new customer with a valid token.
@@ -222,6 +267,13 @@ impl Answer {
 }
 
 impl Client {
+    /// The same client, whose requests belong to a trace.
+    pub fn within(self, trace: TraceContext) -> Self {
+        let headers =
+            HeaderMap::from_iter([(HeaderName::from_static("traceparent"), trace.to_string().parse().unwrap())]);
+        Self { http: reqwest::Client::builder().default_headers(headers).build().unwrap(), ..self }
+    }
+
     /// Sends a request, as it is.
     pub async fn send(&self, method: Method, path: &str, key: Option<&str>, body: Option<&Value>) -> Answer {
         let mut request = self.http.request(method, format!("{}{path}", self.base));

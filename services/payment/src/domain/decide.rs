@@ -22,12 +22,28 @@ pub enum Input<'a> {
         /// An intent that holds nothing until it is confirmed.
         intent: IntentId,
     },
+    /// [`Call::Prepare`] was refused for good: nothing is prepared.
+    Refused {
+        /// The request it was made for.
+        request: &'a PaymentRequested,
+        /// Why.
+        reason: DeclineReason,
+    },
     /// [`Call::Confirm`] has a known outcome.
     Confirmed(Verdict),
     /// Order wants nothing to be held, whether or not something is.
     VoidRequested(&'a VoidRequested),
     /// [`Call::Cancel`] succeeded, or the intent was cancelled before.
     Cancelled,
+}
+
+/// How a preparation ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Preparation {
+    /// An intent that holds nothing until it is confirmed.
+    Ready(IntentId),
+    /// The processor never takes such a payment, whatever card it is paid with.
+    Refused(DeclineReason),
 }
 
 /// How a confirmation ended.
@@ -44,7 +60,7 @@ pub enum Verdict {
 /// What the processor is to be asked. A call whose outcome stays unknown is made again by the next delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call<'a> {
-    /// Prepare an intent that holds nothing yet. Answered by [`Input::Prepared`].
+    /// Prepare an intent that holds nothing yet. Answered by [`Input::Prepared`] or [`Input::Refused`].
     Prepare(&'a PaymentRequested),
     /// Have the amount set aside. Answered by [`Input::Confirmed`].
     Confirm {
@@ -122,6 +138,10 @@ fn decide_unknown<'a>(input: &Input<'a>, now: DateTime<Utc>) -> Decision<'a> {
         Input::Requested(request) | Input::Prepared { request, .. } => {
             voided(first(request.payment_id, request.order_id, charge(request), State::Voided { intent: None }, now))
         }
+        Input::Refused { request, reason } => {
+            let state = State::Declined { intent: None, reason: *reason };
+            declined(first(request.payment_id, request.order_id, charge(request), state, now), *reason)
+        }
         // A tombstone: the request that this void overtook finds it, and is not carried out.
         Input::VoidRequested(void) => {
             voided(first(void.payment_id, void.order_id, None, State::Voided { intent: None }, now))
@@ -133,14 +153,16 @@ fn decide_unknown<'a>(input: &Input<'a>, now: DateTime<Utc>) -> Decision<'a> {
 fn decide_known<'a>(payment: &Payment, input: &Input<'a>, now: DateTime<Utc>) -> Decision<'a> {
     match (&payment.state, input) {
         // The confirmation is still to be made, or its outcome was lost; the same key resumes it in both cases.
-        // `Prepared` comes here when another delivery recorded its intent first: that one counts.
-        (State::Requested { intent }, Input::Requested(request) | Input::Prepared { request, .. })
-            if now < request.deadline =>
-        {
-            Decision::call(confirm(intent, request))
-        }
+        // `Prepared` and `Refused` come here when another delivery recorded its intent first: that one counts.
+        (
+            State::Requested { intent },
+            Input::Requested(request) | Input::Prepared { request, .. } | Input::Refused { request, .. },
+        ) if now < request.deadline => Decision::call(confirm(intent, request)),
         // Too late, or no longer wanted. What the intent holds is unknown, and does not matter: it is cancelled.
-        (State::Requested { intent }, Input::Requested(_) | Input::Prepared { .. } | Input::VoidRequested(_))
+        (
+            State::Requested { intent },
+            Input::Requested(_) | Input::Prepared { .. } | Input::Refused { .. } | Input::VoidRequested(_),
+        )
         | (State::Authorized { intent }, Input::VoidRequested(_)) => {
             let pending = State::VoidPending { intent: intent.clone() };
             Decision::change_then_call(next(payment, pending, now), Call::Cancel { intent: intent.clone() })
@@ -149,7 +171,7 @@ fn decide_known<'a>(payment: &Payment, input: &Input<'a>, now: DateTime<Utc>) ->
             authorized(next(payment, State::Authorized { intent: intent.clone() }, now))
         }
         (State::Requested { intent }, Input::Confirmed(Verdict::Declined(reason))) => {
-            declined(next(payment, State::Declined { intent: intent.clone(), reason: *reason }, now), *reason)
+            declined(next(payment, State::Declined { intent: Some(intent.clone()), reason: *reason }, now), *reason)
         }
         (
             State::Requested { intent } | State::VoidPending { intent },
@@ -158,7 +180,7 @@ fn decide_known<'a>(payment: &Payment, input: &Input<'a>, now: DateTime<Utc>) ->
         // A confirmation that was on its way when the void came may have succeeded or not: cancel all the same.
         (State::VoidPending { intent }, _) => Decision::call(Call::Cancel { intent: intent.clone() }),
         (State::Declined { intent, .. }, Input::VoidRequested(_)) => {
-            voided(next(payment, State::Voided { intent: Some(intent.clone()) }, now))
+            voided(next(payment, State::Voided { intent: intent.clone() }, now))
         }
         // A repeated delivery of what is already done, or the late answer to a call that somebody else repeated.
         (State::Authorized { .. } | State::Declined { .. } | State::Voided { .. }, _) => Decision::nothing(),

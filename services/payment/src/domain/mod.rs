@@ -4,6 +4,6 @@ mod decide;
 mod intent;
 mod payment;
 
-pub use decide::{Call, Change, Decision, Input, Verdict, decide};
+pub use decide::{Call, Change, Decision, Input, Preparation, Verdict, decide};
 pub use intent::{IntentId, InvalidIntentId};
 pub use payment::{Charge, Payment, State};

@@ -49,10 +49,10 @@ pub enum State {
         /// What holds the money.
         intent: IntentId,
     },
-    /// The issuer refused. Another card is another payment.
+    /// The issuer refused, or the processor did before it asked any. Another card is another payment.
     Declined {
-        /// What was tried.
-        intent: IntentId,
+        /// What was tried; nothing where the processor does not take the amount.
+        intent: Option<IntentId>,
         /// Why.
         reason: DeclineReason,
     },
@@ -72,11 +72,8 @@ impl State {
     /// The recorded intent, if there is one.
     pub fn intent(&self) -> Option<&IntentId> {
         match self {
-            Self::Requested { intent }
-            | Self::Authorized { intent }
-            | Self::Declined { intent, .. }
-            | Self::VoidPending { intent } => Some(intent),
-            Self::Voided { intent } => intent.as_ref(),
+            Self::Requested { intent } | Self::Authorized { intent } | Self::VoidPending { intent } => Some(intent),
+            Self::Declined { intent, .. } | Self::Voided { intent } => intent.as_ref(),
         }
     }
 }

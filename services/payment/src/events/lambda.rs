@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use aws_sdk_dynamodb::error::DisplayErrorContext;
 use contracts::{Envelope, Event, TraceContext};
 use futures::{StreamExt, stream};
 use tracing::{Instrument, Span, field};
 
 use super::handle;
+use crate::error::chain;
 use crate::{AppState, Error};
 
 /// How many messages of a batch are handled at once: all of them, since each mostly waits for the processor.
@@ -35,7 +35,7 @@ pub async fn handle_batch(app: &AppState, batch: SqsEvent, time: Duration) -> Sq
 async fn handle_message(app: &AppState, message: &SqsMessage, time: Duration) -> Result<(), Error> {
     let body = message.body.as_deref().unwrap_or_default();
     let envelope: Envelope = serde_json::from_str(body).map_err(Error::Unreadable).inspect_err(|error| {
-        tracing::error!(error = %DisplayErrorContext(error), message_id = message.message_id, "message not handled");
+        tracing::error!(error = chain(error), message_id = message.message_id, "message not handled");
     })?;
     let trace = TraceContext::continued(envelope.traceparent.as_deref());
     let handled = async {
@@ -48,9 +48,9 @@ async fn handle_message(app: &AppState, message: &SqsMessage, time: Duration) ->
 
 fn report(error: &Error) {
     if error.needs_attention() {
-        tracing::error!(error = %DisplayErrorContext(error), "event not handled");
+        tracing::error!(error = chain(error), "event not handled");
     } else {
-        tracing::warn!(error = %DisplayErrorContext(error), "event not handled yet");
+        tracing::warn!(error = chain(error), "event not handled yet");
     }
 }
 

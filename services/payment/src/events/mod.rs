@@ -6,7 +6,7 @@ pub mod lambda;
 
 use contracts::{Envelope, Event, EventId, PaymentId};
 
-use crate::domain::{Call, Input, decide};
+use crate::domain::{Call, Input, Preparation, decide};
 use crate::store::StoreError;
 use crate::{AppState, Error, clock};
 
@@ -54,7 +54,13 @@ async fn settle(app: &AppState, id: PaymentId, mut input: Input<'_>) -> Result<(
 
 async fn make<'a>(app: &AppState, id: PaymentId, call: Call<'a>) -> Result<Input<'a>, Error> {
     Ok(match call {
-        Call::Prepare(request) => Input::Prepared { request, intent: app.processor.prepare(request).await? },
+        Call::Prepare(request) => match app.processor.prepare(request).await? {
+            Preparation::Ready(intent) => Input::Prepared { request, intent },
+            Preparation::Refused(reason) => {
+                tracing::warn!(amount = %request.amount, "the processor never takes this amount");
+                Input::Refused { request, reason }
+            }
+        },
         Call::Confirm { intent, payment_method } => {
             Input::Confirmed(app.processor.confirm(id, &intent, payment_method).await?)
         }

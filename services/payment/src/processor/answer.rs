@@ -59,13 +59,18 @@ impl Failure {
         self.code.as_deref() == Some("payment_intent_unexpected_state")
     }
 
-    /// Why the payment method was refused, or nothing where the fault is the call's own.
+    /// Why the payment method or the amount was refused, or nothing where the fault is the call's own.
     pub(super) fn decline(&self, status: StatusCode) -> Option<DeclineReason> {
         match status {
             StatusCode::PAYMENT_REQUIRED => Some(self.reason()),
-            StatusCode::BAD_REQUEST if self.param.as_deref() == Some("payment_method") => {
-                Some(DeclineReason::InvalidCard)
-            }
+            StatusCode::BAD_REQUEST => match (self.param.as_deref(), self.code.as_deref()) {
+                (Some("payment_method"), _) => Some(DeclineReason::InvalidCard),
+                (Some("amount" | "currency"), _)
+                | (_, Some("amount_too_small" | "amount_too_large" | "invalid_charge_amount")) => {
+                    Some(DeclineReason::AmountNotAccepted)
+                }
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -129,9 +134,12 @@ mod tests {
     #[case(402, r#"{"code":"authentication_required"}"#, Some(DeclineReason::AuthenticationRequired))]
     #[case(402, "{}", Some(DeclineReason::CardDeclined))]
     #[case(400, r#"{"code":"resource_missing","param":"payment_method"}"#, Some(DeclineReason::InvalidCard))]
+    #[case(400, r#"{"code":"amount_too_small","param":"amount"}"#, Some(DeclineReason::AmountNotAccepted))]
+    #[case(400, r#"{"code":"amount_too_large"}"#, Some(DeclineReason::AmountNotAccepted))]
+    #[case(400, r#"{"param":"currency"}"#, Some(DeclineReason::AmountNotAccepted))]
     #[case(400, r#"{"code":"parameter_unknown","param":"colour"}"#, None)]
     #[case(404, r#"{"code":"resource_missing","param":"intent"}"#, None)]
-    fn a_decline_is_the_cards_fault_only(
+    fn a_decline_is_the_fault_of_card_or_amount_only(
         #[case] status: u16,
         #[case] json: &str,
         #[case] reason: Option<DeclineReason>,

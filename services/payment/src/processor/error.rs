@@ -2,9 +2,14 @@
 
 use reqwest::StatusCode;
 
+use super::KeyError;
+
 /// The call has no known outcome: the message that asked for it fails, and its next delivery resumes the call.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessorError {
+    /// There is no key to call it with. No call was made.
+    #[error("the processor cannot be called without its key")]
+    NoKey(#[from] KeyError),
     /// Too many calls failed in a row: none is made for a while.
     #[error("the processor is not called for now, because too many calls failed")]
     CircuitOpen,
@@ -22,13 +27,13 @@ pub enum ProcessorError {
     /// The intent is neither authorised nor declined nor cancelled yet.
     #[error("the processor has not decided yet")]
     Undecided,
-    /// The processor does not accept the shop's secret key (401, 403). Somebody has to correct a setting.
+    /// The processor does not accept the shop's secret key (401, 403). Somebody has to put another one in its place.
     #[error("the processor refused the shop's secret key with {status}")]
     KeyRefused {
         /// The HTTP status.
         status: StatusCode,
     },
-    /// The processor found the call itself wrong: a fault of this service, or of the request's amount.
+    /// The processor found the call itself wrong: a fault of this service.
     #[error("the processor refused the call with {status} {code} {param}")]
     Refused {
         /// The HTTP status.
@@ -49,7 +54,8 @@ impl ProcessorError {
         match self {
             Self::NoAnswer(_) => true,
             Self::Unavailable { replayed, .. } => !replayed,
-            Self::CircuitOpen
+            Self::NoKey(_)
+            | Self::CircuitOpen
             | Self::Undecided
             | Self::KeyRefused { .. }
             | Self::Refused { .. }
@@ -59,6 +65,6 @@ impl ProcessorError {
 
     /// Whether somebody has to look, rather than wait for the processor to recover.
     pub fn needs_attention(&self) -> bool {
-        matches!(self, Self::KeyRefused { .. } | Self::Refused { .. } | Self::Unreadable(_))
+        matches!(self, Self::NoKey(_) | Self::KeyRefused { .. } | Self::Refused { .. } | Self::Unreadable(_))
     }
 }

@@ -5,28 +5,41 @@
 //! and undone, under a name that is known. Captures and refunds will be two more functions here.
 
 mod answer;
+mod currency;
 mod error;
+mod key;
 mod transport;
 
+use aws_config::SdkConfig;
 use contracts::PaymentId;
 use contracts::event::order::PaymentRequested;
+use contracts::event::payment::DeclineReason;
 
 use crate::config::Config;
-use crate::domain::{IntentId, Verdict};
+use crate::domain::{IntentId, Preparation, Verdict};
 use answer::{Intent, Status};
 pub use error::ProcessorError;
+use key::AccountKey;
+pub use key::KeyError;
 use transport::{Request, Transport};
 
 /// A client of the processor. Cheap to clone; clones share connections and circuit breaker.
 #[derive(Clone)]
 pub struct Processor {
     transport: Transport,
+    key: AccountKey,
 }
 
 impl Processor {
-    /// A client of the processor that the settings name. Makes no call.
-    pub fn new(config: &Config) -> Result<Self, reqwest::Error> {
-        Ok(Self { transport: Transport::new(config)? })
+    /// A client of the processor that the settings name; `aws` leads to the key. Makes no call.
+    pub fn new(config: &Config, aws: &SdkConfig) -> Result<Self, reqwest::Error> {
+        let key = AccountKey::new(config, aws);
+        Ok(Self { transport: Transport::new(config, key.clone())?, key })
+    }
+
+    /// Reads the account's key ahead of the first call. Without it, no call can be made.
+    pub async fn read_key(&self) -> Result<(), KeyError> {
+        self.key.current().await.map(drop)
     }
 
     /// Opens a connection ahead of the first call, as the handshakes take longer than the call.
@@ -34,13 +47,17 @@ impl Processor {
         self.transport.warm_up().await;
     }
 
-    /// Prepares the intent of a payment: it holds nothing, and never will unless it is confirmed.
+    /// Prepares the intent of a payment: it holds nothing, and never will unless it is confirmed. Here the processor
+    /// refuses amounts that it never takes: which ones, depends on currencies and account, and is for it to know.
     ///
     /// Repeatable: the key makes the processor give the same intent again for a day. The key only spares it litter: another
     /// intent does no harm, as only the recorded one is ever confirmed. So a failure that is stored under the key is
     /// got round without it.
-    pub async fn prepare(&self, request: &PaymentRequested) -> Result<IntentId, ProcessorError> {
+    pub async fn prepare(&self, request: &PaymentRequested) -> Result<Preparation, ProcessorError> {
         let PaymentRequested { order_id, payment_id, amount, .. } = request;
+        if !currency::is_accepted(amount.currency) {
+            return Ok(Preparation::Refused(DeclineReason::AmountNotAccepted));
+        }
         let call = Request::post("/v1/payment_intents")
             .field("amount", amount.minor)
             .field("currency", amount.currency.code().to_ascii_lowercase())
@@ -52,8 +69,14 @@ impl Processor {
         let answer = match self.transport.send(&keyed).await {
             Err(ProcessorError::Unavailable { replayed: true, .. }) => self.transport.send(&call).await,
             answer => answer,
-        };
-        Ok(answer?.success::<Intent>()?.id)
+        }?;
+        match answer.read::<Intent>()? {
+            Ok(intent) => Ok(Preparation::Ready(intent.id)),
+            Err(failure) => match failure.decline(answer.status) {
+                Some(reason) => Ok(Preparation::Refused(reason)),
+                None => Err(failure.into_error(answer.status)),
+            },
+        }
     }
 
     /// Has the intent's amount set aside on `payment_method`.

@@ -9,11 +9,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
-use tower_resilience_circuitbreaker::{CircuitBreakerError, CircuitBreakerLayer};
+use tower_resilience_circuitbreaker::{CircuitBreakerError, CircuitBreakerLayer, CircuitState};
 
 use super::ProcessorError;
 use super::answer::{Failure, FailureBody};
+use super::key::AccountKey;
 use crate::config::Config;
+use crate::error::chain;
 
 /// The version of Stripe's API that this service was written against. An account's default may change under it.
 const STRIPE_VERSION: &str = "2025-03-31.basil";
@@ -107,11 +109,12 @@ impl Answer {
 #[derive(Clone)]
 pub(super) struct Transport {
     wire: Wire,
-    guarded: BoxCloneSyncService<Request, Answer, CircuitBreakerError<reqwest::Error>>,
+    key: AccountKey,
+    guarded: BoxCloneSyncService<(Request, SecretString), Answer, CircuitBreakerError<reqwest::Error>>,
 }
 
 impl Transport {
-    pub(super) fn new(config: &Config) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(config: &Config, key: AccountKey) -> Result<Self, reqwest::Error> {
         let wire = Wire::new(config)?;
         let breaker = CircuitBreakerLayer::builder()
             .name("processor")
@@ -122,27 +125,42 @@ impl Transport {
                 Ok(answer) => answer.is_outage(),
                 Err(_) => true,
             })
-            .on_state_transition(|from, to| tracing::warn!(?from, ?to, "circuit breaker of the processor"))
+            .on_state_transition(|_, to| tracing::warn!(state = name(to), "circuit breaker of the processor"))
             .build()
             .expect("the settings have at least one failure, and the rest is constant");
         let sender = wire.clone();
         let guarded = ServiceBuilder::new()
             .layer(breaker)
-            .service(service_fn(move |request: Request| sender.clone().send(request)));
-        Ok(Self { wire, guarded: BoxCloneSyncService::new(guarded) })
+            .service(service_fn(move |(request, key)| sender.clone().send(request, key)));
+        Ok(Self { wire, key, guarded: BoxCloneSyncService::new(guarded) })
     }
 
     /// Makes the call until it has an answer that says something, within the bounds of [`RETRIES`].
     pub(super) async fn send(&self, request: &Request) -> Result<Answer, ProcessorError> {
-        (|| self.send_once(request))
+        let key = self.key.current().await?;
+        match self.send_with(&key, request).await {
+            // The key may have been rotated. What was refused had no effect, so it is sent again as it is.
+            Err(refused @ ProcessorError::KeyRefused { status: StatusCode::UNAUTHORIZED }) => {
+                let newer = self.key.instead_of(&key).await.ok_or(refused)?;
+                self.send_with(&newer, request).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn send_with(&self, key: &SecretString, request: &Request) -> Result<Answer, ProcessorError> {
+        (|| self.send_once(key, request))
             .retry(RETRIES)
             .when(ProcessorError::is_transient)
-            .notify(|error, delay| tracing::info!(%error, ?delay, "repeating a call to the processor"))
+            .notify(|error, delay| {
+                let delay_ms = delay.as_millis();
+                tracing::info!(error = chain(error), delay_ms, "repeating a call to the processor");
+            })
             .await
     }
 
-    async fn send_once(&self, request: &Request) -> Result<Answer, ProcessorError> {
-        match self.guarded.clone().oneshot(request.clone()).await {
+    async fn send_once(&self, key: &SecretString, request: &Request) -> Result<Answer, ProcessorError> {
+        match self.guarded.clone().oneshot((request.clone(), key.clone())).await {
             Ok(answer) => answer.check(),
             Err(CircuitBreakerError::OpenCircuit) => Err(ProcessorError::CircuitOpen),
             Err(CircuitBreakerError::Inner(error)) => Err(ProcessorError::NoAnswer(error)),
@@ -151,7 +169,7 @@ impl Transport {
 
     /// Connects; the answer does not matter, nor does a failure.
     pub(super) async fn warm_up(&self) {
-        let answer = self.wire.clone().send(Request::get("/")).await;
+        let answer = self.wire.client.get(self.wire.base.clone()).send().await;
         tracing::debug!(reached = answer.is_ok(), "connected to the processor ahead of time");
     }
 }
@@ -161,7 +179,6 @@ impl Transport {
 struct Wire {
     client: Client,
     base: Url,
-    key: SecretString,
 }
 
 impl Wire {
@@ -171,15 +188,15 @@ impl Wire {
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(redirect::Policy::none())
             .build()?;
-        Ok(Self { client, base: config.stripe_api_base.clone(), key: config.stripe_secret_key.clone() })
+        Ok(Self { client, base: config.stripe_api_base.clone() })
     }
 
-    async fn send(self, request: Request) -> Result<Answer, reqwest::Error> {
+    async fn send(self, request: Request, key: SecretString) -> Result<Answer, reqwest::Error> {
         let url = format!("{}{}", self.base.as_str().trim_end_matches('/'), request.path);
         let mut call = self
             .client
             .request(request.method.clone(), url)
-            .bearer_auth(self.key.expose_secret())
+            .bearer_auth(key.expose_secret())
             .header("Stripe-Version", STRIPE_VERSION);
         if request.method == Method::POST {
             call = call.form(&request.form);
@@ -195,4 +212,13 @@ impl Wire {
 
 fn is_replay(headers: &HeaderMap) -> bool {
     headers.get("Idempotent-Replayed").is_some_and(|value| value == "true")
+}
+
+/// A state of the circuit breaker in logs.
+const fn name(state: CircuitState) -> &'static str {
+    match state {
+        CircuitState::Closed => "closed",
+        CircuitState::Open => "open",
+        CircuitState::HalfOpen => "half open",
+    }
 }

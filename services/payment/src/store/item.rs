@@ -91,7 +91,8 @@ impl TryFrom<PaymentItem> for Payment {
             StateName::Requested => State::Requested { intent: intent()? },
             StateName::Authorized => State::Authorized { intent: intent()? },
             StateName::Declined => {
-                State::Declined { intent: intent()?, reason: item.decline_reason.ok_or(lacks("decline_reason"))? }
+                let reason = item.decline_reason.ok_or(lacks("decline_reason"))?;
+                State::Declined { intent: item.processor_intent_id.clone(), reason }
             }
             StateName::VoidPending => State::VoidPending { intent: intent()? },
             StateName::Voided => State::Voided { intent: item.processor_intent_id.clone() },

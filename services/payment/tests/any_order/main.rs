@@ -6,7 +6,7 @@
 mod model;
 
 use contracts::Event;
-use model::{Scenario, Step, World};
+use model::{Refuses, Scenario, Step, World};
 use payment::domain::State;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -26,8 +26,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 prop_compose! {
-    fn scenario()(voided: bool, approves: bool, forgetful: bool, void_first: bool) -> Scenario {
-        Scenario { voided, approves, forgetful, void_first }
+    fn scenario()(
+        voided: bool,
+        approves: bool,
+        refuses in prop_oneof![3 => Just(Refuses::Never), 1 => Just(Refuses::Always), 1 => Just(Refuses::Sometimes)],
+        forgetful: bool,
+        void_first: bool,
+    ) -> Scenario {
+        Scenario { voided, approves, refuses, forgetful, void_first }
     }
 }
 

@@ -15,10 +15,21 @@ pub struct Scenario {
     pub voided: bool,
     /// What the issuer says to a confirmation.
     pub approves: bool,
+    /// Whether the processor takes the amount.
+    pub refuses: Refuses,
     /// The processor forgets idempotency keys of preparations at once, so that every one makes another intent.
     pub forgetful: bool,
     /// Of the messages that are still unhandled when the faults stop, the void's is the first.
     pub void_first: bool,
+}
+
+/// Whether the processor refuses to prepare an intent, because it does not take the amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refuses {
+    Never,
+    Always,
+    /// Its rules change under way: every other time.
+    Sometimes,
 }
 
 /// One thing that happens.
@@ -75,6 +86,7 @@ struct Delivery {
 enum Known {
     Requested,
     Prepared(IntentId),
+    Refused,
     Confirmed(Verdict),
     VoidRequested,
     Cancelled,
@@ -98,6 +110,7 @@ pub struct World {
     published: Vec<(u64, Event)>,
     intents: Vec<(IntentId, Held)>,
     approvals: usize,
+    preparations: usize,
     deliveries: Vec<Delivery>,
     acknowledged: Vec<Message>,
     network: Vec<(u64, Sent)>,
@@ -125,6 +138,7 @@ impl World {
             published: vec![],
             intents: vec![],
             approvals: 0,
+            preparations: 0,
             deliveries: vec![],
             acknowledged: vec![],
             network: vec![],
@@ -232,6 +246,7 @@ impl World {
         let input = match input {
             Known::Requested => Input::Requested(&self.request),
             Known::Prepared(intent) => Input::Prepared { request: &self.request, intent: intent.clone() },
+            Known::Refused => Input::Refused { request: &self.request, reason: DeclineReason::AmountNotAccepted },
             Known::Confirmed(verdict) => Input::Confirmed(*verdict),
             Known::VoidRequested => Input::VoidRequested(&self.void),
             Known::Cancelled => Input::Cancelled,
@@ -272,6 +287,12 @@ impl World {
     fn process(&mut self, call: Sent) -> Known {
         match call {
             Sent::Prepare => {
+                self.preparations += 1;
+                match self.scenario.refuses {
+                    Refuses::Always => return Known::Refused,
+                    Refuses::Sometimes if self.preparations % 2 == 1 => return Known::Refused,
+                    Refuses::Sometimes | Refuses::Never => {}
+                }
                 if self.intents.is_empty() || self.scenario.forgetful {
                     let id = format!("pi_{}", self.intents.len()).parse().expect("a plain id");
                     self.intents.push((id, Held::Prepared));

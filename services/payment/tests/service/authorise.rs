@@ -2,8 +2,8 @@
 
 use crate::support::Bench;
 use chrono::TimeDelta;
-use contracts::Event;
 use contracts::event::payment::{DeclineReason, PaymentAuthorized, PaymentDeclined};
+use contracts::{Currency, Event, Money};
 use futures::future::join_all;
 use payment::{clock, domain::State};
 use rstest::rstest;
@@ -48,6 +48,40 @@ async fn a_refused_card_is_announced_with_what_the_customer_can_act_on(
     let [announced] = &bench.envelopes().await[..] else { panic!("one event is announced") };
     let (payment_id, order_id) = (bench.request.payment_id, bench.request.order_id);
     assert_eq!(announced.event, Event::PaymentDeclined(PaymentDeclined { payment_id, order_id, reason }));
+}
+
+#[rstest]
+#[case::too_small(Money::new(49, Currency::EUR))]
+#[case::too_large(Money::new(100_000_000, Currency::EUR))]
+#[case::nothing(Money::new(0, Currency::EUR))]
+#[case::counted_in_other_units(Money::new(5_000, Currency::ISK))]
+#[case::counted_in_tens(Money::new(5_001, Currency::KWD))]
+#[tokio::test]
+async fn an_amount_that_the_processor_never_takes_is_announced_and_no_dead_letter(#[case] amount: Money) {
+    let bench = Bench::new().await.of(amount);
+    assert!(bench.deliver_request().await);
+    assert!(bench.deliver_request().await);
+
+    assert!(bench.ledger().await.is_empty());
+    let reason = DeclineReason::AmountNotAccepted;
+    assert_eq!(bench.state().await, State::Declined { intent: None, reason });
+    let [announced] = &bench.envelopes().await[..] else { panic!("one event is announced") };
+    let (payment_id, order_id) = (bench.request.payment_id, bench.request.order_id);
+    assert_eq!(announced.event, Event::PaymentDeclined(PaymentDeclined { payment_id, order_id, reason }));
+
+    assert!(bench.deliver_void().await);
+    assert_eq!(bench.state().await, State::Voided { intent: None });
+}
+
+#[rstest]
+#[case::least(Money::new(50, Currency::EUR))]
+#[case::most(Money::new(99_999_999, Currency::EUR))]
+#[case::without_minor_units(Money::new(5_000, Currency::JPY))]
+#[tokio::test]
+async fn every_amount_within_the_processors_limits_is_authorised(#[case] amount: Money) {
+    let bench = Bench::new().await.of(amount);
+    assert!(bench.deliver_request().await);
+    assert!(matches!(bench.state().await, State::Authorized { .. }));
 }
 
 #[rstest]

@@ -4,6 +4,7 @@
 
 mod authorise;
 mod batch;
+mod key;
 mod support;
 mod unknown_outcomes;
 mod void;

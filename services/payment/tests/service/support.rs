@@ -8,7 +8,6 @@ use contracts::event::order::{PaymentRequested, VoidRequested};
 use contracts::{Currency, Envelope, Event, EventId, Money, OrderId, PaymentId, UserId};
 use payment::domain::{Payment, State};
 use payment::{AppState, Config, clock, events::lambda};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 
 /// What Lambda leaves a batch when nothing goes wrong.
@@ -23,6 +22,8 @@ pub struct Bench {
     request_id: EventId,
     void_id: EventId,
     aws: aws_config::SdkConfig,
+    /// What the processor asks for.
+    pub key: String,
     processor: String,
     http: reqwest::Client,
 }
@@ -39,7 +40,9 @@ impl Bench {
         let mut config = Config {
             payment_table: aws.create_table("payment").await,
             stripe_api_base: psp.base_url().parse().unwrap(),
-            stripe_secret_key: SecretString::from(psp.secret_key()),
+            stripe_secret_key_arn: aws.create_secret(psp.secret_key()).await,
+            processor_key_max_age: Duration::from_secs(3600),
+            processor_key_min_pause: Duration::from_secs(60),
             processor_call_timeout: Duration::from_secs(5),
             processor_breaker_failures: 100,
             processor_breaker_open: Duration::from_secs(10),
@@ -60,6 +63,7 @@ impl Bench {
             request_id: EventId::generate(),
             void_id: EventId::generate(),
             aws: aws.sdk_config(),
+            key: psp.secret_key().to_owned(),
             processor: psp.base_url().to_string().trim_end_matches('/').to_owned(),
             http: reqwest::Client::new(),
         }
@@ -76,10 +80,23 @@ impl Bench {
         self
     }
 
+    /// The same payment, of another amount.
+    pub fn of(mut self, amount: Money) -> Self {
+        self.request.amount = amount;
+        self
+    }
+
     /// The same payment, with another moment at which order stops waiting.
     pub fn due(mut self, deadline: DateTime<Utc>) -> Self {
         self.request.deadline = deadline;
         self
+    }
+
+    /// Puts another key into Secrets Manager.
+    pub async fn rotate_key_to(&self, key: &str) {
+        let secrets = aws_sdk_secretsmanager::Client::new(&self.aws);
+        let put = secrets.put_secret_value().secret_id(&self.config.stripe_secret_key_arn).secret_string(key);
+        put.send().await.unwrap();
     }
 
     /// Order's request, as the queue delivers it. The event is the same at every delivery.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::{Bench, deliver};
 use chrono::TimeDelta;
 use futures::future::{join, join_all};
-use payment::domain::{Change, Charge, Payment, State};
+use payment::domain::{Change, Charge, Payment, Preparation, State};
 use payment::{AppState, clock};
 use rstest::rstest;
 use shop::testing::eventually;
@@ -164,7 +164,7 @@ async fn a_request_goes_on_where_a_crash_left_it_between_the_record_and_the_call
 /// What a function has done that dies just before it confirms.
 async fn record_intent(app: &AppState, bench: &Bench) {
     let request = &bench.request;
-    let intent = app.processor.prepare(request).await.unwrap();
+    let Preparation::Ready(intent) = app.processor.prepare(request).await.unwrap() else { panic!("it is refused") };
     let now = clock::now();
     let payment = Payment {
         id: request.payment_id,

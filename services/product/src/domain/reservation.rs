@@ -4,7 +4,7 @@
 //! repeated and reordered at will, and always end in the same state. The decision says how stock is to move; whether
 //! enough is there, the database decides.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use contracts::{Event, OrderId, ReservationId};
@@ -108,6 +108,18 @@ pub enum Step<'a> {
     /// These lines are taken from what is available, and this is the state; or nothing is taken, and it is
     /// [`State::Rejected`].
     Take(&'a Lines, Movement, State),
+}
+
+impl fmt::Display for Step<'_> {
+    /// For the log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ignore => f.write_str("ignore"),
+            Self::Settle(state) => f.write_str(state.as_str()),
+            Self::Move(_, state) => write!(f, "move stock, {}", state.as_str()),
+            Self::Take(_, _, state) => write!(f, "take stock, {} or {}", state.as_str(), State::Rejected.as_str()),
+        }
+    }
 }
 
 /// What the event number `sequence` of an order makes of what is known.

@@ -10,15 +10,15 @@ use aws_sdk_sqs::{
     },
 };
 use chrono::TimeDelta;
-use contracts::{Envelope, TraceContext};
+use contracts::Envelope;
 use futures::future::join_all;
 use sqlx::PgPool;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, info_span};
+use tracing::{Instrument, field::Empty, info_span};
 
 use super::{order, publisher::Wake};
-use crate::{aws::RECEIVE_WAIT, clock, store};
+use crate::{aws::RECEIVE_WAIT, clock, store, telemetry};
 
 /// How long one message may take: less than the queue's visibility timeout, so that nobody else has it meanwhile.
 const HANDLING: Duration = Duration::from_secs(20);
@@ -124,14 +124,15 @@ impl Inbox {
                 return false;
             }
         };
-        let trace = TraceContext::continued(envelope.traceparent.as_deref());
         let span = info_span!(
             "message",
-            trace_id = trace.trace_id(),
+            otel.kind = "consumer",
+            trace_id = Empty,
             event_id = %envelope.id,
             event_type = envelope.event.kind(),
             order_id = envelope.subject,
         );
+        let trace = telemetry::begin(&span, envelope.traceparent.as_deref());
         let work = async {
             match timeout(HANDLING, order::handle(&self.pool, &envelope, self.reservation_ttl, clock::now())).await {
                 Ok(Ok(())) => {

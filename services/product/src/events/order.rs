@@ -52,7 +52,7 @@ async fn attempt(
     }
     let known = reservations::lock(&mut transaction, order_id).await?;
     let step = decide(known.as_ref(), &request, envelope.sequence);
-    tracing::info!(?step, "an order's event is handled");
+    tracing::info!(%step, "an order's event is handled");
 
     let reservation = known.unwrap_or_else(|| Reservation::unwritten(order_id, ReservationId::generate()));
     let progress = Progress { order_sequence: envelope.sequence, expires_at: now + reservation_ttl, now };

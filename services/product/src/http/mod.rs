@@ -10,6 +10,7 @@ mod list_categories;
 mod list_movements;
 mod list_products;
 mod product_body;
+mod traced;
 mod update_product;
 
 use axum::{
@@ -17,7 +18,7 @@ use axum::{
     extract::{DefaultBodyLimit, FromRef},
     middleware,
 };
-use contracts::http::{Tokens, method_not_allowed, not_found, trace};
+use contracts::http::{Tokens, method_not_allowed, not_found};
 use sqlx::PgPool;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::{
@@ -80,7 +81,7 @@ pub fn router(state: AppState) -> Router {
         // requests are bounded in number and in time,
         .layer(middleware::from_fn_with_state(limits::Room::default(), limits::bounded))
         // and all of it is within the request's trace.
-        .layer(middleware::from_fn(trace))
+        .layer(middleware::from_fn(traced::traced))
 }
 
 /// The OpenAPI document of these routes.

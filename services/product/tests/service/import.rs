@@ -96,6 +96,21 @@ fn a_file_that_cannot_be_read_is_told_with_the_place() {
 }
 
 #[tokio::test]
+async fn a_file_is_read_by_a_link_which_errors_do_not_tell() {
+    let text = json!({"categories": [{"slug": "tea", "name": "Tea"}], "products": many(2)}).to_string();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = format!("http://{}", listener.local_addr().unwrap());
+    let routes = axum::Router::new().route("/catalogue.json", axum::routing::get(async move || text));
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    let fetch = async |link: &str| import::fetch(&format!("{server}{link}").parse().unwrap()).await;
+
+    assert_eq!(fetch("/catalogue.json?X-Amz-Signature=secret").await.unwrap().products.len(), 2);
+    let error = format!("{:#}", fetch("/expired.json?X-Amz-Signature=secret").await.unwrap_err());
+    assert!(error.contains("127.0.0.1") && error.contains("404"), "{error}");
+    assert!(!error.contains("secret"), "{error}");
+}
+
+#[tokio::test]
 async fn ten_thousand_products_are_imported_within_a_minute() {
     let Place { pool, .. } = Place::new().await;
     let products = many(10_000);

@@ -3,13 +3,17 @@
 
 mod adjustments;
 mod catalogue;
+mod collector;
+mod database;
 mod import;
 mod inventory;
 mod messages;
 mod openapi;
 mod paging;
+mod process;
 mod publishing;
 mod reservations;
 mod search;
 mod support;
+mod traces;
 mod update_product;

@@ -1,12 +1,11 @@
 //! Orders' events through the real queue.
 
-use std::time::Duration;
-
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use contracts::{Envelope, Event, OrderId, TraceContext};
+use product::events::inbox::Inbox;
 use shop::testing::eventually;
 
-use super::support::{Instance, Place, SOON, Service, confirmed, inconsistent, placed, product, stock, stock_up};
+use super::support::{Place, SOON, Service, confirmed, inconsistent, placed, product, stock, stock_up};
 
 async fn deliver(service: &Service, body: String) {
     send(&service.place, body).await;
@@ -88,11 +87,13 @@ async fn poison_never_blocks_its_batch_and_ends_with_the_dead_letters() {
 
 #[tokio::test]
 async fn no_receive_of_a_message_is_spent_while_the_database_is_away() {
-    let mut place = Place::new().await;
-    place.config.database.url = "postgres://127.0.0.1:1/nowhere".into();
-    let _instance = Instance::start(&place).await;
+    let place = Place::new().await;
+    let process = place.start_process(&[("DATABASE_URL", "postgres://127.0.0.1:1/nowhere")]).await;
     send(&place, placed(OrderId::generate(), &[("ASSAM", 1)]).to_json()).await;
-    tokio::time::sleep(Duration::from_secs(1)).await; // more than it takes to receive a message
+    let refusals = || process.logged("the queue or the database does not answer; it is tried again").len();
+    let before = refusals();
+    // Each lane has been round at least once more since the message was there.
+    eventually("lanes try again", SOON, async || (refusals() > before + 2 * Inbox::LANES).then_some(())).await;
 
     let sqs = aws_sdk_sqs::Client::new(&place.sdk);
     let receive = sqs.receive_message().queue_url(&place.config.product_inbox_url).wait_time_seconds(10);

@@ -21,10 +21,12 @@ use product::{
 };
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
-use shop::testing::{self, TokenIssuer, TopicProbe};
+use shop::testing::{self, Aws, TokenIssuer, TopicProbe};
 use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::process::Process;
 
 /// How long a test waits for what should come at once.
 pub const SOON: Duration = Duration::from_secs(20);
@@ -35,6 +37,8 @@ pub struct Place {
     pub pool: PgPool,
     pub topic: TopicProbe,
     pub sdk: SdkConfig,
+    aws: Aws,
+    arguments: Vec<String>,
     issuer: TokenIssuer,
 }
 
@@ -48,18 +52,29 @@ impl Place {
             testing::database(),
             testing::token_issuer()
         );
-        let config = Config::parse_from([
-            "product",
-            "--listen-addr=127.0.0.1:0",
-            &format!("--database-url={url}"),
-            &format!("--product-events-topic-arn={}", topic.arn),
-            &format!("--product-inbox-url={queue}"),
-            &format!("--token-issuer={}", issuer.url()),
-        ]);
-        let Database { url } = &config.database;
+        let arguments = vec![
+            "--listen-addr=127.0.0.1:0".to_owned(),
+            format!("--database-url={url}"),
+            format!("--product-events-topic-arn={}", topic.arn),
+            format!("--product-inbox-url={queue}"),
+            format!("--token-issuer={}", issuer.url()),
+        ];
+        let config = Config::parse_from(["product".to_owned()].iter().chain(&arguments));
+        let Database { url, .. } = &config.database;
         let pool = store::connect(url, Use::Serve).unwrap();
         store::migrate(&pool).await.unwrap();
-        Self { config, pool, topic, sdk: aws.sdk_config(), issuer }
+        Self { config, pool, topic, sdk: aws.sdk_config(), aws, arguments, issuer }
+    }
+
+    /// Starts the service as a process of its own. These environment variables win over the place's settings.
+    pub async fn start_process(&self, environment: &[(&str, &str)]) -> Process {
+        let is_replaced = |argument: &&String| {
+            let name = argument.trim_start_matches("--").split('=').next().unwrap().replace('-', "_").to_uppercase();
+            environment.iter().any(|(other, _)| *other == name)
+        };
+        let settings = self.arguments.iter().filter(|argument| !is_replaced(argument)).cloned();
+        let arguments: Vec<String> = ["serve".to_owned()].into_iter().chain(settings).collect();
+        Process::start(&arguments, &self.aws, environment).await
     }
 
     /// What a client sends as `authorization`.

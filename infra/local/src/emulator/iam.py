@@ -1,0 +1,109 @@
+"""IAM, where MiniStack 1.5.33 with `AUTH=true` does otherwise than AWS.
+
+Each mend goes when a newer version no longer needs it; tests fail without it.
+"""
+
+import email.utils
+import json
+import time
+
+from ministack import app
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import iam
+
+
+def trust_the_loopback():
+    """Policies refuse what comes in the clear. MiniStack listens on this machine only, without TLS: what never leaves
+    the machine counts as safe."""
+    pin = app.pin_request_origin
+    app.pin_request_origin = lambda address, _secure: pin(address, True)
+
+
+def give_programs_their_roles():
+    """ECS gives a task its role's credentials at a URL of the task's own; MiniStack gives any task those of nobody.
+    Here `/v2/credentials/<role>` are the role's, if its trust policy lets ECS or Lambda have it on behalf of this
+    account."""
+    handle = app.SERVICE_HANDLERS["imds"]
+    runtimes = {"ecs-tasks.amazonaws.com", "lambda.amazonaws.com"}
+
+    def trusts_a_runtime(role):
+        policy, account = role["AssumeRolePolicyDocument"], get_account_id()
+        root = f"arn:aws:iam::{account}:root"  # whom MiniStack takes for a service
+        context = iam_evaluator.EvalContext(
+            principal_arn=root, principal_type="Service", principal_account=account, action="sts:AssumeRole",
+            resource_arn=role["Arn"], region=get_region(), service_context={"aws:sourceaccount": account})
+        trusted = {statement["Principal"].get("Service") for statement in json.loads(policy)["Statement"]}
+        return trusted <= runtimes and iam_evaluator.evaluate_trust_policy(policy, root, context)
+
+    async def credentials(method, path, headers, body, query):
+        name = path.removeprefix("/v2/credentials/")
+        role = iam._roles.get(name)
+        if name == path or role is None:
+            return await handle(method, path, headers, body, query)
+        if not trusts_a_runtime(role):
+            message = json.dumps({"message": f"neither ECS nor Lambda may have the role {name}"})
+            return 403, {"Content-Type": "application/json"}, message.encode()
+        # A session without end, as functions get theirs; named after a function that there is not.
+        function = f"arn:aws:lambda:{get_region()}:{get_account_id()}:function:task-{name}"
+        session = lambda_runtime.execution_credentials(
+            {"Role": role["Arn"], "FunctionArn": function, "FunctionName": f"task-{name}"})
+        answer = {
+            "RoleArn": role["Arn"],
+            "AccessKeyId": session["AWS_ACCESS_KEY_ID"],
+            "SecretAccessKey": session["AWS_SECRET_ACCESS_KEY"],
+            "Token": session["AWS_SESSION_TOKEN"],
+            "Expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 6 * 3600)),
+        }
+        return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
+
+    app.SERVICE_HANDLERS["imds"] = credentials
+
+
+def authorise_batches_as_single_calls():
+    """SNS and SQS know permissions for single calls only, which batches need, too."""
+    extract = iam_actions.extract_iam_action
+
+    def extract_iam_action(service, *arguments):
+        action = extract(service, *arguments)
+        return action.removesuffix("Batch") if service in ("sns", "sqs") and action else action
+
+    iam_actions.extract_iam_action = extract_iam_action
+
+
+def tell_how_is_signed():
+    """Policies may name the algorithm that a key signs with. MiniStack does not tell it to them."""
+    context = iam_actions.request_tag_context
+
+    def request_context(service, action, body, *arguments):
+        known = context(service, action, body, *arguments)
+        if action == "kms:Sign":
+            known["kms:SigningAlgorithm"] = json.loads(body).get("SigningAlgorithm")
+        return known
+
+    iam_actions.request_tag_context = request_context
+
+
+def authorise_mails_by_sender():
+    """Sending a mail needs permission for the identity that it is from, and policies may name the address. MiniStack
+    knows neither."""
+    enforce = app._enforce_ses_v2
+
+    def enforce_ses_v2(method, path, headers, body, query, request_id):
+        if path != "/v2/email/outbound-emails":
+            return enforce(method, path, headers, body, query, request_id)
+        _, address = email.utils.parseaddr(json.loads(body).get("FromEmailAddress", ""))
+        identity = f"arn:aws:ses:{get_region()}:{get_account_id()}:identity/{address.rpartition('@')[2]}"
+        return app._enforce_data_plane(
+            "sesv2", "ses:SendEmail", headers, query, request_id, resource_arn=identity, named_resource=identity,
+            service_context={"ses:FromAddress": address})
+
+    app._enforce_ses_v2 = enforce_ses_v2
+
+
+if app.AUTH:
+    tell_how_is_signed()
+    authorise_mails_by_sender()
+    authorise_batches_as_single_calls()
+    trust_the_loopback()
+    give_programs_their_roles()

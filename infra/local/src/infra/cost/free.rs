@@ -1,0 +1,103 @@
+//! What Terraform makes that costs nothing while nobody visits.
+
+/// Why a kind of resource is free, if it is.
+pub fn reason(kind: &str) -> Option<&'static str> {
+    FREE.iter().find(|(_, kinds)| kinds.contains(&kind)).map(|(reason, _)| *reason)
+}
+
+const FREE: [(&str, &[&str]); 9] = [
+    (
+        "a part or a setting of something else, which is priced itself",
+        &[
+            "aws_acm_certificate_validation",
+            "aws_appautoscaling_policy",
+            "aws_appautoscaling_target",
+            "aws_cloudfront_cache_policy",
+            "aws_cloudfront_response_headers_policy",
+            "aws_codedeploy_app",
+            "aws_codedeploy_deployment_group",
+            "aws_db_parameter_group",
+            "aws_db_subnet_group",
+            "aws_ecr_lifecycle_policy",
+            "aws_ecs_cluster_capacity_providers",
+            "aws_ecs_task_definition",
+            "aws_kms_alias",
+            "aws_lambda_alias",
+            "aws_lambda_permission",
+            "aws_lb_listener",
+            "aws_lb_listener_rule",
+            "aws_lb_target_group",
+            "aws_s3_bucket_lifecycle_configuration",
+            "aws_s3_bucket_ownership_controls",
+            "aws_s3_bucket_policy",
+            "aws_s3_bucket_public_access_block",
+            "aws_s3_bucket_server_side_encryption_configuration",
+            "aws_s3_bucket_versioning",
+            "aws_secretsmanager_secret_policy",
+            "aws_secretsmanager_secret_rotation",
+            "aws_secretsmanager_secret_version",
+            "aws_sns_topic_policy",
+            "aws_sqs_queue_policy",
+            "aws_sqs_queue_redrive_allow_policy",
+            "aws_wafv2_web_acl_logging_configuration",
+        ],
+    ),
+    (
+        "networks have no price but that of gateways, endpoints and addresses",
+        &[
+            "aws_default_security_group",
+            "aws_internet_gateway",
+            "aws_route",
+            "aws_route_table",
+            "aws_route_table_association",
+            "aws_security_group",
+            "aws_subnet",
+            "aws_vpc",
+            "aws_vpc_security_group_egress_rule",
+            "aws_vpc_security_group_ingress_rule",
+            "aws_apigatewayv2_vpc_link",
+        ],
+    ),
+    (
+        "IAM has no price",
+        &[
+            "aws_iam_openid_connect_provider",
+            "aws_iam_policy",
+            "aws_iam_role",
+            "aws_iam_role_policy",
+            "aws_iam_role_policy_attachment",
+        ],
+    ),
+    (
+        "priced by requests, of which an idle shop has none",
+        &[
+            "aws_apigatewayv2_api",
+            "aws_apigatewayv2_api_mapping",
+            "aws_apigatewayv2_authorizer",
+            "aws_apigatewayv2_domain_name",
+            "aws_apigatewayv2_integration",
+            "aws_apigatewayv2_route",
+            "aws_apigatewayv2_stage",
+            "aws_cloudfront_distribution",
+            "aws_lambda_event_source_mapping",
+            "aws_lambda_function",
+            "aws_sesv2_configuration_set",
+            "aws_sesv2_configuration_set_event_destination",
+            "aws_sesv2_email_identity",
+            "aws_sns_topic",
+            "aws_sns_topic_subscription",
+            "aws_sqs_queue",
+        ],
+    ),
+    (
+        "priced by what is kept in it, which is next to nothing in an idle shop",
+        &["aws_cloudwatch_log_group", "aws_dynamodb_table", "aws_flow_log", "aws_s3_bucket"],
+    ),
+    ("Terraform's own, and nothing at AWS", &["terraform_data"]),
+    ("a certificate of ACM has no price within AWS", &["aws_acm_certificate"]),
+    ("records have no price but that of their zone, which is the account's", &["aws_route53_record"]),
+    (
+        "the first of an account has no price: the trail of management events, two budgets, standard parameters",
+        &["aws_budgets_budget", "aws_cloudtrail", "aws_ssm_parameter"],
+    ),
+];

@@ -1,0 +1,123 @@
+//! The units of `infra/terraform`, applied to the emulated AWS as they are applied to an account: with the profile `dev`
+//! and a state in a bucket. What an emulator cannot do is behind the units' own variable `emulator`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use serde_json::{Map, Value, json};
+use tokio::sync::Mutex;
+
+use crate::{
+    emulator,
+    terraform::{Answer, Terraform},
+};
+
+/// The environment that the profile `dev` describes: part of every name.
+pub const ENVIRONMENT: &str = "dev";
+
+/// The bucket for states, which Terraform wants to find.
+pub const STATES: &str = "shop-states";
+
+/// All units, in the order in which they are applied: each needs only those before it. Destroyed the other way round.
+pub const ALL: [&str; 6] = ["platform", "user", "product", "order", "payment", "notification"];
+
+/// The name of what a unit makes: `shop-dev-order` of `order`.
+pub fn name(of: &str) -> String {
+    format!("shop-{ENVIRONMENT}-{of}")
+}
+
+/// The units, and the emulated AWS that they are applied to.
+#[derive(Debug)]
+pub struct Units {
+    terraform: Terraform,
+    sources: PathBuf,
+    data: PathBuf,
+    endpoint: String,
+    /// Two that begin at once would both fetch the provider, into one place.
+    beginning: Mutex<()>,
+}
+
+impl Units {
+    /// Those of the repository at `root`, for the emulated AWS at `endpoint`. What Terraform keeps, and the variables
+    /// that were given, are in the folder `data`; the same folder finds all of it again.
+    pub fn new(terraform: Terraform, root: &Path, data: PathBuf, endpoint: &str) -> Self {
+        let (sources, endpoint) = (root.join("infra/terraform/units"), endpoint.to_owned());
+        Self { terraform, sources, data, endpoint, beginning: Mutex::new(()) }
+    }
+
+    /// Applies a unit with these variables beside those of its profile. They are kept, for what follows.
+    pub async fn apply(&self, unit: &str, variables: &Value) -> anyhow::Result<()> {
+        std::fs::create_dir_all(&self.data).with_context(|| format!("cannot make {}", self.data.display()))?;
+        let mut all =
+            Map::from_iter([("emulator".to_owned(), json!(true)), ("region".to_owned(), json!(emulator::REGION))]);
+        all.extend(variables.as_object().context("variables have names")?.clone());
+        std::fs::write(self.variables(unit), Value::from(all).to_string())?;
+        self.begin(unit).await?;
+        self.with_variables(unit, &["apply", "-auto-approve"]).await?.ok(&format!("`terraform apply` of {unit}"))?;
+        Ok(())
+    }
+
+    /// What another apply would change, as `terraform show -json` describes a plan. None if nothing.
+    pub async fn plan(&self, unit: &str) -> anyhow::Result<Option<Value>> {
+        let file = self.data.join(format!("{unit}.plan"));
+        let out = format!("-out={}", file.display());
+        let plan = self.with_variables(unit, &["plan", "-detailed-exitcode", &out]).await?;
+        match plan.code {
+            0 => return Ok(None),
+            2 => {}
+            _ => bail!("`terraform plan` of {unit}:\n{}{}", plan.stdout, plan.stderr),
+        }
+        let show = self.terraform(unit, &["show", "-json", &file.to_string_lossy()]).await?;
+        Ok(Some(serde_json::from_str(&show.ok(&format!("`terraform show` of {unit}"))?.stdout)?))
+    }
+
+    /// Destroys all that a unit made.
+    pub async fn destroy(&self, unit: &str) -> anyhow::Result<()> {
+        let destroyed = self.with_variables(unit, &["destroy", "-auto-approve"]).await?;
+        destroyed.ok(&format!("`terraform destroy` of {unit}"))?;
+        Ok(())
+    }
+
+    async fn begin(&self, unit: &str) -> anyhow::Result<()> {
+        let _one_at_a_time = self.beginning.lock().await;
+        let state = [
+            format!("bucket={STATES}"),
+            format!("key=shop/{ENVIRONMENT}/{unit}.tfstate"),
+            format!("region={}", emulator::REGION),
+            "use_lockfile=true".to_owned(),
+            "use_path_style=true".to_owned(),
+        ];
+        let state = state.map(|setting| format!("-backend-config={setting}"));
+        let arguments: Vec<&str> =
+            ["init", "-reconfigure"].into_iter().chain(state.iter().map(String::as_str)).collect();
+        self.terraform(unit, &arguments).await?.ok(&format!("`terraform init` of {unit}"))?;
+        Ok(())
+    }
+
+    async fn with_variables(&self, unit: &str, arguments: &[&str]) -> anyhow::Result<Answer> {
+        let profile = format!("-var-file=../../profiles/{ENVIRONMENT}/{unit}.tfvars");
+        let own = format!("-var-file={}", self.variables(unit).display());
+        let arguments: Vec<&str> = arguments.iter().copied().chain([profile.as_str(), &own]).collect();
+        self.terraform(unit, &arguments).await
+    }
+
+    async fn terraform(&self, unit: &str, arguments: &[&str]) -> anyhow::Result<Answer> {
+        let (folder, data) = (self.sources.join(unit), self.data.join(unit));
+        let mut terraform = self.terraform.in_folder(&folder, &data.to_string_lossy());
+        for (name, value) in emulator::environment(&self.endpoint) {
+            terraform = terraform.env(name, value);
+        }
+        // No account of this machine's user has anything to do with it.
+        for (name, value) in
+            [("AWS_PROFILE", ""), ("AWS_CONFIG_FILE", "/dev/null"), ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")]
+        {
+            terraform = terraform.env(name, value);
+        }
+        let no_colour = (arguments.first() != Some(&"show")).then_some("-no-color");
+        terraform.run(arguments.iter().copied().chain(no_colour)).await
+    }
+
+    fn variables(&self, unit: &str) -> PathBuf {
+        self.data.join(format!("{unit}.tfvars.json"))
+    }
+}

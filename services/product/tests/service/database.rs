@@ -1,0 +1,137 @@
+//! How the service reaches its database: by TLS that it verifies, and with tokens in the place of a password.
+
+use std::sync::Arc;
+
+use product::{
+    iam::SignIn,
+    store::{self, Use},
+};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use shop::testing::eventually;
+use sqlx::ConnectOptions;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
+    net::{TcpListener, TcpStream},
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{ServerConfig, pki_types::PrivateKeyDer},
+};
+
+use super::support::{Place, SOON};
+
+type Authority = CertifiedIssuer<'static, KeyPair>;
+
+/// An authority that signs servers' certificates.
+fn authority() -> Authority {
+    let mut authority = CertificateParams::default();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap()
+}
+
+/// A door to the place's PostgreSQL that speaks TLS with a certificate of `authority` for `localhost`, as RDS does for its
+/// names. The local PostgreSQL is built without TLS. Returns what is to be put around the host in a URL.
+async fn tls_in_front_of(place: &Place, authority: &Authority) -> impl Fn(&str) -> String + use<> {
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, authority).unwrap();
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let real = place.pool.connect_options();
+    let server = format!("{}:{}", real.get_host(), real.get_port());
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let (acceptor, server) = (acceptor.clone(), server.clone());
+            tokio::spawn(async move {
+                let mut wish_for_tls = [0; 8];
+                client.read_exact(&mut wish_for_tls).await?;
+                client.write_all(b"S").await?;
+                let mut client = acceptor.accept(client).await?;
+                copy_bidirectional(&mut client, &mut TcpStream::connect(server).await?).await
+            });
+        }
+    });
+    let (user, database) = (real.get_username().to_owned(), real.get_database().unwrap().to_owned());
+    move |host| format!("postgres://{user}@{host}:{port}/{database}?sslmode=verify-full")
+}
+
+#[tokio::test]
+async fn only_a_server_of_our_authority_and_of_the_right_name_is_believed() {
+    let place = Place::new().await;
+    let (ours, stranger) = (authority(), authority());
+    let url = tls_in_front_of(&place, &ours).await;
+    let connect = async |host: &str, authority: &Authority| {
+        let pool = store::connect(&url(host).into(), Use::Operate).unwrap();
+        // What `PGSSLROOTCERT` does, without changing the environment of other tests.
+        let options = (*pool.connect_options()).clone().ssl_root_cert_from_pem(authority.pem().into_bytes());
+        options.connect().await.map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(connect("localhost", &ours).await, Ok(()));
+    for refused in [connect("localhost", &stranger).await, connect("127.0.0.1", &ours).await] {
+        assert!(refused.as_ref().is_err_and(|error| error.contains("certificate")), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_authorities_may_be_given_as_a_setting() {
+    let place = Place::new().await;
+    let ours = authority();
+    let url = tls_in_front_of(&place, &ours).await;
+    let process =
+        place.start_process(&[("DATABASE_URL", &url("localhost")), ("PGSSLROOTCERT", ours.pem().trim())]).await;
+    let answer = reqwest::get(format!("{}/health/ready", process.base().await)).await.unwrap();
+    assert_eq!(answer.status(), 200);
+}
+
+/// The password that the next client of `listener` signs in with, after it was asked for one.
+async fn password(listener: &TcpListener) -> String {
+    let (mut client, _) = listener.accept().await.unwrap();
+    let length = client.read_u32().await.unwrap();
+    client.read_exact(&mut vec![0; length as usize - 4]).await.unwrap();
+    client.write_all(&[b'R', 0, 0, 0, 8, 0, 0, 0, 3]).await.unwrap();
+    assert_eq!(client.read_u8().await.unwrap(), b'p');
+    let mut password = vec![0; client.read_u32().await.unwrap() as usize - 4];
+    client.read_exact(&mut password).await.unwrap();
+    String::from_utf8(password).unwrap().trim_end_matches('\0').to_owned()
+}
+
+#[tokio::test]
+async fn a_new_connection_signs_in_with_the_newest_token() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let url = format!("postgres://product@{address}/product?sslmode=disable");
+    let pool = store::connect(&url.into(), Use::Serve).unwrap();
+    let sign_in = SignIn::new(&shop::testing::aws().await.sdk_config()).unwrap();
+    let next = async || {
+        sign_in.refresh(&pool).await.unwrap();
+        // What the pool does for a new connection. This server only hears the password, and hangs up.
+        let options = pool.connect_options();
+        let (token, _) = tokio::join!(password(&listener), options.connect());
+        token
+    };
+    let first = next().await;
+    // Signatures are of a second; those of one second are the same.
+    let second =
+        eventually("there is another token", SOON, async || Some(next().await).filter(|it| *it != first)).await;
+    for token in [&first, &second] {
+        assert!(token.starts_with(&format!("{address}/?Action=connect&DBUser=product&")), "{token}");
+        assert!(token.contains("&X-Amz-Expires=900&") && token.contains("rds-db%2Faws4_request"), "{token}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_is_told_so_signs_in_with_a_token() {
+    let place = Place::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("postgres://product@{}/product?sslmode=disable", listener.local_addr().unwrap());
+    let _process = place.start_process(&[("DATABASE_URL", &url), ("DATABASE_IAM", "true")]).await;
+    eventually("it signs in with a token", SOON, async || {
+        // The first connections may be opened before there is a token.
+        password(&listener).await.contains("X-Amz-Signature=").then_some(())
+    })
+    .await;
+}

@@ -1,0 +1,180 @@
+//! What each role may do, and what no other may: every role of a program against every resource of every service.
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::{error::ProvideErrorMetadata, types::AttributeValue};
+use aws_sdk_kms::{primitives::Blob, types::SigningAlgorithmSpec};
+use shop::{
+    provision::secrets::PROCESSOR_KEY,
+    topology::{Topology, Trigger},
+    units,
+};
+
+/// The secret that ECS reads for product.
+const DATABASE_URL: &str = "product-database-url";
+
+/// How services say that a role may not.
+const DENIALS: [&str; 3] = ["AccessDenied", "AccessDeniedException", "AuthorizationError"];
+
+/// Whose role it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// A function's.
+    Function(String),
+    /// The one of a service's tasks.
+    Task(String),
+    /// The one that ECS starts a service's tasks with.
+    Execution(String),
+}
+
+impl Role {
+    /// Every role that a program has, or that starts one.
+    pub fn all(topology: &Topology) -> Vec<Self> {
+        let functions = topology.functions.iter().map(|function| Self::Function(function.name.clone()));
+        let services = topology.services.iter().map(|service| service.name.clone());
+        let services = services.flat_map(|name| [Self::Task(name.clone()), Self::Execution(name)]);
+        functions.chain(services).collect()
+    }
+
+    /// The role's name on AWS.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Function(name) => units::name(name),
+            Self::Task(name) => units::name(&format!("{name}-task")),
+            Self::Execution(name) => units::name(&format!("{name}-execution")),
+        }
+    }
+
+    /// The program that runs with it.
+    fn program(&self) -> Option<&str> {
+        match self {
+            Self::Function(name) | Self::Task(name) => Some(name),
+            Self::Execution(_) => None,
+        }
+    }
+}
+
+/// A call about one resource. None of them does harm where it is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// Reads an item of a table.
+    GetItem(String),
+    /// Writes an item into a table.
+    PutItem(String),
+    /// Reads all of a table.
+    Scan(String),
+    /// Acknowledges a message of a queue: one that there is not.
+    DeleteMessage(String),
+    /// Sends to a queue.
+    SendMessage(String),
+    /// Publishes on a topic, what no subscriber wants.
+    Publish(String),
+    /// Signs with the key of access tokens, by its ARN.
+    Sign(String),
+    /// Uses the key of tables, queues and topics, by its ARN, for what is in none of them.
+    UseDataKey(String),
+    /// Reads a secret.
+    ReadSecret(&'static str),
+}
+
+impl Call {
+    /// Every call about every resource that is somebody's. `aws` is the administrator's.
+    pub async fn all(topology: &Topology, aws: &SdkConfig) -> Vec<Self> {
+        let tables = topology.tables.iter().map(|table| table.name.clone());
+        let tables =
+            tables.flat_map(|name| [Self::GetItem(name.clone()), Self::PutItem(name.clone()), Self::Scan(name)]);
+        let queues = topology.queues.iter().flat_map(|queue| [queue.name.clone(), queue.dead_letter_name()]);
+        let queues = queues.flat_map(|name| [Self::DeleteMessage(name.clone()), Self::SendMessage(name)]);
+        let topics = topology.topics.iter().map(|name| Self::Publish(name.clone()));
+        let (signing, data) = (key(aws, "token-signing").await, key(aws, "data").await);
+        let keys = [Self::Sign(signing), Self::UseDataKey(data)];
+        let others = [Self::ReadSecret(DATABASE_URL), Self::ReadSecret(PROCESSOR_KEY)];
+        tables.chain(queues).chain(topics).chain(keys).chain(others).collect()
+    }
+
+    /// True if the role has to be able to do it.
+    pub fn is_for(&self, role: &Role, topology: &Topology) -> bool {
+        let by = |name: &str| role.program() == Some(name);
+        match self {
+            Self::GetItem(table) | Self::PutItem(table) => topology.table(table).is_some_and(|table| by(&table.owner)),
+            Self::Scan(_) | Self::UseDataKey(_) => false,
+            Self::DeleteMessage(queue) => topology.queue(queue).is_some_and(|queue| by(&queue.consumer)),
+            Self::SendMessage(queue) => by("order") && queue == "order-deadlines",
+            Self::Publish(topic) => by("product") && topic == "product-events" || relays(role, topic, topology),
+            Self::Sign(_) => by("user"),
+            Self::ReadSecret(DATABASE_URL) => *role == Role::Execution("product".to_owned()),
+            Self::ReadSecret(_) => by("payment"),
+        }
+    }
+
+    /// Makes the call with a role's credentials. True if the answer is that it may not.
+    pub async fn is_denied(&self, aws: &SdkConfig) -> bool {
+        let code = match self {
+            Self::GetItem(table) => {
+                let item = aws_sdk_dynamodb::Client::new(aws).get_item().table_name(units::name(table));
+                code(item.key("pk", text()).key("sk", text()).send().await)
+            }
+            Self::PutItem(table) => {
+                let item = aws_sdk_dynamodb::Client::new(aws).put_item().table_name(units::name(table));
+                code(item.item("pk", text()).item("sk", text()).send().await)
+            }
+            Self::Scan(table) => {
+                code(aws_sdk_dynamodb::Client::new(aws).scan().table_name(units::name(table)).limit(1).send().await)
+            }
+            Self::DeleteMessage(queue) => {
+                let message = aws_sdk_sqs::Client::new(aws).delete_message().queue_url(url(aws, queue));
+                code(message.receipt_handle("none").send().await)
+            }
+            Self::SendMessage(queue) => {
+                let message = aws_sdk_sqs::Client::new(aws).send_message().queue_url(url(aws, queue));
+                code(message.message_body("{}").send().await)
+            }
+            Self::Publish(topic) => {
+                let arn = format!("arn:aws:sns:{}:{ACCOUNT}:{}", shop::emulator::REGION, units::name(topic));
+                code(aws_sdk_sns::Client::new(aws).publish().topic_arn(arn).message("{}").send().await)
+            }
+            Self::Sign(key) => {
+                let sign = aws_sdk_kms::Client::new(aws).sign().key_id(key).message(Blob::new("x"));
+                code(sign.signing_algorithm(SigningAlgorithmSpec::RsassaPkcs1V15Sha256).send().await)
+            }
+            Self::UseDataKey(key) => {
+                let encrypt = aws_sdk_kms::Client::new(aws).encrypt().key_id(key).plaintext(Blob::new("x"));
+                code(encrypt.send().await)
+            }
+            Self::ReadSecret(name) => {
+                let secrets = aws_sdk_secretsmanager::Client::new(aws);
+                code(secrets.get_secret_value().secret_id(units::name(name)).send().await)
+            }
+        };
+        code.is_some_and(|code| DENIALS.contains(&code.as_str()))
+    }
+}
+
+/// The only account of the emulated AWS.
+const ACCOUNT: &str = "000000000000";
+
+/// True if the role is of the relay of this topic's publisher.
+fn relays(role: &Role, topic: &str, topology: &Topology) -> bool {
+    let function = role.program().and_then(|program| topology.function(program));
+    let Some(Trigger::Stream { table, .. }) = function.map(|function| &function.trigger) else { return false };
+    topology.table(table).is_some_and(|table| table.topic.as_deref() == Some(topic))
+}
+
+/// The ARN of the key behind an alias of ours.
+async fn key(aws: &SdkConfig, alias: &str) -> String {
+    let alias = format!("alias/{}", units::name(alias));
+    let found = aws_sdk_kms::Client::new(aws).describe_key().key_id(alias).send().await.expect("a key");
+    found.key_metadata.and_then(|key| key.arn).expect("a key has an ARN")
+}
+
+fn text() -> AttributeValue {
+    AttributeValue::S("TEST".to_owned())
+}
+
+fn url(aws: &SdkConfig, queue: &str) -> String {
+    format!("{}/{ACCOUNT}/{}", aws.endpoint_url().expect("an emulated AWS has an address"), units::name(queue))
+}
+
+/// The error's code, if there is one.
+fn code<T, E: ProvideErrorMetadata>(outcome: Result<T, E>) -> Option<String> {
+    outcome.err().and_then(|error| error.code().map(str::to_owned))
+}
