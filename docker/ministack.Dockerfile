@@ -4,6 +4,7 @@
 # Its glibc must not be older than that of the image on which docker/Dockerfile compiles: functions run in here.
 ARG PYTHON_IMAGE=python:3.13.7-slim-bookworm
 
+# checkov:skip=CKV_DOCKER_7: the argument says which
 FROM ${PYTHON_IMAGE}
 COPY infra/local/requirements.txt /tmp/requirements.txt
 # Pinned by hash, as without Docker, but for PostgreSQL, which has an image of its own.
@@ -18,6 +19,7 @@ COPY infra/local/src/emulator/ministack.py /ministack.py
 
 # As in infra/local/src/emulator.rs, which tells why; only that it listens on all of the container's addresses. All that
 # it writes is below /data, which is a volume: also the functions' programs, which run from there.
+# hadolint ignore=DL3064 # not secrets: the emulator has no other credentials
 ENV GATEWAY_PORT=4566 \
     BIND_HOST=0.0.0.0 \
     LOG_LEVEL=INFO \

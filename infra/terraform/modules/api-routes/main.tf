@@ -1,19 +1,25 @@
 # The routes of one service at the HTTP API, and the integration behind them.
 
+locals {
+  # Emulators have no VPC links: there, the load balancer is at a URL.
+  emulated_url = try(var.load_balancer.emulated_url, null)
+  vpc_link_id  = local.emulated_url == null ? try(var.load_balancer.vpc_link_id, null) : null
+}
+
 resource "aws_apigatewayv2_integration" "this" {
   api_id = var.http_api_id
 
   integration_type       = var.function != null ? "AWS_PROXY" : "HTTP_PROXY"
   integration_method     = var.function != null ? "POST" : "ANY" # a function is invoked by POST, whatever the request is
-  integration_uri        = var.function != null ? var.function.invoke_arn : var.load_balancer.listener_arn
+  integration_uri        = var.function != null ? var.function.invoke_arn : coalesce(local.emulated_url, var.load_balancer.listener_arn)
   payload_format_version = var.function != null ? "2.0" : "1.0"
   timeout_milliseconds   = var.timeout_ms
 
-  connection_type = var.function != null ? "INTERNET" : "VPC_LINK"
-  connection_id   = var.function != null ? null : var.load_balancer.vpc_link_id
+  connection_type = local.vpc_link_id == null ? "INTERNET" : "VPC_LINK"
+  connection_id   = local.vpc_link_id
 
   dynamic "tls_config" {
-    for_each = var.load_balancer[*]
+    for_each = local.emulated_url == null ? var.load_balancer[*] : []
     content {
       server_name_to_verify = tls_config.value.tls_server_name
     }

@@ -37,11 +37,12 @@ variable "function" {
 }
 
 variable "load_balancer" {
-  description = "The internal load balancer behind the routes, and the name in its certificate; null if it is a function."
+  description = "The internal load balancer behind the routes, and the name in its certificate; null if it is a function. `emulated_url` is for emulators, which have no VPC links: never on AWS."
   type = object({
-    vpc_link_id     = string
+    vpc_link_id     = optional(string)
     listener_arn    = string
     tls_server_name = string
+    emulated_url    = optional(string)
   })
   default = null
 }

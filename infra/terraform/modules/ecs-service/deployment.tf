@@ -2,12 +2,16 @@
 # the alarms is raised.
 
 resource "aws_codedeploy_app" "this" {
+  count = var.emulator ? 0 : 1
+
   name             = var.name
   compute_platform = "ECS"
 }
 
 resource "aws_codedeploy_deployment_group" "this" {
-  app_name               = aws_codedeploy_app.this.name
+  count = var.emulator ? 0 : 1
+
+  app_name               = aws_codedeploy_app.this[0].name
   deployment_group_name  = "live"
   service_role_arn       = aws_iam_role.deployment.arn
   deployment_config_name = var.deployment_config

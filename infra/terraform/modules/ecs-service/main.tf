@@ -30,19 +30,28 @@ locals {
 
   service_container = merge(local.hardened, {
     name             = "service"
-    image            = "${var.repository_url}@${var.image_digest}"
+    image            = "${var.repository_url}@${terraform_data.first_image.output}"
     portMappings     = [{ containerPort = var.port, protocol = "tcp" }]
-    environment      = [for name, value in var.environment : { name = name, value = value }]
+    environment      = [for name, value in merge(var.environment, local.collector_endpoint) : { name = name, value = value }]
     secrets          = [for name, arn in var.secrets : { name = name, valueFrom = arn }]
     logConfiguration = local.log.service
+
+    # So it ends first, and its last spans still find the collector.
+    dependsOn = [for collector in var.collector[*] : { containerName = "collector", condition = "START" }]
   })
+
+  # Containers of a task share their loopback.
+  collector_endpoint = { for name, collector in { OTEL_EXPORTER_OTLP_ENDPOINT = var.collector } : name => "http://127.0.0.1:4318" if collector != null }
 
   collector_containers = [for collector in var.collector[*] : merge(local.hardened, {
     name             = "collector"
     image            = collector.image
     essential        = false # the service works without being watched
-    environment      = [{ name = "AOT_CONFIG_CONTENT", value = collector.configuration }]
     logConfiguration = local.log.collector
+    environment = [
+      { name = "AOT_CONFIG_CONTENT", value = coalesce(collector.configuration, file("${path.module}/collector.yaml")) },
+      { name = "AWS_REGION", value = data.aws_region.current.id },
+    ]
   })]
 
   # ECS fills in defaults and orders keys its own way; the provider compares what matters.
@@ -50,9 +59,26 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "this" {
+  # checkov:skip=CKV_AWS_338: kept as long as the profile says; what matters for longer is in stores and metrics
   name              = "/shop/${var.name}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn
+}
+
+# The image that the service began with. Releases bring the later ones: they register revisions of their own, each the
+# newest one with another image (infra/deploy). So an apply needs no digest after the first time and brings no old image
+# back; what it changes is in a new revision, which the next release takes up.
+resource "terraform_data" "first_image" {
+  input = var.image_digest
+
+  lifecycle {
+    ignore_changes = [input]
+
+    postcondition {
+      condition     = self.input != null
+      error_message = "The first apply needs an image that is in the repository: give image_digest (infra/deploy/release push prints it)."
+    }
+  }
 }
 
 resource "aws_ecs_task_definition" "this" {
@@ -76,6 +102,7 @@ resource "aws_ecs_task_definition" "this" {
 
 # Blue and green: CodeDeploy starts new tasks in the one that is idle, and then moves the rule.
 resource "aws_lb_target_group" "this" {
+  # checkov:skip=CKV_AWS_378: TLS ends at the load balancer; behind it is our network, and one security group that lets in another
   for_each = toset(["blue", "green"])
 
   name                 = "${var.name}-${each.key}"

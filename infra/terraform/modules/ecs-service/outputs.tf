@@ -13,6 +13,11 @@ output "target_groups" {
   value       = { for name, group in aws_lb_target_group.this : name => group.arn_suffix }
 }
 
+output "log_group" {
+  description = "Where the service logs."
+  value       = aws_cloudwatch_log_group.this.name
+}
+
 output "path_patterns" {
   description = "The paths that the load balancer sends here."
   value       = flatten([for rule in aws_lb_listener_rule.this : [for condition in rule.condition : [for pattern in condition.path_pattern : tolist(pattern.values)]]])
@@ -23,35 +28,11 @@ output "containers" {
   value       = local.container_definitions
 }
 
-output "one_off_task" {
-  description = "What `aws ecs run-task` is given to run a subcommand of the image in the service's place, such as a migration."
-  value = {
-    cluster         = var.cluster.name
-    task_definition = aws_ecs_task_definition.this.arn
-    container       = local.service_container.name
-    network_configuration = {
-      awsvpcConfiguration = { subnets = var.subnet_ids, securityGroups = var.security_group_ids, assignPublicIp = "DISABLED" }
-    }
-  }
-}
-
 output "deployment" {
-  description = "What `aws deploy create-deployment` is given to release the task definition that was registered last."
+  description = "Where CodeDeploy releases it; infra/deploy/release finds it by these names."
   value = {
-    application      = aws_codedeploy_app.this.name
-    deployment_group = aws_codedeploy_deployment_group.this.deployment_group_name
-    appspec = {
-      version = "0.0"
-      Resources = [{
-        TargetService = {
-          Type = "AWS::ECS::Service"
-          Properties = {
-            TaskDefinition   = aws_ecs_task_definition.this.arn
-            LoadBalancerInfo = { ContainerName = local.service_container.name, ContainerPort = var.port }
-          }
-        }
-      }]
-    }
+    application      = one(aws_codedeploy_app.this[*].name)
+    deployment_group = one(aws_codedeploy_deployment_group.this[*].deployment_group_name)
   }
 }
 

@@ -21,11 +21,11 @@ variable "repository_url" {
 }
 
 variable "image_digest" {
-  description = "The image, by digest: a tag may become another image."
+  description = "The image that the service begins with, by digest: a tag may become another image. Only the first apply needs it."
   type        = string
 
   validation {
-    condition     = can(regex("^sha256:[0-9a-f]{64}$", var.image_digest))
+    condition     = var.image_digest == null || can(regex("^sha256:[0-9a-f]{64}$", var.image_digest))
     error_message = "A digest, such as `sha256:` and 64 hexadecimal digits."
   }
 }
@@ -69,10 +69,10 @@ variable "statements" {
 }
 
 variable "collector" {
-  description = "An OpenTelemetry collector beside the service: image by digest and configuration as YAML. Null for none."
+  description = "An OpenTelemetry collector beside the service, which sends its spans there: image by digest, and configuration as YAML unless it is collector.yaml. Null for none: no spans are sent."
   type = object({
     image         = string
-    configuration = string
+    configuration = optional(string)
   })
   default = null
 
@@ -191,4 +191,10 @@ variable "permissions_boundary_arn" {
   description = "The most that the roles made here may ever do; null for no boundary."
   type        = string
   default     = null
+}
+
+variable "emulator" {
+  description = "True leaves out what emulators of AWS do not have (CodeDeploy, autoscaling), to try the rest on one. Never on AWS."
+  type        = bool
+  default     = false
 }

@@ -1,13 +1,17 @@
-# Canary releases. A deployment names the version that is live and the one that is to be (output `deployment`); CodeDeploy
-# moves the alias in steps, and back as soon as one of the alarms is raised.
+# Canary releases. A deployment names the version that is live and the one that is to be (infra/deploy/release makes it);
+# CodeDeploy moves the alias in steps, and back as soon as one of the alarms is raised.
 
 resource "aws_codedeploy_app" "this" {
+  count = var.emulator ? 0 : 1
+
   name             = var.name
   compute_platform = "Lambda"
 }
 
 resource "aws_codedeploy_deployment_group" "this" {
-  app_name               = aws_codedeploy_app.this.name
+  count = var.emulator ? 0 : 1
+
+  app_name               = aws_codedeploy_app.this[0].name
   deployment_group_name  = local.alias
   service_role_arn       = aws_iam_role.deployment.arn
   deployment_config_name = var.deployment_config

@@ -24,24 +24,10 @@ output "policy" {
 }
 
 output "deployment" {
-  description = "What `aws deploy create-deployment` is given to release the version that was published last. The version that is live now goes into `CurrentVersion`."
+  description = "Where CodeDeploy releases it; infra/deploy/release finds it by these names."
   value = {
-    application      = aws_codedeploy_app.this.name
-    deployment_group = aws_codedeploy_deployment_group.this.deployment_group_name
-    appspec = {
-      version = "0.0"
-      Resources = [{
-        (var.name) = {
-          Type = "AWS::Lambda::Function"
-          Properties = {
-            Name           = var.name
-            Alias          = local.alias
-            CurrentVersion = null
-            TargetVersion  = aws_lambda_function.this.version
-          }
-        }
-      }]
-    }
+    application      = one(aws_codedeploy_app.this[*].name)
+    deployment_group = one(aws_codedeploy_deployment_group.this[*].deployment_group_name)
   }
 }
 

@@ -118,3 +118,9 @@ variable "permissions_boundary_arn" {
   type        = string
   default     = null
 }
+
+variable "emulator" {
+  description = "True leaves out what emulators of AWS do not have (CodeDeploy), to try the rest on one. Never on AWS."
+  type        = bool
+  default     = false
+}

@@ -17,6 +17,7 @@ module "function" {
   p99_alarm_ms             = var.timeout_seconds * 1000 / 2
   deployment_config        = var.deployment_config
   permissions_boundary_arn = var.permissions_boundary_arn
+  emulator                 = var.emulator
 
   environment = {
     TOPIC_ARN = var.topic_arn

@@ -1,4 +1,4 @@
-# Given by each release: artifact. Give yours: mail_domain, mail_from, storefront_url.
+# Give yours: mail_domain, mail_from, storefront_url.
 
 environment = "dev"
 

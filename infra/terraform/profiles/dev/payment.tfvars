@@ -1,5 +1,3 @@
-# Given by each release: artifact, relay_artifact.
-
 environment = "dev"
 
 # Without canary: nobody is hurt by a bad version.

@@ -1,4 +1,4 @@
-# Given by each release: image_digest, relay_artifact.
+# The first apply also needs image_digest: DEPLOYMENT.md.
 
 environment = "prod"
 
@@ -15,3 +15,8 @@ log_retention_days         = 90
 deletion_protection        = true
 
 relay_reserved_concurrency = 10 # a new account has to raise its quota first
+
+# Traces in X-Ray, by the AWS Distro for OpenTelemetry beside each task (about 60 MB of memory, and X-Ray's price per
+# trace). The digest of a release is yours to look up; none is known here:
+#   docker buildx imagetools inspect public.ecr.aws/aws-observability/aws-otel-collector:v0.43.3
+# collector = { image = "public.ecr.aws/aws-observability/aws-otel-collector@sha256:…" }

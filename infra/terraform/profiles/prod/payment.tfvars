@@ -1,5 +1,3 @@
-# Given by each release: artifact, relay_artifact.
-
 environment = "prod"
 
 function_deployment_config = "CodeDeployDefault.LambdaCanary10Percent5Minutes"

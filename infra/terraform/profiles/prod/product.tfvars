@@ -1,4 +1,4 @@
-# Given by each release: image_digest.
+# The first apply also needs image_digest: DEPLOYMENT.md.
 
 environment = "prod"
 
@@ -19,3 +19,13 @@ database_backup_days     = 14
 
 log_retention_days  = 90
 deletion_protection = true
+
+# Traces in X-Ray, by the AWS Distro for OpenTelemetry beside each task (about 60 MB of memory, and X-Ray's price per
+# trace). The digest of a release is yours to look up; none is known here:
+#   docker buildx imagetools inspect public.ecr.aws/aws-observability/aws-otel-collector:v0.43.3
+# collector = { image = "public.ecr.aws/aws-observability/aws-otel-collector@sha256:…" }
+
+# The authorities that sign RDS's certificates: product believes no other database. Fetch them once for your Region, from
+# https://truststore.pki.rds.amazonaws.com/eu-central-1/eu-central-1-bundle.pem, and put them here, all of them.
+# database_authorities = <<-PEM
+# PEM

@@ -53,6 +53,7 @@ module "function" {
   p99_alarm_ms             = var.p99_alarm_ms
   deployment_config        = var.function_deployment_config
   permissions_boundary_arn = var.permissions_boundary_arn
+  emulator                 = var.emulator
 
   environment = {
     NOTIFICATION_TABLE = module.table.name

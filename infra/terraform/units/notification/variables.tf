@@ -32,12 +32,13 @@ variable "permissions_boundary_arn" {
 }
 
 variable "artifact" {
-  description = "The zip of `notification`: key and version of an object in the platform's bucket of artifacts, or a file of this machine."
+  description = "The zip of `notification` that the function begins with: key and version of an object in the platform's bucket of artifacts, or a file of this machine. Releases bring the later ones."
   type = object({
     key     = optional(string)
     version = optional(string)
     file    = optional(string)
   })
+  default = { key = "functions/notification.zip" }
 }
 
 variable "reserved_concurrency" {
@@ -80,4 +81,10 @@ variable "mail_from" {
 variable "storefront_url" {
   description = "Where links in mails lead, without a slash at its end."
   type        = string
+}
+
+variable "emulator" {
+  description = "True leaves out what emulators of AWS do not have (CodeDeploy), to try the rest on one. Never on AWS."
+  type        = bool
+  default     = false
 }

@@ -42,6 +42,12 @@ module "dashboard" {
       }]
     },
     {
+      title = "Oldest order in a passing state, seconds"
+      lines = [for state, passing in local.passing_states : {
+        namespace = local.metric_namespace, metric = passing.metric, dimensions = {}, stat = "Maximum", label = state
+      }]
+    },
+    {
       title = "Relay: milliseconds behind the stream"
       lines = [{
         namespace = "AWS/Lambda", metric = "IteratorAge", dimensions = { FunctionName = module.relay.name }, stat = "Maximum", label = "behind"

@@ -74,6 +74,7 @@ module "service" {
   alarm_topic_arn          = local.platform.alarm_topic_arn
   p99_alarm_seconds        = var.p99_alarm_seconds
   permissions_boundary_arn = var.permissions_boundary_arn
+  emulator                 = var.emulator
 
   environment = {
     LISTEN_ADDR              = "0.0.0.0:8080"
@@ -150,6 +151,7 @@ module "relay" {
   alarm_topic_arn          = local.platform.alarm_topic_arn
   deployment_config        = var.function_deployment_config
   permissions_boundary_arn = var.permissions_boundary_arn
+  emulator                 = var.emulator
 }
 
 module "routes" {
@@ -161,8 +163,9 @@ module "routes" {
   routes                 = [for route in local.routes : { route = route.route, scopes = route.scopes }]
 
   load_balancer = {
-    vpc_link_id     = local.platform.vpc_link_id
+    vpc_link_id     = try(local.platform.vpc_link_id, null)
     listener_arn    = local.platform.alb_listener_arn
     tls_server_name = local.platform.alb_server_name
+    emulated_url    = var.emulator ? "${split("/_aws/", local.platform.http_api_url)[0]}/_alb/${local.name_prefix}" : null
   }
 }

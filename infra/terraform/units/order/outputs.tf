@@ -14,5 +14,9 @@ output "role_policies" {
 
 output "alarms" {
   description = "The actions of each alarm, by the alarm's name."
-  value       = merge(concat([module.table.alarms, module.service.alarms, module.relay.alarms], [for queue in module.queues : queue.alarms])...)
+  value = merge(concat(
+    [module.table.alarms, module.service.alarms, module.relay.alarms],
+    [for queue in module.queues : queue.alarms],
+    [{ for alarm in aws_cloudwatch_metric_alarm.passing : alarm.alarm_name => alarm.alarm_actions }],
+  )...)
 }

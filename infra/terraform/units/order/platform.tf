@@ -1,7 +1,7 @@
 # What the platform says about itself. Parameters are only ever added, so a unit of last month still finds its own.
 
 data "aws_ssm_parameter" "platform" {
-  for_each = toset([
+  for_each = toset(concat([
     "alarm_topic_arn",
     "alb_arn_suffix",
     "alb_listener_arn",
@@ -22,8 +22,7 @@ data "aws_ssm_parameter" "platform" {
     "topic_arn_product-events",
     "topic_arn_user-events",
     "vpc_id",
-    "vpc_link_id",
-  ])
+  ], var.emulator ? [] : ["vpc_link_id"])) # emulators have no VPC links
 
   name = "/shop/${var.environment}/platform/${each.key}"
 }

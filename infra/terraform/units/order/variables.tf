@@ -32,8 +32,9 @@ variable "permissions_boundary_arn" {
 }
 
 variable "image_digest" {
-  description = "The image of `order`, by digest, in the platform's repository."
+  description = "The image of `order` that the service begins with, by digest, in the platform's repository. Only the first apply needs it: releases bring the later ones."
   type        = string
+  default     = null
 }
 
 variable "cpu" {
@@ -79,10 +80,10 @@ variable "blue_minutes" {
 }
 
 variable "collector" {
-  description = "An OpenTelemetry collector beside the service: image by digest and configuration as YAML. Null for none: the services do not send telemetry by OTLP yet, so a collector would have nothing to do."
+  description = "An OpenTelemetry collector beside the service, for traces in X-Ray: image by digest, and configuration as YAML unless it is the module's. Null for none: no spans are sent."
   type = object({
     image         = string
-    configuration = string
+    configuration = optional(string)
   })
   default = null
 }
@@ -93,12 +94,13 @@ variable "deletion_protection" {
 }
 
 variable "relay_artifact" {
-  description = "The zip of `outbox-relay`: key and version of an object in the platform's bucket of artifacts, or a file of this machine."
+  description = "The zip of `outbox-relay` that the relay begins with: key and version of an object in the platform's bucket of artifacts, or a file of this machine. Releases bring the later ones."
   type = object({
     key     = optional(string)
     version = optional(string)
     file    = optional(string)
   })
+  default = { key = "functions/outbox-relay.zip" }
 }
 
 variable "relay_reserved_concurrency" {
@@ -127,4 +129,10 @@ variable "payment_deadline_seconds" {
     condition     = var.payment_deadline_seconds < 900
     error_message = "Less than the 900 seconds for which product sets stock aside, and which a message can be delayed."
   }
+}
+
+variable "emulator" {
+  description = "True leaves out what emulators of AWS do not have (VPC links, CodeDeploy, autoscaling), to try the rest on one. Never on AWS."
+  type        = bool
+  default     = false
 }

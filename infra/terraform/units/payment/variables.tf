@@ -32,12 +32,13 @@ variable "permissions_boundary_arn" {
 }
 
 variable "artifact" {
-  description = "The zip of `payment`: key and version of an object in the platform's bucket of artifacts, or a file of this machine."
+  description = "The zip of `payment` that the function begins with: key and version of an object in the platform's bucket of artifacts, or a file of this machine. Releases bring the later ones."
   type = object({
     key     = optional(string)
     version = optional(string)
     file    = optional(string)
   })
+  default = { key = "functions/payment.zip" }
 }
 
 variable "reserved_concurrency" {
@@ -69,6 +70,7 @@ variable "relay_artifact" {
     version = optional(string)
     file    = optional(string)
   })
+  default = { key = "functions/outbox-relay.zip" }
 }
 
 variable "relay_reserved_concurrency" {
@@ -81,4 +83,10 @@ variable "stripe_api_base" {
   description = "The card processor's API."
   type        = string
   default     = "https://api.stripe.com"
+}
+
+variable "emulator" {
+  description = "True leaves out what emulators of AWS do not have (CodeDeploy), to try the rest on one. Never on AWS."
+  type        = bool
+  default     = false
 }

@@ -1,8 +1,13 @@
 # The front door: an HTTP API without routes of its own. Each service's unit adds its routes; the stage deploys them at once.
 
 locals {
+  # An emulator's API has a name below `localhost`, which not every resolver knows. The same API is to be had by a path.
+  own_endpoint = !var.emulator ? aws_apigatewayv2_api.this.api_endpoint : replace(
+    aws_apigatewayv2_api.this.api_endpoint, "/^http://([^.]+)[.]execute-api[.](.+)$/", "http://$2/_aws/execute-api/$1",
+  )
+
   # Who signs tokens: the `iss` of every token, and TOKEN_ISSUER of every service.
-  http_api_url = var.api_domain_name == null ? aws_apigatewayv2_api.this.api_endpoint : "https://${var.api_domain_name}"
+  http_api_url = var.api_domain_name == null ? local.own_endpoint : "https://${var.api_domain_name}"
 }
 
 resource "aws_apigatewayv2_api" "this" {

@@ -196,7 +196,7 @@ variable "monthly_budget_usd" {
 # Trying it out --------------------------------------------------------------------------------------------------------
 
 variable "emulator" {
-  description = "True leaves out what emulators of AWS do not have (VPC links), to try the rest on one. Never on AWS: product and order are out of reach then."
+  description = "True leaves out what emulators of AWS do not have (VPC links), to try the rest on one. Never on AWS: the API's URL is none there."
   type        = bool
   default     = false
 }

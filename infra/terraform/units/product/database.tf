@@ -1,5 +1,8 @@
 # product's PostgreSQL: private, encrypted, reached by TLS only, and by nobody but product's tasks.
 
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+
 locals {
   database_name = "${local.name_prefix}-product"
 }
@@ -53,6 +56,7 @@ resource "aws_db_parameter_group" "this" {
 }
 
 resource "aws_cloudwatch_log_group" "database" {
+  # checkov:skip=CKV_AWS_338: kept as long as the profile says; slow statements have no use after a year
   for_each = toset(["postgresql", "upgrade"])
 
   name              = "/aws/rds/instance/${local.database_name}/${each.key}"
@@ -61,6 +65,7 @@ resource "aws_cloudwatch_log_group" "database" {
 }
 
 resource "aws_db_instance" "this" {
+  # checkov:skip=CKV_AWS_118: Performance Insights tells what it waits for; these figures would go to a log group without our key and retention
   identifier     = local.database_name
   engine         = "postgres"
   engine_version = "18"
@@ -86,7 +91,7 @@ resource "aws_db_instance" "this" {
   username                            = "shop_master"
   manage_master_user_password         = true
   master_user_secret_kms_key_id       = local.platform.kms_data_key_arn
-  iam_database_authentication_enabled = true # for operators; product does not make such tokens
+  iam_database_authentication_enabled = true # product signs in so, and operators may
 
   backup_retention_period    = var.database_backup_days
   backup_window              = "01:30-02:30"
@@ -108,20 +113,33 @@ resource "aws_db_instance" "this" {
   depends_on = [aws_cloudwatch_log_group.database]
 }
 
-# What product connects with: `postgres://product:<password>@<endpoint>/product?sslmode=…`. Put there by hand, once, so
-# that no state ever holds it: sign in as the master from inside the VPC, `create role product login password '…'`, make it
-# the owner of the database `product` (its migrations create tables), and
-#   aws secretsmanager put-secret-value --secret-id shop-<environment>-product-database-url --secret-string file://…
-# Until then no task starts. `sslmode=verify-full` needs the certificate authorities of RDS in the image (`sslrootcert`);
-# `require` encrypts, but believes whoever answers.
+# Where product connects to: `postgres://product@<endpoint>/product?sslmode=verify-full`, without a password, for product
+# signs in by IAM: with a token of its task's role, a new one every ten minutes. So nothing has to be rotated, and nothing
+# is stale in a task that has run for long. By hand, once, sign in as the master from inside the VPC:
+#   create role product login; grant rds_iam to product; alter database product owner to product;
+# and give the URL (the secret is empty until then, and no task starts):
+#   aws secretsmanager put-secret-value --secret-id shop-<environment>-product-database-url --secret-string …
 resource "aws_secretsmanager_secret" "database_url" {
+  # checkov:skip=CKV2_AWS_57: it holds no password; on an emulator, one that nobody has to keep from anybody
   name                    = "${local.name_prefix}-product-database-url"
-  description             = "URL of product's database, with the password of product's own role"
+  description             = "URL of product's database"
   kms_key_id              = local.platform.kms_data_key_arn
   recovery_window_in_days = var.deletion_protection ? 30 : 7
 }
 
 locals {
+  # The database's own id is part of the name, so that a successor of the same name is another database.
+  database_user_arn = join(":", [
+    "arn", data.aws_partition.current.partition, "rds-db", var.region, data.aws_caller_identity.current.account_id,
+    "dbuser", "${aws_db_instance.this.resource_id}/product",
+  ])
+
+  # Without the authorities of RDS, `sslmode=verify-full` refuses every server: better no task than a wrong database.
+  database_environment = merge(
+    { DATABASE_IAM = tostring(!var.emulator) },
+    var.database_authorities == null ? {} : { PGSSLROOTCERT = trimspace(var.database_authorities) },
+  )
+
   database_alarms = {
     database-cpu = {
       description = "The database of product is busy."

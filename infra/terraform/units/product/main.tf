@@ -59,8 +59,9 @@ module "service" {
   alarm_topic_arn          = local.platform.alarm_topic_arn
   p99_alarm_seconds        = var.p99_alarm_seconds
   permissions_boundary_arn = var.permissions_boundary_arn
+  emulator                 = var.emulator
 
-  environment = {
+  environment = merge(local.database_environment, {
     LISTEN_ADDR              = "0.0.0.0:8080"
     PRODUCT_EVENTS_TOPIC_ARN = local.platform["topic_arn_product-events"]
     PRODUCT_INBOX_URL        = module.inbox.url
@@ -68,12 +69,17 @@ module "service" {
     RESERVATION_TTL_SECONDS  = tostring(var.reservation_ttl_seconds)
     RUST_LOG                 = var.log_level
     AWS_REGION               = var.region
-  }
+  })
 
-  # ECS reads it when a task starts, so a new password needs new tasks.
   secrets = { DATABASE_URL = aws_secretsmanager_secret.database_url.arn }
 
   statements = [
+    {
+      Sid      = "SignInToDatabase"
+      Effect   = "Allow"
+      Action   = ["rds-db:connect"]
+      Resource = [local.database_user_arn]
+    },
     {
       Sid      = "ReadInbox"
       Effect   = "Allow"
@@ -112,8 +118,9 @@ module "routes" {
   routes                 = [for route in local.routes : { route = route.route, scopes = route.scopes }]
 
   load_balancer = {
-    vpc_link_id     = local.platform.vpc_link_id
+    vpc_link_id     = try(local.platform.vpc_link_id, null)
     listener_arn    = local.platform.alb_listener_arn
     tls_server_name = local.platform.alb_server_name
+    emulated_url    = var.emulator ? "${split("/_aws/", local.platform.http_api_url)[0]}/_alb/${local.name_prefix}" : null
   }
 }

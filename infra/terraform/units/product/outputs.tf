@@ -3,11 +3,6 @@ output "deployments" {
   value       = { product = module.service.deployment }
 }
 
-output "migration_task" {
-  description = "What `aws ecs run-task` is given to run `product migrate`, before the release that needs it."
-  value       = merge(module.service.one_off_task, { command = ["migrate"] })
-}
-
 output "role_policies" {
   description = "What the tasks, and ECS on their behalf, may do, for the tests of the roles."
   value       = { product = module.service.policies.task, product-execution = module.service.policies.execution }

@@ -32,8 +32,9 @@ variable "permissions_boundary_arn" {
 }
 
 variable "image_digest" {
-  description = "The image of `product`, by digest, in the platform's repository."
+  description = "The image of `product` that the service begins with, by digest, in the platform's repository. Only the first apply needs it: releases bring the later ones."
   type        = string
+  default     = null
 }
 
 variable "cpu" {
@@ -79,10 +80,10 @@ variable "blue_minutes" {
 }
 
 variable "collector" {
-  description = "An OpenTelemetry collector beside the service: image by digest and configuration as YAML. Null for none: the services do not send telemetry by OTLP yet, so a collector would have nothing to do."
+  description = "An OpenTelemetry collector beside the service, for traces in X-Ray: image by digest, and configuration as YAML unless it is the module's. Null for none: no spans are sent."
   type = object({
     image         = string
-    configuration = string
+    configuration = optional(string)
   })
   default = null
 }
@@ -112,6 +113,17 @@ variable "database_backup_days" {
   type        = number
 }
 
+variable "database_authorities" {
+  description = "The certificates of the authorities that sign RDS's own, as PEM: https://truststore.pki.rds.amazonaws.com/<region>/<region>-bundle.pem. They are public. Without them, no task finds a database that it believes."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.database_authorities == null || can(regex("^\\s*-----BEGIN CERTIFICATE-----", var.database_authorities))
+    error_message = "PEM, which begins with -----BEGIN CERTIFICATE-----."
+  }
+}
+
 variable "database_memory_alarm_mb" {
   description = "Less free memory than this is too little."
   type        = number
@@ -121,4 +133,10 @@ variable "reservation_ttl_seconds" {
   description = "How long stock is set aside for an order that is not confirmed. Longer than an order waits for its payment."
   type        = number
   default     = 900
+}
+
+variable "emulator" {
+  description = "True leaves out what emulators of AWS do not have (VPC links, CodeDeploy, autoscaling), to try the rest on one. Never on AWS."
+  type        = bool
+  default     = false
 }

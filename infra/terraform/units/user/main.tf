@@ -33,6 +33,7 @@ module "function" {
   p99_alarm_ms             = var.p99_alarm_ms
   deployment_config        = var.function_deployment_config
   permissions_boundary_arn = var.permissions_boundary_arn
+  emulator                 = var.emulator
 
   environment = {
     USER_TABLE           = module.table.name
@@ -93,6 +94,7 @@ module "relay" {
   alarm_topic_arn          = local.platform.alarm_topic_arn
   deployment_config        = var.function_deployment_config
   permissions_boundary_arn = var.permissions_boundary_arn
+  emulator                 = var.emulator
 }
 
 module "routes" {

@@ -32,12 +32,13 @@ variable "permissions_boundary_arn" {
 }
 
 variable "artifact" {
-  description = "The zip of `user`: key and version of an object in the platform's bucket of artifacts, or a file of this machine."
+  description = "The zip of `user` that the function begins with: key and version of an object in the platform's bucket of artifacts, or a file of this machine. Releases bring the later ones."
   type = object({
     key     = optional(string)
     version = optional(string)
     file    = optional(string)
   })
+  default = { key = "functions/user.zip" }
 }
 
 variable "reserved_concurrency" {
@@ -69,6 +70,7 @@ variable "relay_artifact" {
     version = optional(string)
     file    = optional(string)
   })
+  default = { key = "functions/outbox-relay.zip" }
 }
 
 variable "relay_reserved_concurrency" {
@@ -85,4 +87,10 @@ variable "issuer_answers" {
   TEXT
   type        = bool
   default     = true
+}
+
+variable "emulator" {
+  description = "True leaves out what emulators of AWS do not have (CodeDeploy), to try the rest on one. Never on AWS."
+  type        = bool
+  default     = false
 }

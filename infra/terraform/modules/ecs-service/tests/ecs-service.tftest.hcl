@@ -41,6 +41,16 @@ variables {
   }
 }
 
+run "the_first_apply_needs_an_image" {
+  command = plan
+
+  variables {
+    image_digest = null
+  }
+
+  expect_failures = [terraform_data.first_image]
+}
+
 run "tasks_are_private_and_powerless" {
   command = apply
 
@@ -110,9 +120,9 @@ run "a_release_goes_back_on_alarms" {
 
   assert {
     condition = (
-      aws_codedeploy_deployment_group.this.alarm_configuration[0].enabled
-      && length(aws_codedeploy_deployment_group.this.alarm_configuration[0].alarms) == 3
-      && contains(aws_codedeploy_deployment_group.this.auto_rollback_configuration[0].events, "DEPLOYMENT_STOP_ON_ALARM")
+      aws_codedeploy_deployment_group.this[0].alarm_configuration[0].enabled
+      && length(aws_codedeploy_deployment_group.this[0].alarm_configuration[0].alarms) == 3
+      && contains(aws_codedeploy_deployment_group.this[0].auto_rollback_configuration[0].events, "DEPLOYMENT_STOP_ON_ALARM")
     )
     error_message = "A bad release would stay."
   }
@@ -158,4 +168,17 @@ run "a_tag_is_no_digest" {
   }
 
   expect_failures = [var.image_digest]
+}
+
+run "an_apply_after_a_release_needs_no_digest_and_registers_nothing" {
+  command = apply
+
+  variables {
+    image_digest = null
+  }
+
+  assert {
+    condition     = startswith(output.containers[0].image, "111122223333.dkr.ecr.eu-central-1.amazonaws.com/shop-test/order@sha256:0000")
+    error_message = "The image that the service began with was forgotten: each apply would register a revision."
+  }
 }

@@ -103,9 +103,9 @@ run "a_release_goes_back_on_alarms" {
 
   assert {
     condition = (
-      aws_codedeploy_deployment_group.this.alarm_configuration[0].enabled
-      && aws_codedeploy_deployment_group.this.alarm_configuration[0].alarms == toset(["shop-test-payment-errors", "shop-test-payment-p99-duration"])
-      && contains(aws_codedeploy_deployment_group.this.auto_rollback_configuration[0].events, "DEPLOYMENT_STOP_ON_ALARM")
+      aws_codedeploy_deployment_group.this[0].alarm_configuration[0].enabled
+      && aws_codedeploy_deployment_group.this[0].alarm_configuration[0].alarms == toset(["shop-test-payment-errors", "shop-test-payment-p99-duration"])
+      && contains(aws_codedeploy_deployment_group.this[0].auto_rollback_configuration[0].events, "DEPLOYMENT_STOP_ON_ALARM")
     )
     error_message = "A bad release would stay."
   }
@@ -157,4 +157,17 @@ run "an_artifact_is_an_object_or_a_file" {
   }
 
   expect_failures = [var.artifact]
+}
+
+run "an_apply_after_a_release_brings_no_old_code_back" {
+  command = apply
+
+  variables {
+    artifact = { bucket = "artifacts", key = "payment.zip", version = "v2" }
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.s3_object_version == "v1"
+    error_message = "Terraform and releases fight over the code."
+  }
 }

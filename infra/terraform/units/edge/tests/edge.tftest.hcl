@@ -2,74 +2,13 @@
 
 mock_provider "aws" {
   override_during = plan
-
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-  mock_data "aws_ssm_parameter" {
-    defaults = { insecure_value = "0a1b2c3d4e" }
-  }
-  mock_data "aws_cloudfront_cache_policy" {
-    defaults = { id = "caching-disabled" }
-  }
-  mock_data "aws_cloudfront_origin_request_policy" {
-    defaults = { id = "all-but-host" }
-  }
-  mock_resource "aws_acm_certificate" {
-    defaults = {
-      arn = "arn:aws:acm:eu-central-1:123456789012:certificate/origin"
-      domain_validation_options = [{
-        domain_name           = "*.origin.test.shop.example"
-        resource_record_name  = "_a.origin.test.shop.example."
-        resource_record_type  = "CNAME"
-        resource_record_value = "_b.acm-validations.aws."
-      }]
-    }
-  }
-  mock_resource "aws_acm_certificate_validation" {
-    defaults = { certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/origin" }
-  }
-  mock_resource "aws_cloudfront_cache_policy" {
-    defaults = { id = "well-known" }
-  }
-  mock_resource "aws_cloudfront_response_headers_policy" {
-    defaults = { id = "headers" }
-  }
-  mock_resource "aws_cloudfront_distribution" {
-    defaults = { id = "E0000000000000", domain_name = "d0000000000000.cloudfront.net", hosted_zone_id = "Z2FDTNDATAQYW2" }
-  }
+  source          = "../../testing"
 }
 
 mock_provider "aws" {
   alias           = "us_east_1"
   override_during = plan
-
-  mock_resource "aws_acm_certificate" {
-    defaults = {
-      arn = "arn:aws:acm:us-east-1:123456789012:certificate/api"
-      domain_validation_options = [{
-        domain_name           = "api.test.shop.example"
-        resource_record_name  = "_c.api.test.shop.example."
-        resource_record_type  = "CNAME"
-        resource_record_value = "_d.acm-validations.aws."
-      }]
-    }
-  }
-  mock_resource "aws_acm_certificate_validation" {
-    defaults = { certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/api" }
-  }
-  mock_resource "aws_wafv2_web_acl" {
-    defaults = { arn = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/shop-test-api/00000000-0000-0000-0000-000000000000" }
-  }
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:us-east-1:123456789012:log-group:aws-waf-logs-shop-test" }
-  }
-  mock_resource "aws_kms_key" {
-    defaults = { arn = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000" }
-  }
+  source          = "../../testing"
 }
 
 variables {
@@ -151,17 +90,9 @@ run "the_origin_is_known_to_cloudfront_only" {
   }
 }
 
-run "the_log_is_encrypted_and_ends" {
+run "the_log_holds_no_tokens" {
   command = plan
 
-  assert {
-    condition     = aws_cloudwatch_log_group.firewall.retention_in_days == 14 && aws_cloudwatch_log_group.firewall.kms_key_id == aws_kms_key.logs.arn && aws_kms_key.logs.enable_key_rotation
-    error_message = "The log group has a retention and our key."
-  }
-  assert {
-    condition     = alltrue(flatten([for statement in jsondecode(local.log_key_policy).Statement : [for action in statement.Action : !strcontains(action, "*")]]))
-    error_message = "The key allows no wildcard of actions."
-  }
   assert {
     condition     = length(aws_wafv2_web_acl_logging_configuration.api[0].redacted_fields) == 3
     error_message = "Tokens, cookies and search words are not logged."

@@ -1,0 +1,4 @@
+# Give yours: repository.
+
+environment = "dev"
+repository  = "example/shop"

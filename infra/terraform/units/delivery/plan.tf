@@ -1,0 +1,84 @@
+# What `terraform plan` calls: it compares how things are configured with how they should be. Configuration, not data: no
+# item, no message, no object but states, no secret, no log line. The states of the units below hold no secret either;
+# edge's does (the name of its origin), so its state is not among them, and pull requests do not plan it.
+
+locals {
+  planned_units = ["delivery", "notification", "order", "payment", "platform", "product", "user"]
+
+  reads = {
+    acm                     = ["DescribeCertificate", "ListTagsForCertificate"]
+    apigateway              = ["GET"]
+    application-autoscaling = ["DescribeScalableTargets", "DescribeScalingPolicies", "ListTagsForResource"]
+    budgets                 = ["ListTagsForResource", "ViewBudget"]
+    cloudtrail              = ["DescribeTrails", "GetEventSelectors", "GetInsightSelectors", "GetTrail", "GetTrailStatus", "ListTags"]
+    cloudwatch              = ["DescribeAlarms", "GetDashboard", "ListTagsForResource"]
+    codedeploy              = ["GetApplication", "GetDeploymentGroup", "ListTagsForResource"]
+    dynamodb                = ["DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive", "ListTagsOfResource"]
+    ec2 = [
+      "DescribeAddresses", "DescribeAddressesAttribute", "DescribeAvailabilityZones", "DescribeFlowLogs", "DescribeInternetGateways",
+      "DescribeNatGateways", "DescribeNetworkAcls", "DescribeNetworkInterfaces", "DescribePrefixLists", "DescribeRouteTables",
+      "DescribeSecurityGroupRules", "DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcAttribute", "DescribeVpcEndpoints",
+      "DescribeVpcs",
+    ]
+    ecr = ["DescribeRepositories", "GetLifecyclePolicy", "ListTagsForResource"]
+    ecs = ["DescribeClusters", "DescribeServices", "DescribeTaskDefinition", "ListTagsForResource"]
+    elasticloadbalancing = [
+      "DescribeCapacityReservation", "DescribeListenerAttributes", "DescribeListeners", "DescribeLoadBalancerAttributes",
+      "DescribeLoadBalancers", "DescribeRules", "DescribeTags", "DescribeTargetGroupAttributes", "DescribeTargetGroups",
+    ]
+    iam = ["GetOpenIDConnectProvider", "GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListOpenIDConnectProviders", "ListRolePolicies"]
+    kms = ["DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "ListAliases", "ListResourceTags"]
+    lambda = [
+      "GetAlias", "GetEventSourceMapping", "GetFunction", "GetFunctionCodeSigningConfig", "GetFunctionConcurrency",
+      "GetFunctionConfiguration", "GetPolicy", "ListTags", "ListVersionsByFunction",
+    ]
+    logs    = ["DescribeLogGroups", "DescribeMetricFilters", "ListTagsForResource"]
+    rds     = ["DescribeDBInstances", "DescribeDBParameterGroups", "DescribeDBParameters", "DescribeDBSubnetGroups", "ListTagsForResource"]
+    route53 = ["GetHostedZone", "ListResourceRecordSets", "ListTagsForResource"]
+    s3 = [
+      "GetAccelerateConfiguration", "GetBucketAcl", "GetBucketCORS", "GetBucketLocation", "GetBucketLogging",
+      "GetBucketObjectLockConfiguration", "GetBucketOwnershipControls", "GetBucketPolicy", "GetBucketPublicAccessBlock",
+      "GetBucketRequestPayment", "GetBucketTagging", "GetBucketVersioning", "GetBucketWebsite", "GetEncryptionConfiguration",
+      "GetLifecycleConfiguration", "GetReplicationConfiguration", "ListBucket",
+    ]
+    secretsmanager   = ["DescribeSecret", "GetResourcePolicy"]
+    servicediscovery = ["GetNamespace", "ListTagsForResource"]
+    ses              = ["GetEmailIdentity", "ListTagsForResource"]
+    sns              = ["GetSubscriptionAttributes", "GetTopicAttributes", "ListTagsForResource"]
+    sqs              = ["GetQueueAttributes", "GetQueueUrl", "ListQueueTags"]
+    ssm              = ["DescribeParameters", "ListTagsForResource"]
+  }
+
+  plan_statements = [
+    {
+      Sid       = "ReadConfiguration"
+      Effect    = "Allow"
+      Action    = flatten([for service, actions in local.reads : [for action in actions : "${service}:${action}"]])
+      Resource  = ["*"] # most of these cannot be narrowed, and a plan also asks for what is not there yet
+      Condition = null
+    },
+    {
+      Sid       = "ReadParameters"
+      Effect    = "Allow"
+      Action    = ["ssm:GetParameter", "ssm:GetParameters"]
+      Resource  = ["arn:${local.partition}:ssm:${var.region}:${local.account_id}:parameter/shop/${var.environment}/*"] # ids and names, by design
+      Condition = null
+    },
+    {
+      # The settings of functions are encrypted, and hold no secrets. Without them each plan would set them anew.
+      Sid       = "ReadSettingsOfFunctions"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt"]
+      Resource  = [local.platform.kms_data_key_arn]
+      Condition = { StringEquals = { "kms:ViaService" = ["lambda.${var.region}.amazonaws.com"] } }
+    },
+    {
+      # To read, and not to lock: the plan of a pull request decides nothing, and must not keep anybody from applying.
+      Sid       = "ReadStates"
+      Effect    = "Allow"
+      Action    = ["s3:GetObject"]
+      Resource  = [for unit in local.planned_units : "arn:${local.partition}:s3:::${local.state_bucket}/shop/${var.environment}/${unit}.tfstate"]
+      Condition = null
+    },
+  ]
+}

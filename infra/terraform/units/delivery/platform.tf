@@ -1,0 +1,22 @@
+# What the platform says about itself. Parameters are only ever added, so a unit of last month still finds its own.
+
+locals {
+  topology = jsondecode(file("${path.module}/../../../topology.json"))
+
+  # A release reads them, too: infra/deploy/lib/common.sh.
+  parameter_names = concat(
+    ["artifacts_bucket", "ecs_cluster_name", "kms_data_key_arn"],
+    [for service in local.topology.services : "ecr_repository_url_${service.name}"],
+  )
+}
+
+data "aws_ssm_parameter" "platform" {
+  for_each = toset(local.parameter_names)
+
+  name = "/shop/${var.environment}/platform/${each.key}"
+}
+
+locals {
+  name_prefix = "shop-${var.environment}"
+  platform    = { for name, parameter in data.aws_ssm_parameter.platform : name => parameter.insecure_value }
+}
