@@ -19,7 +19,7 @@ pub const ENVIRONMENT: &str = "dev";
 pub const STATES: &str = "shop-states";
 
 /// All units, in the order in which they are applied: each needs only those before it. Destroyed the other way round.
-pub const ALL: [&str; 6] = ["platform", "user", "product", "order", "payment", "notification"];
+pub const ALL: [&str; 8] = ["platform", "edge", "user", "product", "order", "payment", "notification", "delivery"];
 
 /// The name of what a unit makes: `shop-dev-order` of `order`.
 pub fn name(of: &str) -> String {

@@ -18,6 +18,9 @@ const DOMAIN: &str = "dev.shop.example";
 /// Which image the services would be. Nobody pulls it: they run as processes.
 const IMAGE: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
+/// The origin's secret of edge. Here it opens nothing: requests take the API's own door.
+const ORIGIN_SECRET: &str = "0000000000000000000000000000000000000000";
+
 /// An empty account, and those who fill it.
 #[derive(Debug)]
 pub struct BringUp {
@@ -68,12 +71,14 @@ impl BringUp {
         self.apply("platform", "platform", platform(values.zone, true)).await?;
 
         let payment = artifacts.of("payment")?;
-        let rest: [(&str, Value); 5] = [
+        let rest: [(&str, Value); 7] = [
+            ("edge", json!({ "hosted_zone_id": values.zone, "origin_secret": ORIGIN_SECRET })),
             ("user", user(true)?),
             ("product", json!({ "image_digest": IMAGE })),
             ("order", json!({ "image_digest": IMAGE, "relay_artifact": relay })),
             ("payment", json!({ "artifact": payment, "relay_artifact": relay, "stripe_api_base": values.processor })),
             ("notification", json!({ "artifact": artifacts.of("notification")? })),
+            ("delivery", json!({ "state_bucket": units::STATES })),
         ];
         let count = rest.len();
         // At once: most of the time they wait for what AWS would take its time for.
