@@ -8,7 +8,10 @@ mod infra;
 mod seed;
 mod stack;
 
-use std::process::ExitCode;
+use std::{
+    io::{IsTerminal, stderr},
+    process::ExitCode,
+};
 
 use clap::Parser;
 
@@ -16,8 +19,8 @@ use clap::Parser;
 async fn main() -> ExitCode {
     // What the parts have to say while they start, such as that an installation takes a while.
     let filter = tracing_subscriber::EnvFilter::new("shop=info");
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    log.without_time().with_level(false).with_target(false).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    log.with_ansi(stderr().is_terminal()).without_time().with_level(false).with_target(false).init();
     commands::Cli::parse().run().await.unwrap_or_else(|error| {
         eprintln!("\nerror: {error}");
         error.chain().skip(1).for_each(|cause| eprintln!("  because: {cause}"));
