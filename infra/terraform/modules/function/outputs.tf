@@ -13,11 +13,6 @@ output "invoke_arn" {
   value       = aws_lambda_alias.live.invoke_arn
 }
 
-output "role_name" {
-  description = "The function's role."
-  value       = aws_iam_role.this.name
-}
-
 output "policy" {
   description = "What the function may do."
   value       = local.policy
@@ -28,27 +23,6 @@ output "deployment" {
   value = {
     application      = one(aws_codedeploy_app.this[*].name)
     deployment_group = one(aws_codedeploy_deployment_group.this[*].deployment_group_name)
-  }
-}
-
-output "shape" {
-  description = "Settings and trigger, for comparison with the topology."
-  value = {
-    environment     = aws_lambda_function.this.environment[0].variables
-    memory_mb       = aws_lambda_function.this.memory_size
-    timeout_seconds = aws_lambda_function.this.timeout
-    trigger = one(concat(
-      [for mapping in aws_lambda_event_source_mapping.queue : {
-        kind                = "queue"
-        batch_size          = mapping.batch_size
-        maximum_concurrency = mapping.scaling_config[0].maximum_concurrency
-      }],
-      [for mapping in aws_lambda_event_source_mapping.stream : {
-        kind                = "stream"
-        batch_size          = mapping.batch_size
-        maximum_concurrency = null
-      }],
-    ))
   }
 }
 

@@ -15,8 +15,3 @@ output "role_policies" {
   description = "What each function may do, for the tests of the roles."
   value       = { notification = module.function.policy }
 }
-
-output "alarms" {
-  description = "The actions of each alarm, by the alarm's name."
-  value       = merge(module.table.alarms, module.inbox.alarms, module.function.alarms)
-}

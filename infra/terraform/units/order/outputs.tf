@@ -11,12 +11,3 @@ output "role_policies" {
     order-outbox-relay = module.relay.policy
   }
 }
-
-output "alarms" {
-  description = "The actions of each alarm, by the alarm's name."
-  value = merge(concat(
-    [module.table.alarms, module.service.alarms, module.relay.alarms],
-    [for queue in module.queues : queue.alarms],
-    [{ for alarm in aws_cloudwatch_metric_alarm.passing : alarm.alarm_name => alarm.alarm_actions }],
-  )...)
-}

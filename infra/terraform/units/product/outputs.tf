@@ -12,12 +12,3 @@ output "database_endpoint" {
   description = "Host and port of the database."
   value       = aws_db_instance.this.endpoint
 }
-
-output "alarms" {
-  description = "The actions of each alarm, by the alarm's name."
-  value = merge(
-    module.inbox.alarms,
-    module.service.alarms,
-    { for alarm in aws_cloudwatch_metric_alarm.database : alarm.alarm_name => alarm.alarm_actions },
-  )
-}

@@ -7,8 +7,3 @@ output "role_policies" {
   description = "What each function may do, for the tests of the roles."
   value       = { user = module.function.policy, user-outbox-relay = module.relay.policy }
 }
-
-output "alarms" {
-  description = "The actions of each alarm, by the alarm's name."
-  value       = merge(module.table.alarms, module.function.alarms, module.relay.alarms)
-}
