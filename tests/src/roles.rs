@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{error::ProvideErrorMetadata, types::AttributeValue};
 use aws_sdk_kms::{primitives::Blob, types::SigningAlgorithmSpec};
-use shop::{
+use stack::{
     provision::secrets::PROCESSOR_KEY,
     topology::{Topology, Trigger},
     units,
@@ -129,7 +129,7 @@ impl Call {
                 code(message.message_body("{}").send().await)
             }
             Self::Publish(topic) => {
-                let arn = format!("arn:aws:sns:{}:{ACCOUNT}:{}", shop::emulator::REGION, units::name(topic));
+                let arn = format!("arn:aws:sns:{}:{ACCOUNT}:{}", stack::emulator::REGION, units::name(topic));
                 code(aws_sdk_sns::Client::new(aws).publish().topic_arn(arn).message("{}").send().await)
             }
             Self::Sign(key) => {

@@ -10,7 +10,7 @@ use aws_config::SdkConfig;
 use contracts::Sku;
 use reqwest::Client;
 use serde_json::Value;
-use shop::{emulator, testing::eventually};
+use stack::{emulator, testing::eventually};
 
 use crate::{Shopper, Staff};
 
@@ -54,7 +54,7 @@ impl Shop {
         let _ = std::fs::remove_file(folder.join(RECORD));
         let mut tool = Command::new(env!("CARGO"))
             .current_dir(&workspace)
-            .args(["run", "--quiet", "--package", "shop", "--", "up", "--fresh", "--exit-with-stdin"])
+            .args(["run", "--quiet", "--bin", "shop", "--", "up", "--fresh", "--exit-with-stdin"])
             .args([
                 "--catalogue",
                 "tests/catalogue.json",

@@ -10,7 +10,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use contracts::ProblemType;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use shop::provision::keys::SIGNING_KEY_ALIAS;
+use stack::provision::keys::SIGNING_KEY_ALIAS;
 use tests::{
     Answer, Shop, Shopper,
     people::{Stock, address, new_key},

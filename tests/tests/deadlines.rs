@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 use serde_json::json;
-use shop::testing::eventually;
+use stack::testing::eventually;
 use tests::{
     Answer, Shop,
     people::{PATIENCE, Stock},

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use futures::{StreamExt, stream};
 use serde_json::Value;
-use shop::{
+use stack::{
     emulator,
     terraform::Terraform,
     topology::Topology,
@@ -23,10 +23,10 @@ async fn shop() -> &'static Shop {
     SHOP.get_or_init(|| Shop::start_deployed("deployed")).await
 }
 
-tests::journeys!(shop, ignore = "needs Terraform: cargo shop infra check runs it");
+tests::journeys!(shop, ignore = "needs Terraform: cargo checks runs it");
 
 #[tokio::test]
-#[ignore = "needs Terraform: cargo shop infra check runs it"]
+#[ignore = "needs Terraform: cargo checks runs it"]
 async fn every_role_may_do_its_own_and_nothing_of_others() {
     let shop = shop().await;
     let topology = Topology::load().unwrap();
@@ -78,7 +78,7 @@ const FORGOTTEN: [(&str, &str, &str); 19] = [
 const ALARMS: &str = "MiniStack forgets it";
 
 #[tokio::test]
-#[ignore = "needs Terraform: cargo shop infra check runs it"]
+#[ignore = "needs Terraform: cargo checks runs it"]
 async fn a_second_plan_changes_nothing_but_what_the_emulator_forgets() {
     let shop = shop().await;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap();

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use contracts::Sku;
 use futures::{StreamExt, future::join_all, stream};
 use rand::seq::SliceRandom;
-use shop::testing::eventually;
+use stack::testing::eventually;
 use tests::{
     Answer, Shop, Shopper, Staff,
     broker::Wiretap,

@@ -1,12 +1,8 @@
 //! `cargo shop`: the local stack, and the tools around it.
 
-mod bench;
-mod clock;
 mod commands;
 mod demo;
-mod infra;
-mod seed;
-mod stack;
+mod orchestration;
 
 use std::{
     io::{IsTerminal, stderr},
@@ -18,7 +14,7 @@ use clap::Parser;
 #[tokio::main]
 async fn main() -> ExitCode {
     // What the parts have to say while they start, such as that an installation takes a while.
-    let filter = tracing_subscriber::EnvFilter::new("shop=info");
+    let filter = tracing_subscriber::EnvFilter::new("stack=info");
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     log.with_ansi(stderr().is_terminal()).without_time().with_level(false).with_target(false).init();
     commands::Cli::parse().run().await.unwrap_or_else(|error| {

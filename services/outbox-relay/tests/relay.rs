@@ -11,7 +11,7 @@ use contracts::{
 };
 use outbox_relay::{Topic, events::handle};
 use serde_dynamo::AttributeValue;
-use shop::testing::{self, TopicProbe, eventually};
+use stack::testing::{self, TopicProbe, eventually};
 
 const LIMIT: std::time::Duration = std::time::Duration::from_secs(20);
 

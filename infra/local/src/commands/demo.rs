@@ -4,12 +4,12 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Args;
-use shop::provision::front_door;
+use stack::provision::front_door;
 
 use super::Which;
 use crate::{
     demo::{Venue, play},
-    stack::read_accounts,
+    orchestration::read_accounts,
 };
 
 /// Buy something: walk the shop's main job through the front door, and check each step

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::Which;
-use crate::stack::{FunctionLog, Part, Record};
+use crate::orchestration::{FunctionLog, Part, Record};
 
 /// How often a followed log is looked at.
 const PAUSE: Duration = Duration::from_millis(300);

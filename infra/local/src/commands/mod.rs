@@ -1,10 +1,7 @@
 //! The command line: one file per command, its arguments beside what it does.
 
-mod bench;
-mod catalogue;
 mod demo;
 mod down;
-mod infra;
 mod logs;
 mod provision;
 mod seed;
@@ -17,7 +14,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Parser, Subcommand};
 use tokio::process::Command;
 
-use crate::stack::{Folder, Record, Site, workspace_root};
+use crate::orchestration::{Folder, Record, Site, workspace_root};
 
 /// The whole shop on this machine: emulated AWS, real PostgreSQL, a simulated card processor, and our six services.
 #[derive(Debug, Parser)]
@@ -34,13 +31,8 @@ enum Task {
     Status(status::Status),
     Logs(logs::Logs),
     Demo(demo::Demo),
-    Catalogue(catalogue::Catalogue),
     Provision(provision::Provision),
     Seed(seed::Seed),
-    #[command(subcommand)]
-    Infra(infra::Infra),
-    #[command(subcommand)]
-    Bench(bench::Bench),
 }
 
 impl Cli {
@@ -52,11 +44,8 @@ impl Cli {
             Task::Status(task) => task.run().await,
             Task::Logs(task) => task.run().await,
             Task::Demo(task) => task.run().await,
-            Task::Catalogue(task) => task.run(),
             Task::Provision(task) => task.run().await,
             Task::Seed(task) => task.run().await,
-            Task::Infra(task) => task.run().await,
-            Task::Bench(task) => task.run().await,
         }
     }
 }

@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use shop::provision::load_balancer::Target;
+use stack::provision::load_balancer::Target;
 
 use super::Elsewhere;
-use crate::stack::provision;
+use crate::orchestration::provision;
 
 /// In an emulated AWS that runs elsewhere: make what the topology lists, and deploy the functions
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::Elsewhere;
-use crate::stack::seed;
+use crate::orchestration::seed;
 
 /// In a shop that runs elsewhere: wait until it answers, make the local accounts, wait for the catalogue
 #[derive(Debug, Args)]

@@ -17,7 +17,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Which, terminate};
-use crate::stack::{self, Folder, Options, Override, Record, workspace_root};
+use crate::orchestration::{self, Folder, Options, Override, Record, workspace_root};
 
 /// Build and start everything, and keep it running until Ctrl-C
 #[derive(Debug, Args)]
@@ -65,7 +65,7 @@ impl Up {
             let how_to_end = if self.background { "`cargo shop down`" } else { "Ctrl-C" };
             println!("\nReady after {:.1} s; {how_to_end} ends it.\n\n{record}", took.as_secs_f64());
         };
-        stack::run(&folder, &self.options()?, ready, async || signals.next().await).await?;
+        orchestration::run(&folder, &self.options()?, ready, async || signals.next().await).await?;
         println!("Ended; the data are kept in {}.", folder.root().display());
         Ok(ExitCode::SUCCESS)
     }

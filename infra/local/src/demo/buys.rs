@@ -3,10 +3,9 @@
 use anyhow::{Context, Result, ensure};
 use contracts::Money;
 
-use super::{
-    shopper::{Page, Product, Variant},
-    stage::Stage,
-};
+use stack::api::{Page, Product, Variant};
+
+use super::stage::Stage;
 
 /// Plays it.
 pub async fn play(stage: &Stage) -> Result<()> {

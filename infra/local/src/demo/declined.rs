@@ -2,7 +2,9 @@
 
 use anyhow::{Context, Result};
 
-use super::{shopper::Page, stage::Stage};
+use stack::api::Page;
+
+use super::stage::Stage;
 
 /// Plays it.
 pub async fn play(stage: &Stage) -> Result<()> {

@@ -1,7 +1,5 @@
 //! The shop's main job, walked through the front door like a customer would: three acts, each step checked and timed.
 
-mod client;
-mod shopper;
 mod stage;
 
 mod buys;
@@ -12,10 +10,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-pub use client::Client;
-pub use shopper::{Page, Shopper, sign_in, sign_up};
-
-use crate::stack::{Account, Record};
+use crate::orchestration::{Account, Record};
 use stage::Stage;
 
 /// A shop that runs, as the acts need it.

@@ -4,10 +4,9 @@ use anyhow::{Context, Result, ensure};
 use contracts::Sku;
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{
-    shopper::{Page, Shopper},
-    stage::Stage,
-};
+use stack::api::{Page, Shopper};
+
+use super::stage::Stage;
 
 /// The most pieces of one SKU that a cart takes.
 const CART_LIMIT: u32 = 99;

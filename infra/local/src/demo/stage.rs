@@ -8,12 +8,10 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::{
-    Venue,
-    client::Client,
-    shopper::{self, Shopper},
-};
-use crate::stack::Account;
+use stack::api::{self as shopper, Client, Shopper};
+
+use super::Venue;
+use crate::orchestration::Account;
 
 /// The stack that is played on, and the counter of steps.
 pub struct Stage {

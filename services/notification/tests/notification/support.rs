@@ -16,7 +16,7 @@ use contracts::{
 };
 use notification::{AppState, Config, clock, events::handle_batch};
 use serde::Deserialize;
-use shop::testing::{self, Aws};
+use stack::testing::{self, Aws};
 
 /// The sender that SES has verified.
 pub const SENDER: &str = "Shop <orders@shop.example>";

@@ -24,7 +24,7 @@ fn routes() -> Vec<(Method, String, Option<Value>)> {
 async fn only_customers_with_a_valid_token_come_in() {
     let shop = shop().await;
     let user = UserId::generate();
-    let foreign = shop::testing::token_issuer().await;
+    let foreign = stack::testing::token_issuer().await;
     let callers = [
         (None, 401, "unauthenticated"),
         (Some("not a token".to_owned()), 401, "unauthenticated"),

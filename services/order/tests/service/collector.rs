@@ -9,7 +9,7 @@ use opentelemetry_proto::tonic::{
     trace::v1::Span,
 };
 use prost::Message;
-use shop::testing::eventually;
+use stack::testing::eventually;
 use tokio::net::TcpListener;
 
 use super::harness::PATIENCE;

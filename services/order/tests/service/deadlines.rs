@@ -29,7 +29,7 @@ async fn a_reminder_ends_an_order_that_got_no_money() {
 
 #[tokio::test]
 async fn the_sweep_alone_ends_orders_whose_reminders_are_lost() {
-    let nowhere = format!("{}/000000000000/no-such-queue", shop::testing::aws().await.endpoint());
+    let nowhere = format!("{}/000000000000/no-such-queue", stack::testing::aws().await.endpoint());
     let settings = [
         ("--order-deadlines-url", nowhere.as_str()),
         ("--stock-deadline-seconds", "1"),

@@ -26,7 +26,7 @@ use reqwest::{
     header::{HeaderMap, HeaderName},
 };
 use serde_json::{Value, json};
-use shop::testing::{Aws, TokenIssuer, eventually};
+use stack::testing::{Aws, TokenIssuer, eventually};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
@@ -89,8 +89,8 @@ pub async fn shop_as_process(settings: &[(&str, &str)], environment: &[(&str, &s
 }
 
 async fn start(settings: &[(&str, &str)], run: impl AsyncFnOnce(&Aws, &[String]) -> (String, Instance)) -> Shop {
-    let aws: Aws = shop::testing::aws().await;
-    let issuer = shop::testing::token_issuer().await;
+    let aws: Aws = stack::testing::aws().await;
+    let issuer = stack::testing::token_issuer().await;
     let table = aws.create_table("order").await;
     let inbox_url = aws.create_queue("order-inbox").await;
     let deadlines_url = aws.create_queue("order-deadlines").await;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::Value;
-use shop::testing::{Aws, eventually};
+use stack::testing::{Aws, eventually};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -26,7 +26,7 @@ impl Process {
         let mut child = Command::new(env!("CARGO_BIN_EXE_order"))
             .args(arguments)
             .env("LISTEN_ADDR", "127.0.0.1:0")
-            .envs(shop::emulator::environment(aws.endpoint()))
+            .envs(stack::emulator::environment(aws.endpoint()))
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

@@ -1,6 +1,6 @@
 use aws_sdk_sqs::types::MessageSystemAttributeName;
 use contracts::OrderId;
-use shop::testing::eventually;
+use stack::testing::eventually;
 
 use super::harness::{PATIENCE, shop_as_process, stock_reserved};
 

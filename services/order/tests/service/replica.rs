@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use contracts::{Envelope, ProductId, Sku};
 use futures::future::join_all;
 use order::events::inbox;
-use shop::testing::eventually;
+use stack::testing::eventually;
 
 use super::harness::{Shop, euro, product_changed, shop};
 

@@ -2,7 +2,7 @@
 
 use order::domain::Status;
 use serde_json::Value;
-use shop::testing::eventually;
+use stack::testing::eventually;
 
 use super::harness::{PATIENCE, authorized, shop_as_process, stock_reserved};
 

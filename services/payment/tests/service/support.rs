@@ -35,8 +35,8 @@ impl Bench {
 
     /// With other settings than usual.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let aws = shop::testing::aws().await;
-        let psp = shop::testing::psp().await;
+        let aws = stack::testing::aws().await;
+        let psp = stack::testing::psp().await;
         let mut config = Config {
             payment_table: aws.create_table("payment").await,
             stripe_api_base: psp.base_url().parse().unwrap(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::{Bench, deliver_within};
 use payment::domain::State;
 use rstest::rstest;
-use shop::testing::eventually;
+use stack::testing::eventually;
 
 const AUTHORIZED: &str = "shop.payment.authorized.v1";
 

@@ -8,7 +8,7 @@ use futures::future::{join, join_all};
 use payment::domain::{Change, Charge, Payment, Preparation, State};
 use payment::{AppState, clock};
 use rstest::rstest;
-use shop::testing::eventually;
+use stack::testing::eventually;
 
 const AUTHORIZED: &str = "shop.payment.authorized.v1";
 const DECLINED: &str = "shop.payment.declined.v1";

@@ -7,8 +7,8 @@ use product::{
     store::{self, Use},
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use shop::testing::eventually;
 use sqlx::ConnectOptions;
+use stack::testing::eventually;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
@@ -105,7 +105,7 @@ async fn a_new_connection_signs_in_with_the_newest_token() {
     let address = listener.local_addr().unwrap();
     let url = format!("postgres://product@{address}/product?sslmode=disable");
     let pool = store::connect(&url.into(), Use::Serve).unwrap();
-    let sign_in = SignIn::new(&shop::testing::aws().await.sdk_config()).unwrap();
+    let sign_in = SignIn::new(&stack::testing::aws().await.sdk_config()).unwrap();
     let next = async || {
         sign_in.refresh(&pool).await.unwrap();
         // What the pool does for a new connection. This server only hears the password, and hangs up.

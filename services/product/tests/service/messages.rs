@@ -3,7 +3,7 @@
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use contracts::{Envelope, Event, OrderId, TraceContext};
 use product::events::inbox::Inbox;
-use shop::testing::eventually;
+use stack::testing::eventually;
 
 use super::support::{Place, SOON, Service, confirmed, inconsistent, placed, product, stock, stock_up};
 

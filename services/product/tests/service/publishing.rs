@@ -8,8 +8,8 @@ use product::{
     events::order,
     events::publisher::{Publisher, Wake},
 };
-use shop::testing::eventually;
 use sqlx::PgPool;
+use stack::testing::eventually;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::support::{Place, SOON, placed, product, stock_up, waiting};

@@ -21,8 +21,8 @@ use product::{
 };
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
-use shop::testing::{self, Aws, TokenIssuer, TopicProbe};
 use sqlx::PgPool;
+use stack::testing::{self, Aws, TokenIssuer, TopicProbe};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 

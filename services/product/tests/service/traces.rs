@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use contracts::{Event, OrderId, TraceContext};
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use reqwest::StatusCode;
-use shop::testing::eventually;
+use stack::testing::eventually;
 use tokio::net::TcpListener;
 
 use super::{

@@ -19,7 +19,7 @@ async fn without_a_token_that_is_ours_and_fresh_nothing_is_shown_or_changed() {
     let good = app.new_customer("ann@example.com").await.text("access_token");
     let claims = app.verifier().await.verify(&good).unwrap();
 
-    let aws = shop::testing::aws().await;
+    let aws = stack::testing::aws().await;
     let kms = aws_sdk_kms::Client::new(&aws.sdk_config());
     let ours = SigningKey::load(kms.clone(), &app.config.token_signing_key_id).await.unwrap();
     let foreign = SigningKey::load(kms, &aws.create_signing_key().await).await.unwrap();
@@ -28,7 +28,7 @@ async fn without_a_token_that_is_ours_and_fresh_nothing_is_shown_or_changed() {
         change(&mut claims);
         claims
     };
-    let other_issuer = shop::testing::token_issuer().await;
+    let other_issuer = stack::testing::token_issuer().await;
 
     let bad = [
         ("garbage", "garbage".to_owned()),

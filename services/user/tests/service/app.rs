@@ -48,7 +48,7 @@ impl Answer {
 
 impl App {
     pub async fn start() -> Self {
-        let aws = shop::testing::aws().await;
+        let aws = stack::testing::aws().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let config = Config {

@@ -37,14 +37,14 @@ async fn the_keys_have_what_api_gateway_asks_for_and_nothing_private() {
 #[tokio::test]
 async fn the_key_keeps_its_id_from_one_start_to_the_next() {
     let app = App::start().await;
-    let again = AppState::connect(&app.config, &shop::testing::aws().await.sdk_config()).await.unwrap();
+    let again = AppState::connect(&app.config, &stack::testing::aws().await.sdk_config()).await.unwrap();
     assert_eq!(serde_json::to_value(again.tokens.jwks()).unwrap(), app.get("/.well-known/jwks.json").await.body);
 }
 
 #[tokio::test]
 async fn a_start_without_its_table_or_key_fails_and_says_which() {
     let app = App::start().await;
-    let aws = shop::testing::aws().await.sdk_config();
+    let aws = stack::testing::aws().await.sdk_config();
     let mut config = app.config.clone();
     config.user_table = "no-such-table".to_owned();
     let error = AppState::connect(&config, &aws).await.unwrap_err();

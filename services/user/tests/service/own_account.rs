@@ -60,7 +60,7 @@ async fn a_deleted_account_leaves_nothing_that_names_its_owner() {
     assert_eq!((deleted.subject.clone(), deleted.sequence), (id, 2));
 
     // All that is left: events on their way out, and tokens that are good for nothing.
-    let dynamodb = aws_sdk_dynamodb::Client::new(&shop::testing::aws().await.sdk_config());
+    let dynamodb = aws_sdk_dynamodb::Client::new(&stack::testing::aws().await.sdk_config());
     let items = dynamodb.scan().table_name(&app.config.user_table).send().await.unwrap().items.unwrap();
     for item in &items {
         let pk = item["pk"].as_s().unwrap();

@@ -6,7 +6,7 @@ use argon2::{Argon2, Params, password_hash::PasswordHasher};
 use contracts::auth::{AUDIENCE, Scope};
 use futures::future::join_all;
 use serde_json::json;
-use shop::testing::eventually;
+use stack::testing::eventually;
 use user::{clock, domain::PasswordHash};
 
 use crate::app::{Answer, App, PASSWORD, median, time};

@@ -1,4 +1,4 @@
-# Offline: the provider is a mock. What is true of every unit is not tested here, but by the rules of `cargo shop infra check`.
+# Offline: the provider is a mock. What is true of every unit is not tested here, but by the rules of `cargo checks`.
 
 mock_provider "aws" {
   source = "../../testing"

@@ -1,6 +1,6 @@
 # What must be true of the platform, whatever is changed. Offline: the provider is mocked, so this says nothing about what
 # AWS accepts, only about what we ask for. What is true of every unit is not tested here, but by the rules of
-# `cargo shop infra check`.
+# `cargo checks`.
 
 mock_provider "aws" {
   override_during = plan

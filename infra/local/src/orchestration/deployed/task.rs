@@ -1,0 +1,92 @@
+//! A task of ECS, started as a process: with the settings and secrets of its task definition, under its role.
+
+use anyhow::{Context, Result};
+use aws_config::SdkConfig;
+use serde::Deserialize;
+use serde_json::json;
+use stack::{emulator, units};
+
+use super::root::Root;
+use crate::orchestration::settings::Environment;
+
+/// What of a task definition matters to a process.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Definition {
+    container_definitions: Vec<Container>,
+    task_role_arn: String,
+    execution_role_arn: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Container {
+    name: String,
+    #[serde(default)]
+    environment: Vec<Setting>,
+    #[serde(default)]
+    secrets: Vec<Secret>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Setting {
+    name: String,
+    value: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Secret {
+    name: String,
+    value_from: String,
+}
+
+/// The environment of the service `name`, as ECS would give it to a task, and what only the place can say: where AWS is,
+/// and where the process listens.
+pub async fn environment(root: &Root, endpoint: &str, name: &str, port: u16) -> Result<Environment> {
+    let input = json!({ "taskDefinition": units::name(name) });
+    let answer = root.call("ecs", "AmazonEC2ContainerServiceV20141113.DescribeTaskDefinition", input).await?;
+    let definition: Definition = serde_json::from_value(answer["taskDefinition"].clone())?;
+    let container = definition.container_definitions.into_iter().find(|container| container.name == "service");
+    let container = container.with_context(|| format!("the task of {name} has no container `service`"))?;
+    let mut environment: Environment =
+        container.environment.into_iter().map(|setting| (setting.name, setting.value)).collect();
+    if !container.secrets.is_empty() {
+        // ECS reads secrets before the task runs, under a role of their own.
+        let secrets = aws_sdk_secretsmanager::Client::new(
+            &emulator::sdk_config_as(endpoint, role(&definition.execution_role_arn)).await?,
+        );
+        for Secret { name, value_from } in container.secrets {
+            let secret = secrets.get_secret_value().secret_id(&value_from).send().await;
+            let secret = secret.with_context(|| format!("ECS may not read {value_from}"))?;
+            environment.insert(name, secret.secret_string.context("the secret has no text")?);
+        }
+    }
+    environment.insert("LISTEN_ADDR".to_owned(), format!("127.0.0.1:{port}"));
+    environment.extend(place(endpoint, &definition.task_role_arn));
+    Ok(environment)
+}
+
+/// The environment of the function `name`, for a command of its program, under its role.
+pub async fn function_environment(aws: &SdkConfig, endpoint: &str, name: &str) -> Result<Environment> {
+    let lambda = aws_sdk_lambda::Client::new(aws);
+    let function = lambda.get_function_configuration().function_name(units::name(name)).send().await?;
+    let own = function.environment.and_then(|environment| environment.variables).unwrap_or_default();
+    let role = function.role.with_context(|| format!("the function {name} has no role"))?;
+    Ok(own.into_iter().chain(place(endpoint, &role)).collect())
+}
+
+/// Where AWS is, and whose credentials to fetch: the SDK asks for them by itself.
+fn place(endpoint: &str, role_arn: &str) -> [(String, String); 4] {
+    [
+        ("AWS_ENDPOINT_URL", endpoint.to_owned()),
+        ("AWS_REGION", emulator::REGION.to_owned()),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", emulator::role_url(endpoint, role(role_arn))),
+        ("RUST_BACKTRACE", "0".to_owned()), // a log that ends with a backtrace hides the error above it
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+}
+
+/// The name of a role.
+fn role(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}

@@ -1,0 +1,27 @@
+//! The parts of a local stack, for the tool that runs one (`cargo shop`), for tests, checks and measurements.
+
+pub mod api;
+pub mod build;
+pub mod clock;
+pub mod emulator;
+pub mod folder;
+pub mod ports;
+pub mod postgres;
+pub mod process;
+pub mod provision;
+pub mod python;
+pub mod ready;
+pub mod record;
+pub mod settings;
+pub mod terraform;
+pub mod testing;
+pub mod topology;
+pub mod units;
+
+use std::path::{Path, PathBuf};
+
+/// The repository that this crate was built from.
+pub fn workspace_root() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.ancestors().nth(2).unwrap_or(manifest).to_owned()
+}

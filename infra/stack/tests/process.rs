@@ -1,0 +1,114 @@
+//! No process outlives the one that started it.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use stack::{
+    process::{Child, Program},
+    python::{Python, target_dir},
+    testing::eventually,
+};
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// A shell that deafly waits, with a child of its own that waits, too. Both print their pids.
+const DEAF: &str = r#"trap "" TERM; echo $$; sh -c 'trap "" TERM; echo $$; sleep 600 & wait' & wait; sleep 600"#;
+
+async fn start(script: &str) -> (Child, Vec<u32>) {
+    let target = target_dir().unwrap();
+    let python = Python::ensure(&target).await.unwrap();
+    let log = stack::testing::folder("process").await.join("log");
+    let program = Program::new("a test's program", "sh", &log).arg("-c").arg(script).grace(Duration::from_millis(300));
+    let child = program.spawn(&python).await.unwrap();
+    let expected = script.matches("echo $$").count();
+    let pids = eventually("the program prints its pids", LIMIT, async || {
+        let pids: Vec<u32> = child.log_tail().lines().filter_map(|line| line.parse().ok()).collect();
+        (pids.len() == expected).then_some(pids)
+    });
+    let pids = pids.await;
+    (child, pids)
+}
+
+/// False if there is no such process, or only its entry that nobody has collected yet.
+fn is_alive(pid: u32) -> bool {
+    let output = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output().unwrap();
+    let state = String::from_utf8(output.stdout).unwrap();
+    !state.trim().is_empty() && !state.trim().starts_with('Z')
+}
+
+async fn all_end(pids: Vec<u32>) {
+    let gone = async || (!pids.iter().copied().any(is_alive)).then_some(());
+    eventually("all processes have ended", LIMIT, gone).await;
+}
+
+#[tokio::test]
+async fn a_child_and_its_children_end_when_we_are_killed() {
+    // A process like us, so that it can be killed: this test's file again, with the function below.
+    let mut parent = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_parent_that_waits_to_be_killed", "--ignored", "--nocapture"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(parent.stdout.take().unwrap()).lines();
+    let pids = lines.find_map(|line| line.unwrap().strip_prefix("pids: ").map(str::to_owned)).unwrap();
+    let pids: Vec<u32> = pids.split(' ').map(|pid| pid.parse().unwrap()).collect();
+    assert!(pids.len() == 2 && pids.iter().copied().all(is_alive), "{pids:?}");
+    parent.kill().unwrap(); // SIGKILL: it gets no chance to tidy up
+    parent.wait().unwrap();
+    all_end(pids).await;
+}
+
+#[tokio::test]
+#[ignore = "is started, and killed, by the test above"]
+async fn a_parent_that_waits_to_be_killed() {
+    let (child, pids) = start(DEAF).await;
+    println!("\npids: {} {}", pids[0], pids[1]);
+    child.exited().await;
+}
+
+#[tokio::test]
+async fn a_child_that_does_not_stop_is_killed_with_its_children() {
+    let (child, pids) = start(DEAF).await;
+    assert!(child.is_running());
+    assert_eq!(child.pid(), pids[0]);
+    assert_eq!(child.stop(Duration::from_millis(100)).await, 128 + 9);
+    assert!(!child.is_running());
+    all_end(pids).await;
+}
+
+#[tokio::test]
+async fn a_child_that_stops_in_time_tells_its_exit_code() {
+    let (child, _) = start("trap 'exit 7' TERM; echo $$; while :; do sleep 0.05; done").await;
+    assert_eq!(child.stop(LIMIT).await, 7);
+}
+
+#[tokio::test]
+async fn the_children_of_a_child_that_crashed_end_too() {
+    let (child, pids) = start("sh -c 'echo $$; sleep 600' & echo $$; sleep 0.2; kill -9 $$").await;
+    assert_eq!(child.exited().await, 128 + 9);
+    all_end(pids).await;
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_there_is_an_error_that_names_it() {
+    let target = target_dir().unwrap();
+    let python = Python::ensure(&target).await.unwrap();
+    let log = stack::testing::folder("process").await.join("log");
+    let refusal = Program::new("nothing", "/no/such/program", &log).spawn(&python).await.unwrap_err().to_string();
+    assert!(refusal.contains("cannot start nothing") && refusal.contains("/no/such/program"), "{refusal}");
+}
+
+#[tokio::test]
+async fn the_virtual_environment_is_made_once() {
+    let target = target_dir().unwrap();
+    let (one, other) = tokio::join!(Python::ensure(&target), Python::ensure(&target));
+    let marker = one.unwrap().path().with_file_name("../.complete");
+    let made = std::fs::metadata(&marker).unwrap().modified().unwrap();
+    assert!(other.unwrap().path().is_file());
+    Python::ensure(&target).await.unwrap();
+    assert_eq!(std::fs::metadata(&marker).unwrap().modified().unwrap(), made);
+}

@@ -1,0 +1,98 @@
+//! A stack of its own for a test, with the repository's topology, and stand-ins in the place of our services.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::Ipv4Addr,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use aws_config::SdkConfig;
+use axum::{Router, extract::Request};
+use serde_json::Value;
+use stack::{
+    emulator::{Emulator, Settings, sdk_config},
+    provision::{
+        front_door,
+        functions::{self, Deployment},
+        keys,
+        load_balancer::Target,
+        mail,
+        messaging::{self, Messaging},
+        tables,
+    },
+    python::{Python, target_dir},
+    topology::Topology,
+};
+use tokio::net::TcpListener;
+
+/// A provisioned stack.
+pub struct Stack {
+    pub emulator: Emulator,
+    pub config: SdkConfig,
+    pub messaging: Messaging,
+    pub signing_key: String,
+    pub front_door: String,
+    folder: PathBuf,
+}
+
+impl Stack {
+    /// Starts a stack on a folder that is empty, or as an earlier stack left it. Tokens are checked with the keys at
+    /// the URL `keys`.
+    pub async fn start(folder: &Path, keys: &str) -> Self {
+        let folder = folder.to_owned();
+        let target = target_dir().unwrap();
+        let settings =
+            Settings { port: None, data_dir: folder.join("aws"), log: folder.join("log"), keep: true, iam: false };
+        let emulator = Emulator::start(&Python::ensure(&target).await.unwrap(), settings).await.unwrap();
+        let topology = Topology::load().unwrap();
+        let config = sdk_config(&emulator.endpoint());
+
+        let messaging = messaging::provision(&config, &topology).await.unwrap();
+        let tables = tables::provision(&config, &topology).await.unwrap();
+        let signing_key = keys::signing_key(&config).await.unwrap();
+        mail::sender(&config, "shop@shop.localhost").await.unwrap();
+        let address = format!("localhost:{}", emulator.port());
+        let deployments = deployments(&folder, &topology, &front_door::url(&address), keys);
+        let functions = functions::provision(&config, &topology, &deployments, &messaging, &tables).await.unwrap();
+        let targets = BTreeMap::from([("product".to_owned(), echo().await), ("order".to_owned(), echo().await)]);
+        let front_door = front_door::provision(&config, &topology, &functions, &address, &targets).await.unwrap();
+        Self { emulator, config, messaging, signing_key, front_door, folder }
+    }
+
+    /// What a function has been handed so far: each record, and whether it was reported as failed.
+    pub fn seen(&self, function: &str) -> Vec<Value> {
+        let seen = fs::read_to_string(self.folder.join(function).with_extension("seen")).unwrap_or_default();
+        seen.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Has a function report all records as failed, or none.
+    pub fn set_failing(&self, function: &str, failing: bool) {
+        let marker = self.folder.join(function).with_extension("fail");
+        if failing { fs::write(marker, "").unwrap() } else { fs::remove_file(marker).unwrap() }
+    }
+}
+
+fn deployments(folder: &Path, topology: &Topology, issuer: &str, keys: &str) -> BTreeMap<String, Deployment> {
+    let binary = folder.join("function");
+    fs::write(&binary, include_str!("function.py")).unwrap();
+    fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
+    let deploy = |name: &String| {
+        let file = |extension| folder.join(name).with_extension(extension).display().to_string();
+        let environment =
+            [("SEEN", file("seen")), ("FAIL", file("fail")), ("ISSUER", issuer.to_owned()), ("KEYS", keys.to_owned())];
+        let environment = environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        (name.clone(), Deployment { binary: binary.clone(), environment })
+    };
+    topology.functions.iter().map(|function| deploy(&function.name)).collect()
+}
+
+/// Stands in for a service: answers with the method and path that reach it. Returns where it is.
+async fn echo() -> Target {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let router = Router::new().fallback(async |request: Request| format!("{} {}", request.method(), request.uri()));
+    tokio::spawn(async { axum::serve(listener, router).await });
+    Target::local(port)
+}
