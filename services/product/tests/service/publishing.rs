@@ -6,7 +6,7 @@ use contracts::OrderId;
 use product::{
     aws, clock,
     events::order,
-    events::publisher::{Publisher, Wake},
+    events::publisher::{Notifier, Publisher},
 };
 use shop::testing::eventually;
 use sqlx::PgPool;
@@ -19,7 +19,7 @@ fn publish(place: &Place, topic_arn: &str) -> DropGuard {
         sns: aws::sns(&place.sdk),
         topic_arn: topic_arn.to_owned(),
         pool: place.pool.clone(),
-        wake: Wake::default(),
+        notifier: Notifier::default(),
     };
     let shutdown = CancellationToken::new();
     tokio::spawn(publisher.run(shutdown.clone()));
