@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use contracts::OrderId;
 use product::{
-    aws, clock,
+    clock,
     events::order,
     events::publisher::{Notifier, Publisher},
 };
@@ -16,7 +16,7 @@ use super::support::{Place, SOON, placed, product, stock_up, waiting};
 
 fn publish(place: &Place, topic_arn: &str) -> DropGuard {
     let publisher = Publisher {
-        sns: aws::sns(&place.sdk),
+        sns: aws_sdk_sns::Client::new(&place.sdk),
         topic_arn: topic_arn.to_owned(),
         pool: place.pool.clone(),
         notifier: Notifier::default(),
