@@ -40,7 +40,7 @@ fn a_service_depends_on_nothing_of_ours_but_contracts() {
     let dependencies = own_dependencies(&metadata);
     for service in SERVICES {
         for (dependency, kind) in &dependencies[service] {
-            let allowed = matches!((*dependency, *kind), ("contracts", _) | ("shop", "dev"));
+            let allowed = matches!((*dependency, *kind), ("contracts", _) | ("stack", "dev"));
             assert!(allowed, "{service} depends on {dependency} ({kind})");
         }
     }

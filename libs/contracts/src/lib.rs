@@ -1,8 +1,8 @@
-//! What crosses a process boundary, and nothing else: the one crate that two services share.
-//!
-//! No I/O happens here, and nothing is here that is not agreed between two processes. Plumbing belongs to each service.
+//! The one crate that services share: everything that crosses a process boundary, and the HTTP conventions of all
+//! services. It does no I/O: what does, each service has as its own copy.
 
 pub mod auth;
+pub mod error;
 pub mod event;
 #[cfg(feature = "axum")]
 pub mod http;
@@ -10,6 +10,8 @@ pub mod id;
 pub mod money;
 pub mod outbox;
 pub mod problem;
+#[cfg(feature = "tracing")]
+pub mod span;
 pub mod trace;
 
 pub use event::{Envelope, Event};

@@ -1,6 +1,8 @@
 //! The axum binding, driven as a client would: what is wrong with a request is named, and a signature is an access rule.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
 
+use std::time::Duration;
+
 use aws_lc_rs::{
     encoding::AsDer,
     rsa::{KeyPair, KeySize},
@@ -8,15 +10,17 @@ use aws_lc_rs::{
 use axum::{
     Router,
     body::{Body, to_bytes},
-    extract::{DefaultBodyLimit, FromRef},
+    extract::FromRef,
     http::{Request, StatusCode},
-    middleware,
     routing::{get, post},
 };
 use contracts::{
     Money, OrderId, Problem, ProblemType, Sku, UserId,
     auth::{AUDIENCE, Claims, Scope, Verifier},
-    http::{Customer, IdempotencyKey, Json, Path, Query, Staff, Tokens, method_not_allowed, not_found, trace},
+    http::{
+        Customer, IdempotencyKey, Json, Path, Query, Staff, Tokens,
+        layers::{Options, surround},
+    },
 };
 use jsonwebtoken::{
     Algorithm, EncodingKey, Header,
@@ -57,7 +61,7 @@ struct Page {
 }
 
 fn router(tokens: Tokens) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route(
             "/orders",
             post(async |_: IdempotencyKey, Json(_): Json<Order>| "ok").get(async |Query(_): Query<Page>| "ok"),
@@ -65,11 +69,13 @@ fn router(tokens: Tokens) -> Router {
         .route("/orders/{id}", get(async |Path(id): Path<OrderId>| id.to_string()))
         .route("/mine", get(async |Customer(user): Customer| user.to_string()))
         .route("/staff", get(async |_: Staff| "ok"))
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::max(1024))
-        .layer(middleware::from_fn(trace))
-        .with_state(AppState { tokens })
+        .route("/panic", get(async || -> () { panic!("of a secret") }))
+        .route("/slow", get(async || std::future::pending::<()>().await))
+        .route("/health/live", get(async || "live"))
+        .route("/cached", get(async || ([("cache-control", "max-age=60")], "cached")))
+        .with_state(AppState { tokens });
+    let options = Options { body_limit: 1024, deadline: Duration::from_millis(50), concurrency: 1, access_log: false };
+    surround(routes, options)
 }
 
 async fn send(tokens: Tokens, request: Request<Body>) -> (StatusCode, Vec<u8>) {
@@ -163,6 +169,43 @@ async fn an_idempotency_key_is_required_and_bounded() {
         request.headers_mut().insert("idempotency-key", wrong.parse().unwrap());
         assert_eq!(problem(request).await.errors[0].field, "idempotency-key");
     }
+}
+
+#[tokio::test]
+async fn a_panic_is_a_problem_without_its_message() {
+    let (status, body) = send(watch::channel(None).1, get_request("/panic")).await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(!String::from_utf8_lossy(&body).contains("secret"));
+}
+
+#[tokio::test]
+async fn a_request_that_exceeds_its_deadline_is_unavailable() {
+    let problem = problem(get_request("/slow")).await;
+    assert_eq!((problem.kind, problem.detail.as_deref()), (ProblemType::Unavailable, Some("the request timed out")));
+}
+
+#[tokio::test]
+async fn requests_above_the_limit_are_refused_and_health_checks_are_not() {
+    let router = router(watch::channel(None).1);
+    let call = async |path: &str| router.clone().oneshot(get_request(path)).await.unwrap().status();
+    let (slow, refused, health) = tokio::join!(call("/slow"), call("/orders"), call("/health/live"));
+    assert_eq!(
+        (slow, refused, health),
+        (StatusCode::SERVICE_UNAVAILABLE, StatusCode::SERVICE_UNAVAILABLE, StatusCode::OK)
+    );
+    assert_eq!(call("/orders").await, StatusCode::OK, "the permit is returned");
+}
+
+#[tokio::test]
+async fn responses_are_not_cached_unless_the_handler_allows_it() {
+    for (path, expected) in [("/orders", "no-store"), ("/cached", "max-age=60")] {
+        let response = router(watch::channel(None).1).oneshot(get_request(path)).await.unwrap();
+        assert_eq!(response.headers()["cache-control"], expected);
+    }
+}
+
+fn get_request(uri: &str) -> Request<Body> {
+    Request::get(uri).body(Body::empty()).unwrap()
 }
 
 struct Issuer {

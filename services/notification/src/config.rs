@@ -3,9 +3,6 @@
 //!
 //! Region, endpoint and credentials of AWS are the SDK's own variables (`AWS_REGION`, `AWS_ENDPOINT_URL`, …).
 
-use std::time::Duration;
-
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use clap::Parser;
 
 use crate::domain::storefront::Storefront;
@@ -31,38 +28,6 @@ fn sender(text: &str) -> Result<String, &'static str> {
     let address = text.rsplit_once('<').map_or(text, |(_, address)| address.trim_end_matches('>'));
     let (mailbox, domain) = address.trim().split_once('@').ok_or("expected an address, or `Name <address>`")?;
     if mailbox.is_empty() || domain.is_empty() { Err("the address is not complete") } else { Ok(text.to_owned()) }
-}
-
-/// How AWS is called: every call has a deadline, and the SDK is the one layer that retries.
-///
-/// A message takes three calls to DynamoDB and one to SES, one after the other: 5 + 5 + 8 + 5 s fit the function's 30 s.
-/// What is left of them is for repeating the call to SES.
-pub async fn aws() -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
-        .timeout_config(deadlines(Duration::from_secs(2), Duration::from_secs(5)))
-        .retry_config(RetryConfig::standard().with_max_attempts(3))
-        .load()
-        .await
-}
-
-/// How long one call to SES may take.
-pub const SES_PATIENCE: Duration = Duration::from_secs(8);
-
-/// How SES is called: with patience, and never repeated by the SDK. SES cannot tell a repetition from a second mail, so a
-/// retry after an answer that was merely slow would send twice. [`crate::mail::Mailer`] repeats what SES says it did not take.
-pub fn ses(aws: &SdkConfig) -> aws_sdk_sesv2::Config {
-    aws_sdk_sesv2::config::Builder::from(aws)
-        .timeout_config(deadlines(SES_PATIENCE, SES_PATIENCE))
-        .retry_config(RetryConfig::disabled())
-        .build()
-}
-
-fn deadlines(attempt: Duration, operation: Duration) -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
-        .operation_attempt_timeout(attempt)
-        .operation_timeout(operation)
-        .build()
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub enum Error {
     Template(#[from] minijinja::Error),
     /// Somebody else is at it right now. A moment later it is clear what has become of it.
     #[error("another delivery is being handled right now")]
-    Busy,
+    Claimed,
     /// The table cannot be read or written.
     #[error("the table is not available: {0}")]
     Store(String),
@@ -42,14 +42,8 @@ pub enum Error {
 impl Error {
     /// A failed call to DynamoDB: its error code where it answered, and what went wrong on the way where it did not.
     pub(crate) fn store(error: impl StdError + ProvideErrorMetadata + 'static) -> Self {
-        Self::Store(error.code().map_or_else(|| chain(&error), str::to_owned))
+        Self::Store(error.code().map_or_else(|| contracts::error::chain(&error), str::to_owned))
     }
-}
-
-/// An error with its causes, in one line.
-pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 impl From<serde_json::Error> for Error {

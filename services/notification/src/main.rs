@@ -1,4 +1,4 @@
-//! The Lambda function: messages of the queue in, mails out.
+//! The notification function: settings, connections, then one batch of messages after the other.
 
 use std::{
     convert::Infallible,
@@ -8,29 +8,23 @@ use std::{
 use aws_lambda_events::sqs::SqsEvent;
 use clap::Parser;
 use lambda_runtime::{LambdaEvent, service_fn};
-use notification::{AppState, Config, config, events, telemetry};
+use notification::{AppState, Config, aws, events::handle_batch, telemetry};
 
-/// How long connecting ahead of time may hold up the start.
-const WARM_UP: Duration = Duration::from_secs(2);
-
-/// What is kept of the function's time for the record of what was sent, and for the answer to Lambda.
+/// Part of the function's time that is kept for recording what was sent, and for the response to Lambda.
 const MARGIN: Duration = Duration::from_secs(6);
 
-// Lambda hands over one batch at a time, and handling is waiting: a second thread would have nothing to do.
+// Lambda passes one batch at a time, and handling is waiting: a second thread would be idle.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let config = Config::parse();
     telemetry::init();
+    let app = AppState::new(config, &aws::config().await)?;
+    app.warm_up().await;
 
-    let state = AppState::new(config, &config::aws().await)?;
-    // Running out of this time only makes the first event slower.
-    let connect = async { tokio::join!(state.store.warm_up(), state.mailer.warm_up()) };
-    let _ = tokio::time::timeout(WARM_UP, connect).await;
-
-    let state = &state;
-    let function = service_fn(move |batch: LambdaEvent<SqsEvent>| async move {
-        let left = batch.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
-        Ok::<_, Infallible>(events::handle_batch(state, batch.payload, left.saturating_sub(MARGIN)).await)
+    let app = &app;
+    let function = service_fn(move |event: LambdaEvent<SqsEvent>| async move {
+        let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+        Ok::<_, Infallible>(handle_batch(app, event.payload, left.saturating_sub(MARGIN)).await)
     });
     lambda_runtime::run(function).await.map_err(anyhow::Error::from_boxed)
 }

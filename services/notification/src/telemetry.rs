@@ -1,8 +1,8 @@
-//! Logs: one JSON object a line on stdout, where the platform collects them.
+//! Logs: one JSON object per line on standard output, where the platform collects them.
 
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging. `RUST_LOG` chooses what is logged; without it, `info` and above.
+/// Starts logging. `RUST_LOG` selects what is logged; the default is `info` and above.
 pub fn init() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()

@@ -1,9 +1,9 @@
-//! The one place that reads the clock.
+//! The only place that reads the clock.
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-/// This moment, in whole milliseconds: what stores and events keep, so that a time survives its way through them.
-#[expect(clippy::disallowed_methods, reason = "time comes in from here")]
+/// The current time, in whole milliseconds: the precision that every store and every JSON text keeps.
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(3)
 }

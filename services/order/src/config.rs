@@ -33,7 +33,7 @@ pub struct Config {
 
     /// Who signs access tokens: the URL that its discovery document hangs below, as it stands in the tokens.
     #[arg(long, env = "TOKEN_ISSUER")]
-    pub token_issuer: String,
+    pub token_issuer: Url,
 
     /// How long an order waits for its stock.
     #[arg(long = "stock-deadline-seconds", env = "STOCK_DEADLINE_SECONDS", default_value = "120", value_parser = seconds)]
@@ -51,10 +51,6 @@ pub struct Config {
     /// without it.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     pub otel_exporter_otlp_endpoint: Option<Url>,
-
-    /// What is logged, such as `info` or `order=debug,warn`.
-    #[arg(long, env = "RUST_LOG", default_value = "info")]
-    pub log: String,
 }
 
 impl Config {

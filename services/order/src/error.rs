@@ -31,7 +31,7 @@ pub enum Error {
     KeyInUse,
     /// Others changed the same thing at the same time, each time that it was tried.
     #[error("others keep changing the same thing")]
-    Outdated,
+    VersionConflict,
     /// An event speaks of an order that does not exist.
     #[error("there is no order {0}")]
     UnknownOrder(OrderId),
@@ -48,8 +48,8 @@ pub enum Error {
 
 impl Error {
     /// True if loading again and deciding again may help at once.
-    pub fn is_outdated(&self) -> bool {
-        matches!(self, Self::Outdated)
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::VersionConflict)
     }
 }
 
@@ -99,7 +99,7 @@ impl From<Error> for Problem {
             Error::Refused(_) => Self::new(ProblemType::Conflict).with_detail(detail),
             Error::KeyReused => Self::new(ProblemType::IdempotencyKeyReused),
             Error::KeyInUse => Self::new(ProblemType::IdempotencyKeyInUse),
-            Error::Outdated | Error::Unavailable(_) => Self::new(ProblemType::Unavailable),
+            Error::VersionConflict | Error::Unavailable(_) => Self::new(ProblemType::Unavailable),
             Error::UnknownOrder(_) | Error::Unreadable(_) | Error::Store(_) => Self::new(ProblemType::Internal),
         }
     }

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use clap::Parser;
-use order::config::Config;
+use order::{Config, aws, telemetry};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let config = Config::parse();
-    let traces = order::telemetry::init(&config.log, config.otel_exporter_otlp_endpoint.as_ref())?;
+    let traces = telemetry::init(config.otel_exporter_otlp_endpoint.as_ref())?;
     let shutdown = CancellationToken::new();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let listener = TcpListener::bind(config.listen_addr)
@@ -27,7 +27,7 @@ async fn main() -> anyhow::Result<()> {
             shutdown.cancel();
         }
     });
-    let outcome = order::run(config, &order::aws::config().await, listener, shutdown).await;
+    let outcome = order::run(config, &aws::config().await, listener, shutdown).await;
     traces.flush().await;
     outcome
 }

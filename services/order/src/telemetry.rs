@@ -1,34 +1,32 @@
-//! Logs: one JSON object a line on standard output. Traces: spans of requests and messages, to a collector if there is one.
+//! Logs: one JSON object per line on standard output. Traces: spans of requests and messages, exported over OTLP/HTTP
+//! if there is a collector.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
-use contracts::TraceContext;
-use opentelemetry::{
-    propagation::TextMapPropagator,
-    trace::{Status, TraceContextExt, TracerProvider},
-};
-use opentelemetry_sdk::{propagation::TraceContextPropagator, trace::SdkTracerProvider};
-use reqwest::{Method, StatusCode, Url};
-use tracing::{Level, Metadata, Span, level_filters::LevelFilter};
-use tracing_opentelemetry::OpenTelemetrySpanExt;
+use anyhow::Context;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
+use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
+use reqwest::Url;
+use tracing::{Level, Metadata, level_filters::LevelFilter};
 use tracing_subscriber::{EnvFilter, filter::FilterFn, fmt, prelude::*};
 
-use crate::otlp;
-
-/// The name of this service in traces.
 const SERVICE: &str = env!("CARGO_PKG_NAME");
-/// How long the end of the process may wait for the last spans to be taken.
-const FLUSH_LIMIT: Duration = Duration::from_secs(3);
 
-/// What sends spans, if there is a collector. Flush it last.
+/// Timeout of one export, retries included, and of the last one before the process ends. Spans of the meantime wait in
+/// a bounded queue; an outage of the collector costs spans and nothing else.
+const EXPORT_LIMIT: Duration = Duration::from_secs(3);
+
+/// The span exporter, if there is a collector. Flush it last.
 #[derive(Debug)]
 pub struct Traces(Option<SdkTracerProvider>);
 
-/// Starts logging of what `filter` lets through, in the syntax of `RUST_LOG`, and, if there is a `collector`, sending of
-/// spans. Call it once, first. The error is that the client of the collector cannot be made.
-pub fn init(filter: &str, collector: Option<&Url>) -> anyhow::Result<Traces> {
+/// Starts logging, filtered by `RUST_LOG` (default: `info`), and the export of spans to `collector`. Call it once,
+/// first. Fails if the HTTP client of the exporter cannot be created.
+pub fn init(collector: Option<&Url>) -> anyhow::Result<Traces> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let logs = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
-    let provider = collector.map(|url| otlp::provider(url, SERVICE)).transpose()?;
+    let provider = collector.map(exporter).transpose()?;
     let spans = provider.as_ref().map(|provider| {
         tracing_opentelemetry::layer()
             .with_tracer(provider.tracer(SERVICE))
@@ -38,59 +36,36 @@ pub fn init(filter: &str, collector: Option<&Url>) -> anyhow::Result<Traces> {
             .with_tracked_inactivity(false)
             .with_filter(FilterFn::new(is_traced).with_max_level_hint(LevelFilter::DEBUG))
     });
-    tracing_subscriber::registry().with(logs.with_filter(EnvFilter::new(filter))).with(spans).init();
+    tracing_subscriber::registry().with(logs.with_filter(filter)).with(spans).init();
     Ok(Traces(provider))
 }
 
-/// Our own spans; of the events within them, only errors, which mark their span as failed.
-fn is_traced(what: &Metadata<'_>) -> bool {
-    what.target().starts_with(SERVICE) && (what.is_span() || *what.level() == Level::ERROR)
+/// Sampling and batch sizes are OpenTelemetry's own settings.
+fn exporter(collector: &Url) -> anyhow::Result<SdkTracerProvider> {
+    let exporter = SpanExporter::builder()
+        .with_http()
+        .with_protocol(Protocol::HttpBinary)
+        .with_endpoint(format!("{}/v1/traces", collector.as_str().trim_end_matches('/')))
+        .with_timeout(EXPORT_LIMIT)
+        .build()
+        .context("OTEL_EXPORTER_OTLP_ENDPOINT")?;
+    let resource = Resource::builder().with_service_name(SERVICE).build();
+    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
+}
+
+/// True for our own spans and, of the events within them, for errors, which mark their span as failed.
+fn is_traced(metadata: &Metadata<'_>) -> bool {
+    let is_ours = [SERVICE, "contracts"].iter().any(|name| metadata.target().starts_with(name));
+    is_ours && (metadata.is_span() || *metadata.level() == Level::ERROR)
 }
 
 impl Traces {
-    /// Sends the spans that are left, within a few seconds.
+    /// Exports the remaining spans, within a few seconds.
     pub async fn flush(self) {
         let Some(provider) = self.0 else { return };
-        let flushed = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(FLUSH_LIMIT)).await;
+        let flushed = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(EXPORT_LIMIT)).await;
         if !matches!(flushed, Ok(Ok(()))) {
-            tracing::warn!("the last spans were not sent");
+            tracing::warn!("the last spans were not exported");
         }
-    }
-}
-
-/// Begins `span` within the trace that a request or a message came with, or a new one. Within what is returned, work
-/// belongs to it: the ids are those of the span, if spans are sent, so that what leaves this service points at it.
-pub fn begin(span: &Span, traceparent: Option<&str>) -> TraceContext {
-    let context = sent(span, traceparent).unwrap_or_else(|| TraceContext::continued(traceparent));
-    span.record("trace_id", context.trace_id());
-    context
-}
-
-/// The ids of a span that is sent; none if it is not.
-fn sent(span: &Span, traceparent: Option<&str>) -> Option<TraceContext> {
-    if span.is_disabled() {
-        return None;
-    }
-    if let Some(parent) = traceparent {
-        let carrier = HashMap::from([("traceparent".to_owned(), parent.to_owned())]);
-        // It fails where no spans are sent.
-        span.set_parent(TraceContextPropagator::new().extract(&carrier)).ok()?;
-    }
-    let context = span.context();
-    let ids = context.span().span_context().clone();
-    format!("00-{}-{}-{:02x}", ids.trace_id(), ids.span_id(), ids.trace_flags().to_u8()).parse().ok()
-}
-
-/// Describes the span of an answered request in OpenTelemetry's words for HTTP.
-pub fn describe(span: &Span, method: &Method, route: &str, status: StatusCode) {
-    if span.is_disabled() {
-        return;
-    }
-    span.context().span().update_name(format!("{method} {route}"));
-    span.set_attribute("http.request.method", method.to_string());
-    span.set_attribute("http.route", route.to_owned());
-    span.set_attribute("http.response.status_code", i64::from(status.as_u16()));
-    if status.is_server_error() {
-        span.set_status(Status::error(""));
     }
 }

@@ -21,7 +21,7 @@ pub enum Error {
 
 impl Error {
     /// Whether the same record may be published at another time.
-    pub const fn may_pass(&self) -> bool {
+    pub const fn is_retryable(&self) -> bool {
         match self {
             Self::Unavailable(_) => true,
             Self::Unreadable(_) | Self::Refused(_) => false,
@@ -40,9 +40,6 @@ impl From<Error> for Diagnostic {
 pub(crate) fn describe(error: &(impl StdError + ProvideErrorMetadata + 'static)) -> String {
     match error.code() {
         Some(code) => format!("{code} {}", error.message().unwrap_or_default()),
-        None => {
-            let causes = std::iter::successors(Some(error as &(dyn StdError + 'static)), |&error| error.source());
-            causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-        }
+        None => contracts::error::chain(error),
     }
 }

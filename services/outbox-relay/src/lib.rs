@@ -1,14 +1,20 @@
-//! Publishes committed events: what a service wrote into the outbox of its DynamoDB table goes to its topic.
+//! Outbox relay: publishes the committed events of a DynamoDB table to its topic.
 //!
-//! One function per table. It knows the shape of an outbox item and of a batch, and no event's meaning.
+//! One function per table. It knows the shape of an outbox item and of a batch, and the meaning of no event.
 
+/// How AWS is called.
+pub mod aws;
+/// Every setting.
 pub mod config;
-/// How events share the calls to SNS.
+/// Batches of calls to SNS; pure.
 pub mod domain;
+/// Errors of publishing.
 pub mod error;
 /// The Lambda entry: a batch of stream records.
 pub mod events;
+/// Logs.
 pub mod telemetry;
+/// The topic.
 pub mod topic;
 
 pub use config::Config;

@@ -3,7 +3,7 @@
 use aws_lambda_events::dynamodb::Event;
 use clap::Parser;
 use lambda_runtime::{LambdaEvent, service_fn};
-use outbox_relay::{Config, Topic, config, events, telemetry};
+use outbox_relay::{Config, Topic, aws, events, telemetry};
 
 // Lambda hands over one batch at a time: a second thread would have nothing to do.
 #[tokio::main(flavor = "current_thread")]
@@ -11,7 +11,7 @@ async fn main() -> anyhow::Result<()> {
     let config = Config::parse();
     telemetry::init();
 
-    let topic = Topic::new(aws_sdk_sns::Client::new(&config::aws().await), config.topic_arn);
+    let topic = Topic::new(aws_sdk_sns::Client::new(&aws::config().await), config.topic_arn);
     topic.warm_up().await;
 
     let relay = service_fn(|batch: LambdaEvent<Event>| events::handle(&topic, batch.payload));

@@ -1,9 +1,9 @@
-//! The one place that reads the clock; everything else is told the time.
+//! The only place that reads the clock.
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-/// The current time, to the millisecond: what stores and events keep.
-#[expect(clippy::disallowed_methods, reason = "this is the place the rule points to")]
+/// The current time, in whole milliseconds: the precision that every store and every JSON text keeps.
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(3)
 }

@@ -1,24 +1,22 @@
-//! Why a message was not handled. It stays in the queue then, and is delivered again.
-
-use std::error::Error as StdError;
+//! Errors of message handling. The message stays in the queue, and is delivered again.
 
 use crate::{processor::ProcessorError, store::StoreError};
 
 /// Why a message was not handled.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The body is not an event of the shop.
-    #[error("the message is not an event")]
-    Unreadable(#[source] serde_json::Error),
+    /// The message is not an event that this version knows.
+    #[error("unreadable message")]
+    Unreadable(#[from] serde_json::Error),
     /// The event is none of those that this service subscribes to.
     #[error("events of type {0} are not handled here")]
     Unexpected(&'static str),
-    /// The function's time was nearly up.
-    #[error("there was not enough time")]
+    /// The time of the invocation is used up.
+    #[error("timed out")]
     OutOfTime,
-    /// Others kept changing the payment.
-    #[error("the payment did not come to rest")]
-    Restless,
+    /// Concurrent changes of the payment won every time.
+    #[error("version conflicts: retries exhausted")]
+    RetriesExhausted,
     /// The payment table.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -28,19 +26,13 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether somebody has to look, rather than wait for the next delivery.
-    pub fn needs_attention(&self) -> bool {
+    /// False if another delivery would fail alike: an operator has to act.
+    pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Unreadable(_) | Self::Unexpected(_) => true,
-            Self::OutOfTime | Self::Restless => false,
-            Self::Store(error) => matches!(error, StoreError::Unreadable(_)),
-            Self::Processor(error) => error.needs_attention(),
+            Self::Unreadable(_) | Self::Unexpected(_) => false,
+            Self::OutOfTime | Self::RetriesExhausted => true,
+            Self::Store(error) => !matches!(error, StoreError::Unreadable(_)),
+            Self::Processor(error) => !error.needs_attention(),
         }
     }
-}
-
-/// An error with its causes, in one line.
-pub fn chain(error: &(dyn StdError + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-/// This moment, to the millisecond: what every store and every JSON text keeps exactly.
+/// The current time, in whole milliseconds: the precision that every store and every JSON text keeps.
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(3)

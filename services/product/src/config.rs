@@ -115,12 +115,6 @@ impl Config {
     }
 }
 
-/// The filter of the logs, `RUST_LOG`. Read apart from the rest, so that a wrong setting can be logged.
-#[expect(clippy::disallowed_methods, reason = "this file is the place that reads the environment")]
-pub fn log_filter() -> String {
-    std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned())
-}
-
 fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),

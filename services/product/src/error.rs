@@ -42,10 +42,13 @@ pub enum Error {
     KeyReused,
     /// Two events of one order met at its very first row. Trying again finds the row.
     #[error("another event of the order was handled at the same time")]
-    Contended,
+    VersionConflict,
     /// A message that no publisher of ours may send.
     #[error(transparent)]
     InvalidLines(#[from] InvalidLines),
+    /// A message is not an event that this version knows.
+    #[error("unreadable message")]
+    Unreadable(#[from] serde_json::Error),
     /// The database refused or did not answer.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
@@ -75,7 +78,7 @@ impl From<Error> for Problem {
             Error::Database(sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) => {
                 logged(Self::new(ProblemType::Unavailable), &detail)
             }
-            Error::Contended | Error::InvalidLines(_) | Error::Database(_) => {
+            Error::VersionConflict | Error::Unreadable(_) | Error::InvalidLines(_) | Error::Database(_) => {
                 logged(Self::new(ProblemType::Internal), &detail)
             }
         }

@@ -1,34 +1,35 @@
 //! Catalogue, search and stock. Start reading at [`http`] for its routes and at [`domain::reservation`] for its decisions.
 
-/// Clients of AWS, each with its deadlines.
+/// State shared by all handlers.
+pub mod app;
+/// How AWS is called.
 pub mod aws;
 /// The only place that reads the clock.
 pub mod clock;
 /// Every setting.
 pub mod config;
-/// Products, stock and reservations, without any store or transport.
+/// Products, stock and reservations; pure.
 pub mod domain;
-/// What can go wrong, and what a client hears of it.
+/// Errors, and the problem documents they become.
 pub mod error;
-/// Orders' events in, this service's events out.
+/// Events of orders in, events of products and stock out.
 pub mod events;
-/// Routes.
+/// The API: every route on one screen, then one file per use case.
 pub mod http;
-/// Signing in to the database without a password.
+/// Sign-in to the database by AWS IAM.
 pub mod iam;
-/// `product import`.
+/// The subcommand `product import`.
 pub mod import;
-/// The way of spans to a collector.
-pub mod otlp;
-/// The service as a whole: what `main` and the tests start.
+/// The token issuer's keys.
+pub mod jwks;
+/// The service as a whole: HTTP server, queue, publisher and sweep.
 pub mod run;
 /// PostgreSQL: one function per query.
 pub mod store;
 /// Logs and traces.
 pub mod telemetry;
-/// Follows the keys of the token issuer.
-pub mod tokens;
 
+pub use app::AppState;
 pub use config::Config;
 pub use error::Error;
 pub use run::run;

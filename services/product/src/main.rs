@@ -3,7 +3,7 @@
 use clap::Parser;
 use product::{
     aws, clock,
-    config::{self, Cli, Command, Config, Database, Source},
+    config::{Cli, Command, Config, Database, Source},
     iam::SignIn,
     import, store, telemetry,
 };
@@ -21,7 +21,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Serve(config) => config.otel_exporter_otlp_endpoint.as_ref(),
         Command::Migrate(_) | Command::Import { .. } => None,
     };
-    let traces = telemetry::init(&config::log_filter(), collector)?;
+    let traces = telemetry::init(collector)?;
     match command {
         Command::Serve(config) => {
             let outcome = serve(*config).await;
@@ -49,14 +49,14 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen_addr).await?;
     let shutdown = CancellationToken::new();
     tokio::spawn(cancel_on_signal(shutdown.clone()));
-    product::run(config, &aws::load().await, listener, shutdown).await
+    product::run(config, &aws::config().await, listener, shutdown).await
 }
 
 /// A pool for a subcommand.
 async fn operate(database: &Database) -> anyhow::Result<PgPool> {
     let pool = store::connect(&database.url, store::Use::Operate)?;
     if database.iam {
-        SignIn::new(&aws::load().await)?.refresh(&pool).await?;
+        SignIn::new(&aws::config().await)?.refresh(&pool).await?;
     }
     Ok(pool)
 }

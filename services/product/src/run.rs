@@ -1,44 +1,53 @@
-//! The service as a whole: one HTTP server, and the tasks that move events.
+//! The service as a whole: HTTP server, queue, publisher and sweep.
 
 use aws_config::SdkConfig;
 use axum::serve::ListenerExt;
-use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    aws,
-    config::Config,
+    AppState, Config,
     events::{
-        inbox::Inbox,
-        publisher::{Publisher, Wake},
+        handle::handle,
+        publisher::{Notifier, Publisher},
+        sqs::Queue,
         sweep::Sweep,
     },
-    http::{self, AppState},
+    http,
     iam::SignIn,
-    store, tokens,
+    jwks, store,
 };
 
-/// Serves until `shutdown`, then finishes what was begun: requests first, then messages and events.
+/// Batches of the queue that are handled at a time: ten times as many messages, which the connection pool must serve.
+const BATCHES: usize = 2;
+
+/// Serves the API on `listener`, the queue, the publisher and the sweep, until `shutdown`; then finishes the work in
+/// progress: first requests, then messages and events.
 pub async fn run(
     config: Config,
     aws: &SdkConfig,
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let pool = store::connect(&config.database.url, store::Use::Serve)?;
-    let wake = Wake::default();
-    let tasks = start_tasks(&config, aws, &pool, &wake, &shutdown)?;
-    let state = AppState { pool: pool.clone(), tokens: tokens::follow(&config.token_issuer), wake };
+    let tasks = TaskTracker::new();
+    let app = AppState {
+        pool: store::connect(&config.database.url, store::Use::Serve)?,
+        reservation_ttl: config.reservation_ttl,
+        notifier: Notifier::default(),
+        tokens: jwks::follow(&config.token_issuer, &tasks, shutdown.clone()),
+    };
+    start_tasks(&config, aws, &app, &tasks, &shutdown)?;
 
     tracing::info!(address = %listener.local_addr()?, "serving");
-    // Answers are small: each is sent at once rather than held back for more.
+    // Responses are small: each is sent at once rather than held back for more.
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps Nagle's algorithm");
+            tracing::debug!(%error, "could not set TCP_NODELAY");
         }
     });
-    axum::serve(listener, http::router(state)).with_graceful_shutdown(shutdown.cancelled_owned()).await?;
+    let pool = app.pool.clone();
+    axum::serve(listener, http::router(app)).with_graceful_shutdown(shutdown.cancelled_owned()).await?;
+    tasks.close();
     tasks.wait().await;
     pool.close().await;
     tracing::info!("stopped");
@@ -48,34 +57,32 @@ pub async fn run(
 fn start_tasks(
     config: &Config,
     aws: &SdkConfig,
-    pool: &PgPool,
-    wake: &Wake,
+    app: &AppState,
+    tasks: &TaskTracker,
     shutdown: &CancellationToken,
-) -> anyhow::Result<TaskTracker> {
-    let inbox = Inbox {
-        sqs: aws::sqs(aws),
-        queue_url: config.product_inbox_url.clone(),
-        pool: pool.clone(),
-        reservation_ttl: config.reservation_ttl,
-        wake: wake.clone(),
-    };
+) -> anyhow::Result<()> {
     let publisher = Publisher {
-        sns: aws::sns(aws),
+        sns: aws_sdk_sns::Client::new(aws),
         topic_arn: config.product_events_topic_arn.clone(),
-        pool: pool.clone(),
-        wake: wake.clone(),
+        pool: app.pool.clone(),
+        notifier: app.notifier.clone(),
     };
-    let sweep = Sweep { pool: pool.clone(), interval: config.sweep_interval, wake: wake.clone() };
-
-    let tasks = TaskTracker::new();
-    for _ in 0..Inbox::LANES {
-        tasks.spawn(inbox.clone().run(shutdown.clone()));
-    }
+    let sweep = Sweep { pool: app.pool.clone(), interval: config.sweep_interval, notifier: app.notifier.clone() };
+    let inbox = Queue::new(aws_sdk_sqs::Client::new(aws), &config.product_inbox_url);
+    tasks.spawn(consume(inbox, app.clone(), shutdown.clone()));
     tasks.spawn(publisher.run(shutdown.clone()));
     tasks.spawn(sweep.run(shutdown.clone()));
     if config.database.iam {
-        tasks.spawn(SignIn::new(aws)?.keep_fresh(pool.clone(), shutdown.clone()));
+        tasks.spawn(SignIn::new(aws)?.keep_fresh(app.pool.clone(), shutdown.clone()));
     }
-    tasks.close();
-    Ok(tasks)
+    Ok(())
+}
+
+async fn consume(inbox: Queue, app: AppState, shutdown: CancellationToken) {
+    let is_available = || store::is_available(&app.pool);
+    let handle = |body| {
+        let handling = handle(app.clone(), body);
+        async { handling.await.is_ok() }
+    };
+    inbox.consume(BATCHES, is_available, handle, shutdown).await;
 }

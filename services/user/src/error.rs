@@ -75,7 +75,7 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let problem = Problem::from(&self);
         if problem.status >= 500 {
-            tracing::error!(trace_id = problem.trace_id, cause = causes(&self), "a request failed");
+            tracing::error!(trace_id = problem.trace_id, error = contracts::error::chain(&self), "request failed");
         }
         let mut response = problem.into_response();
         if let Self::TooManyAttempts { wait } = self {
@@ -85,11 +85,6 @@ impl IntoResponse for Error {
         }
         response
     }
-}
-
-/// An error and all that caused it, on one line. Without `Debug` forms, which would show whole requests.
-fn causes(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! Reads the settings, connects, and serves as a Lambda function, or does what the subcommand says.
 
 use clap::Parser;
-use user::{AppState, Config, config::Command, grant::grant, router, state::aws_config, store::Store, telemetry};
+use user::{AppState, Config, aws, config::Command, grant::grant, router, store::Store, telemetry};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let config = Config::parse();
     telemetry::init();
-    let aws = aws_config().await;
+    let aws = aws::config().await;
 
     match &config.command {
         None => {

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 #[test]
 fn the_openapi_document_is_fresh() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
-    let fresh = user::http::openapi().to_pretty_json().unwrap() + "\n";
+    let fresh = user::http::document().to_pretty_json().unwrap() + "\n";
     if update_generated() {
         fs::write(&path, &fresh).unwrap();
     }

@@ -112,7 +112,7 @@ fn price<'a>(
             idle.add("image storage, GB", gb, month("ecr.gb", gb)?);
         }
         kind if free::reason(kind).is_some() => {}
-        kind => bail!("`{kind}` has neither a price nor a reason to be free: add it to infra/local/src/infra/cost"),
+        kind => bail!("`{kind}` has neither a price nor a reason to be free: add it to infra/bench/src/cost"),
     }
     Ok(())
 }

@@ -1,19 +1,22 @@
-//! The contract bound to axum: problems as responses, callers and request parts as extractors.
+//! The HTTP conventions of all services, bound to axum: problems as responses, callers and request parts as extractors,
+//! the layers around all routes.
 //!
-//! A handler's signature is its access rule: [`Customer`], [`Staff`], [`Admin`], [`IdempotencyKey`]. Everything that
-//! can be wrong with a request's form leaves as a [`Problem`](crate::Problem) that names the field.
+//! A handler's signature is its access rule: [`Customer`], [`Staff`], [`Admin`], [`IdempotencyKey`]. Every malformed
+//! request is answered with a [`Problem`](crate::Problem) that names the field.
 
 mod caller;
 mod idempotency;
+pub mod layers;
+pub mod openapi;
+mod page;
 mod request;
 mod response;
-mod trace;
 
 pub use caller::{Admin, Customer, Staff, Tokens};
 pub use idempotency::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, IdempotencyKey};
+pub use page::PageLimit;
 pub use request::{Json, Path, Query};
 pub use response::{method_not_allowed, not_found};
-pub use trace::{trace, trace_as, traceparent};
 
 /// Gives a type that is a text on the wire its OpenAPI schema: a string with a pattern.
 macro_rules! text_schema {

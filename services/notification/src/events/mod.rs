@@ -1,32 +1,20 @@
-mod contact;
-mod notice;
-mod sqs;
+//! Events of user and order in: [`sqs`] takes a batch apart, [`handle`] parses, traces and dispatches a message.
 
-use contracts::{Envelope, Event};
+mod contact;
+pub mod handle;
+mod notice;
+pub mod sqs;
+
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use tokio::time::Instant;
 
-use crate::{AppState, Error};
+use crate::AppState;
 
-pub use sqs::handle_batch;
-
-/// Does what an event asks for. Can be repeated, also at the same time, and in any order.
-///
-/// A mail that SES has no time for is tried again until `until`.
-///
-/// # Errors
-/// Where the event has to be delivered again.
-pub async fn handle(state: &AppState, envelope: &Envelope, until: Instant) -> Result<(), Error> {
-    match &envelope.event {
-        Event::UserRegistered(data) => {
-            state.store.put_contact(data.user_id, envelope.sequence, &data.contact).await?;
-            notice::send(state, envelope, until).await?;
-            contact::send_waiting(state, data.user_id, until).await
-        }
-        Event::UserUpdated(data) => {
-            state.store.put_contact(data.user_id, envelope.sequence, &data.contact).await?;
-            contact::send_waiting(state, data.user_id, until).await
-        }
-        Event::UserDeleted(data) => contact::erase(state, data.user_id).await,
-        _ => notice::send(state, envelope, until).await,
-    }
+/// The Lambda entry: handles a batch within `limit`, and reports the messages to deliver again.
+pub async fn handle_batch(app: &AppState, batch: SqsEvent, limit: Duration) -> SqsBatchResponse {
+    let until = Instant::now() + limit;
+    let handle = |message: SqsMessage| async move { handle::handle(app, &message, until).await.is_ok() };
+    sqs::for_each_message(batch, handle).await
 }

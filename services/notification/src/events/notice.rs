@@ -30,7 +30,7 @@ pub(super) async fn send(state: &AppState, envelope: &Envelope, until: Instant) 
                 tracing::info!(%user_id, order_id, "the message waits for contact data");
                 Ok(())
             }
-            Kept::Overtaken => Err(Error::Busy),
+            Kept::Overtaken => Err(Error::Claimed),
         },
         Recipient::Deleted => {
             tracing::info!(%user_id, order_id, "the account is deleted: nothing is sent");
@@ -49,7 +49,7 @@ async fn send_mail(
     let mail = compose(state, notice, contact)?;
     let claim = match state.store.claim(envelope.id, envelope.event.kind(), Channel::Email, clock::now()).await? {
         Claimed::Ours(claim) => claim,
-        Claimed::Held => return Err(Error::Busy),
+        Claimed::Held => return Err(Error::Claimed),
         Claimed::Settled => {
             tracing::info!("the message was sent before");
             return Ok(());

@@ -14,7 +14,7 @@ use contracts::EventId;
 use tokio::time::Instant;
 
 use super::Mail;
-use crate::{config::SES_PATIENCE, error::chain};
+use crate::aws::SES_TIMEOUT;
 
 /// Why SES did not send a mail. The reasons are SES's error codes; its texts quote addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Mailer {
         let sent = (|| call.clone().send())
             .retry(waits())
             .when(is_throttled)
-            .adjust(|_, wait| wait.filter(|wait| Instant::now() + *wait + SES_PATIENCE <= until))
+            .adjust(|_, wait| wait.filter(|wait| Instant::now() + *wait + SES_TIMEOUT <= until))
             .notify(|error, wait| {
                 let wait_ms = wait.as_millis();
                 tracing::info!(error = reason(error), wait_ms, "SES has no time for the mail yet");
@@ -120,5 +120,5 @@ fn reason<E>(error: &SdkError<E>) -> String
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
 {
-    error.code().map_or_else(|| chain(error), str::to_owned)
+    error.code().map_or_else(|| contracts::error::chain(error), str::to_owned)
 }

@@ -56,7 +56,7 @@ impl Store {
         match put.send().await.map_err(aws_sdk_dynamodb::Error::from) {
             Ok(_) | Err(aws_sdk_dynamodb::Error::ConditionalCheckFailedException(_)) => Ok(()),
             // The transaction that keeps a waiting message holds the item for a moment.
-            Err(aws_sdk_dynamodb::Error::TransactionConflictException(_)) => Err(Error::Busy),
+            Err(aws_sdk_dynamodb::Error::TransactionConflictException(_)) => Err(Error::Claimed),
             Err(error) => Err(Error::store(error)),
         }
     }
@@ -71,7 +71,7 @@ impl Store {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(serde_dynamo::to_item(item)?));
         match put.send().await.map_err(aws_sdk_dynamodb::Error::from) {
             Ok(_) => Ok(()),
-            Err(aws_sdk_dynamodb::Error::TransactionConflictException(_)) => Err(Error::Busy),
+            Err(aws_sdk_dynamodb::Error::TransactionConflictException(_)) => Err(Error::Claimed),
             Err(error) => Err(Error::store(error)),
         }
     }

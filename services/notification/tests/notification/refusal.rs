@@ -10,7 +10,7 @@ use std::{
 
 use axum::{Router, http::StatusCode};
 use notification::{
-    config::{self, SES_PATIENCE},
+    aws::{self, SES_TIMEOUT},
     mail::Mailer,
 };
 use tokio::net::TcpListener;
@@ -51,7 +51,7 @@ impl Refusing {
     /// Puts it in the place of SES, with the function's own way of calling.
     fn replace(&self, notification: &mut Notification) {
         let aws = notification.aws.sdk_config().to_builder().endpoint_url(&self.endpoint).build();
-        let client = aws_sdk_sesv2::Client::from_conf(config::ses(&aws));
+        let client = aws_sdk_sesv2::Client::from_conf(aws::ses(&aws));
         notification.state.mailer = Mailer::new(client, SENDER.to_owned());
     }
 
@@ -115,7 +115,7 @@ async fn a_mail_that_ses_has_no_time_for_goes_back_to_the_queue_when_the_functio
     let real = notification.state.mailer.clone();
 
     ses.replace(&mut notification);
-    let (began, time) = (Instant::now(), SES_PATIENCE + Duration::from_secs(1));
+    let (began, time) = (Instant::now(), SES_TIMEOUT + Duration::from_secs(1));
     assert_eq!(notification.deliver_within(time, std::slice::from_ref(&body)).await, [0]);
     assert!(ses.calls() >= 2, "{} calls", ses.calls());
     assert!(began.elapsed() < time, "an attempt that could not end in time was begun");

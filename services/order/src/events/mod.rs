@@ -1,33 +1,32 @@
-//! What comes from queues: one handler per kind of message, free of transport; the loop that receives them; and what
-//! keeps orders from waiting for ever.
+//! Messages in: [`sqs`] is the polling loop, [`handle`] dispatches the events of other services, and [`sweep`] finds
+//! orders whose deadline has passed without a message.
 
 use std::future::Future;
 
 use serde::de::DeserializeOwned;
 use tracing::{Instrument, Span};
 
-use crate::{error::Error, telemetry};
+use crate::error::Error;
 
+pub mod catalog;
 pub mod deadlines;
-pub mod inbox;
-pub mod queue;
-pub mod replica;
-pub mod saga;
+pub mod handle;
+pub mod sqs;
 pub mod sweep;
 
-/// What a message says.
-fn read<T: DeserializeOwned>(body: &str) -> Result<T, Error> {
-    Ok(serde_json::from_str(body).inspect_err(|cause| tracing::error!(%cause, "a message cannot be read"))?)
+fn parse<T: DeserializeOwned>(body: &str) -> Result<T, Error> {
+    Ok(serde_json::from_str(body).inspect_err(|error| tracing::error!(%error, "unreadable message"))?)
 }
 
-/// The boundary of messages: does the work within `span`, in the trace that the message came with, and logs what went
-/// wrong, once.
+/// The boundary of messages: runs `work` within `span`, in the message's trace, and logs its error once.
 async fn traced(
     traceparent: Option<&str>,
     span: Span,
     work: impl Future<Output = Result<(), Error>>,
 ) -> Result<(), Error> {
-    let trace = telemetry::begin(&span, traceparent);
-    let work = async { work.await.inspect_err(|cause| tracing::error!(%cause, "a message was not handled")) };
+    let trace = contracts::span::enter(&span, traceparent);
+    let work = async {
+        work.await.inspect_err(|error| tracing::error!(error = contracts::error::chain(error), "message not handled"))
+    };
     trace.scope(work.instrument(span)).await
 }

@@ -10,11 +10,12 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::field::Empty;
 
-use super::{saga, traced};
+use super::traced;
 use crate::{
     AppState, clock,
     domain::{Input, Status},
     error::Error,
+    saga,
     store::orders::{DEADLINE_SHARDS, WaitingOrder},
 };
 
@@ -29,7 +30,9 @@ pub async fn run(app: AppState, period: Duration, shutdown: CancellationToken) {
         let mut oldest = Some(Oldest::default());
         for shard in 0..DEADLINE_SHARDS {
             let swept = sweep(&app, shard, &shutdown).await;
-            let swept = swept.inspect_err(|cause| tracing::error!(shard, %cause, "a sweep failed")).unwrap_or_default();
+            let swept = swept
+                .inspect_err(|error| tracing::error!(shard, error = contracts::error::chain(error), "sweep failed"))
+                .unwrap_or_default();
             oldest = oldest.zip(swept).map(|(all, shard)| all.and(shard));
         }
         // An alarm stands on this line, and on its being there: a part of the orders would tell the wrong age.

@@ -4,14 +4,14 @@ use axum::{http::StatusCode, response::Response};
 use backon::Retryable;
 use contracts::{OrderId, UserId};
 
-use super::answer;
+use super::stored_response;
 use crate::{
     AppState, clock,
     domain::{Input, decide},
     error::Error,
-    events::saga,
+    saga,
     store::{
-        contention,
+        conflict_backoff,
         idempotency::RepeatableRequest,
         transaction::{Commit, Guard},
     },
@@ -29,7 +29,7 @@ pub(super) async fn change(
     request: &RepeatableRequest,
     status: StatusCode,
 ) -> Result<Response, Error> {
-    (|| change_once(app, user, id, wish, request, status)).retry(contention()).when(Error::is_outdated).await
+    (|| change_once(app, user, id, wish, request, status)).retry(conflict_backoff()).when(Error::is_conflict).await
 }
 
 async fn change_once(
@@ -45,20 +45,19 @@ async fn change_once(
     // Between reading the order and asking it: an order that this very request has changed would refuse what it has
     // already done. Read the other way round, a repetition could miss the answer and still meet the changed order.
     if let Some(answer) = app.store.answer_to(request, now).await? {
-        return Ok(answer::again(answer));
+        return Ok(stored_response::again(answer));
     }
     let Some(decision) = decide(&order, wish, &app.rules, now)? else {
-        return Ok(answer::first(answer::of(status, &order)?));
+        return Ok(stored_response::first(stored_response::of(status, &order)?));
     };
-    let answer = answer::of(status, &decision.order)?;
+    let answer = stored_response::of(status, &decision.order)?;
     match app.store.change(&decision, Guard::Request(request, answer.clone()), now).await? {
         Commit::Done => {
-            saga::log(&decision);
-            app.deadlines.arm_if_new(order.state.deadline(), &decision.order);
-            Ok(answer::first(answer))
+            saga::committed(app, Some(&order), &decision);
+            Ok(stored_response::first(answer))
         }
         // A repetition was faster: the next round finds its answer.
-        Commit::Repeated => Err(Error::Outdated),
+        Commit::Repeated => Err(Error::VersionConflict),
         Commit::InFlight => Err(Error::KeyInUse),
     }
 }

@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode};
 use backon::Retryable;
 use contracts::{Problem, http::Customer};
 
-use crate::{AppState, error::Error, store::contention};
+use crate::{AppState, error::Error, store::conflict_backoff};
 
 /// Empties the cart.
 #[utoipa::path(
@@ -17,6 +17,6 @@ use crate::{AppState, error::Error, store::contention};
     )
 )]
 pub(super) async fn empty_cart(State(app): State<AppState>, Customer(user): Customer) -> Result<StatusCode, Error> {
-    (|| app.store.remove_cart(user)).retry(contention()).when(Error::is_outdated).await?;
+    (|| app.store.remove_cart(user)).retry(conflict_backoff()).when(Error::is_conflict).await?;
     Ok(StatusCode::NO_CONTENT)
 }

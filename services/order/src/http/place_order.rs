@@ -9,14 +9,14 @@ use contracts::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{answer, bodies::OrderBody};
+use super::{bodies::OrderBody, stored_response};
 use crate::{
     AppState, clock,
     domain::{Order, PaymentMethod, PlaceRefusal, ShippingAddress},
     error::Error,
-    events::saga,
+    saga,
     store::{
-        contention,
+        conflict_backoff,
         idempotency::RepeatableRequest,
         transaction::{Commit, Guard},
     },
@@ -59,7 +59,7 @@ pub(super) async fn place_order(
 ) -> Result<Response, Error> {
     let request = RepeatableRequest::new(user, "place-order", &key, &wish)?;
     let id = OrderId::generate();
-    (|| place(&app, user, id, &wish, &request)).retry(contention()).when(Error::is_outdated).await
+    (|| place(&app, user, id, &wish, &request)).retry(conflict_backoff()).when(Error::is_conflict).await
 }
 
 /// One read and one transaction, unless something is in the way.
@@ -78,19 +78,20 @@ async fn place(
         Ok(decision) => decision,
         // This very request may have emptied the cart, the first time.
         Err(refusal @ PlaceRefusal::EmptyCart) => {
-            return app.store.answer_to(request, now).await?.map(answer::again).ok_or(refusal.into());
+            return app.store.answer_to(request, now).await?.map(stored_response::again).ok_or(refusal.into());
         }
         Err(refusal) => return Err(refusal.into()),
     };
-    let answer = answer::of(StatusCode::ACCEPTED, &decision.order)?;
+    let answer = stored_response::of(StatusCode::ACCEPTED, &decision.order)?;
     let guard = Guard::Request(request, answer.clone());
     match app.store.place(&decision, user, &stored, guard, now).await? {
         Commit::Done => {
-            saga::log(&decision);
-            app.deadlines.arm_if_new(None, &decision.order);
-            Ok(answer::first(answer))
+            saga::committed(app, None, &decision);
+            Ok(stored_response::first(answer))
         }
-        Commit::Repeated => app.store.answer_to(request, now).await?.map(answer::again).ok_or(Error::Outdated),
+        Commit::Repeated => {
+            app.store.answer_to(request, now).await?.map(stored_response::again).ok_or(Error::VersionConflict)
+        }
         Commit::InFlight => Err(Error::KeyInUse),
     }
 }

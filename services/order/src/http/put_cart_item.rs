@@ -14,7 +14,7 @@ use crate::{
     AppState, clock,
     domain::{PlaceRefusal, Quantity},
     error::Error,
-    store::contention,
+    store::conflict_backoff,
 };
 
 /// How much of it.
@@ -44,7 +44,7 @@ pub(super) async fn put_cart_item(
     Path(sku): Path<Sku>,
     http::Json(PutCartItem { quantity }): http::Json<PutCartItem>,
 ) -> Result<Json<CartBody>, Error> {
-    (|| put(&app, user, &sku, quantity)).retry(contention()).when(Error::is_outdated).await.map(Json)
+    (|| put(&app, user, &sku, quantity)).retry(conflict_backoff()).when(Error::is_conflict).await.map(Json)
 }
 
 async fn put(app: &AppState, user: UserId, sku: &Sku, quantity: Quantity) -> Result<CartBody, Error> {

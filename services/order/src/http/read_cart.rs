@@ -5,7 +5,7 @@ use backon::Retryable;
 use contracts::{Problem, UserId, http::Customer};
 
 use super::bodies::CartBody;
-use crate::{AppState, clock, domain::PlaceRefusal, error::Error, store::contention};
+use crate::{AppState, clock, domain::PlaceRefusal, error::Error, store::conflict_backoff};
 
 /// Shows the cart at the prices of this moment. Where a price has changed since the customer last saw it, the previous
 /// one stands beside it, once: from now on, the new price is the one that was shown.
@@ -19,7 +19,7 @@ use crate::{AppState, clock, domain::PlaceRefusal, error::Error, store::contenti
     )
 )]
 pub(super) async fn read_cart(State(app): State<AppState>, Customer(user): Customer) -> Result<Json<CartBody>, Error> {
-    (|| read(&app, user)).retry(contention()).when(Error::is_outdated).await.map(Json)
+    (|| read(&app, user)).retry(conflict_backoff()).when(Error::is_conflict).await.map(Json)
 }
 
 async fn read(app: &AppState, user: UserId) -> Result<CartBody, Error> {

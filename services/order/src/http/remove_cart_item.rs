@@ -7,7 +7,7 @@ use contracts::{
     http::{Customer, Path},
 };
 
-use crate::{AppState, clock, error::Error, store::contention};
+use crate::{AppState, clock, error::Error, store::conflict_backoff};
 
 /// Takes a SKU out of the cart. It does not matter whether it was in.
 #[utoipa::path(
@@ -25,7 +25,7 @@ pub(super) async fn remove_cart_item(
     Customer(user): Customer,
     Path(sku): Path<Sku>,
 ) -> Result<StatusCode, Error> {
-    (|| remove(&app, user, &sku)).retry(contention()).when(Error::is_outdated).await?;
+    (|| remove(&app, user, &sku)).retry(conflict_backoff()).when(Error::is_conflict).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -42,7 +42,7 @@ impl Store {
         })
     }
 
-    /// Puts `cart` in the place of `read`. [`Error::Outdated`] if somebody else has changed it since.
+    /// Puts `cart` in the place of `read`. [`Error::VersionConflict`] if somebody else has changed it since.
     pub async fn save_cart(
         &self,
         user: UserId,
@@ -60,16 +60,16 @@ impl Store {
         };
         match put.send().await {
             Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error)) if is_outdated(error.err()) => Err(Error::Outdated),
+            Err(SdkError::ServiceError(error)) if is_conflict(error.err()) => Err(Error::VersionConflict),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Takes the cart of `user` away, whatever is in it. [`Error::Outdated`] if a checkout is doing so at this moment.
+    /// Takes the cart of `user` away, whatever is in it. [`Error::VersionConflict`] if a checkout is doing so at this moment.
     pub async fn remove_cart(&self, user: UserId) -> Result<(), Error> {
         match self.client.delete_item().table_name(&self.table).set_key(Some(cart_key(user))).send().await {
             Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error)) if is_being_taken(error.err()) => Err(Error::Outdated),
+            Err(SdkError::ServiceError(error)) if is_being_taken(error.err()) => Err(Error::VersionConflict),
             Err(error) => Err(error.into()),
         }
     }
@@ -97,7 +97,7 @@ fn cart_key(user: UserId) -> Item {
     key(pk(user), SK.to_owned())
 }
 
-fn is_outdated(error: &PutItemError) -> bool {
+fn is_conflict(error: &PutItemError) -> bool {
     // The second: a checkout is taking it away at this moment.
     error.is_conditional_check_failed_exception() || error.is_transaction_conflict_exception()
 }
@@ -116,6 +116,6 @@ mod tests {
     fn a_cart_that_a_checkout_is_taking_away_is_no_fault_of_ours() {
         let conflict = || TransactionConflictException::builder().build();
         assert!(is_being_taken(&DeleteItemError::TransactionConflictException(conflict())));
-        assert!(is_outdated(&PutItemError::TransactionConflictException(conflict())));
+        assert!(is_conflict(&PutItemError::TransactionConflictException(conflict())));
     }
 }

@@ -18,10 +18,10 @@ use backon::ExponentialBuilder;
 use crate::error::Error;
 
 pub mod carts;
+pub mod catalog;
 pub mod idempotency;
 pub mod inbox;
 pub mod orders;
-pub mod replica;
 pub mod transaction;
 
 /// The service's table.
@@ -39,11 +39,19 @@ impl Store {
         Self { client, table }
     }
 
-    /// Succeeds if the table answers.
+    /// Succeeds if the table responds.
     pub async fn ping(&self) -> Result<(), Error> {
         let key = key("HEALTH".to_owned(), "HEALTH".to_owned());
         self.client.get_item().table_name(&self.table).set_key(Some(key)).send().await?;
         Ok(())
+    }
+
+    /// True if the table responds; logged if it does not.
+    pub async fn is_available(&self) -> bool {
+        let pinged = self.ping().await;
+        let logged =
+            pinged.inspect_err(|error| tracing::error!(error = contracts::error::chain(error), "table not available"));
+        logged.is_ok()
     }
 
     /// Reads one item as the last write left it.
@@ -55,7 +63,7 @@ impl Store {
 }
 
 /// How often, and how soon, to load and decide again when somebody else was faster: waits of milliseconds that grow.
-pub fn contention() -> ExponentialBuilder {
+pub fn conflict_backoff() -> ExponentialBuilder {
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(5))
         .with_max_delay(Duration::from_millis(200))

@@ -37,7 +37,7 @@ pub enum Commit {
 }
 
 impl Store {
-    /// Writes a new order and takes the cart away that it was made from. [`Error::Outdated`] if the cart has changed
+    /// Writes a new order and takes the cart away that it was made from. [`Error::VersionConflict`] if the cart has changed
     /// since it was read.
     pub async fn place(
         &self,
@@ -51,7 +51,7 @@ impl Store {
         self.write(decision, Some(removal), guard, now).await
     }
 
-    /// Writes a change of an order. [`Error::Outdated`] if somebody else has changed it since it was read.
+    /// Writes a change of an order. [`Error::VersionConflict`] if somebody else has changed it since it was read.
     pub async fn change(&self, decision: &Decision, guard: Guard<'_>, now: DateTime<Utc>) -> Result<Commit, Error> {
         self.write(decision, None, guard, now).await
     }
@@ -119,7 +119,7 @@ fn outcome(guarded: bool, reasons: &[CancellationReason]) -> Result<Commit, Erro
         _ => {}
     }
     if codes.iter().all(|code| matches!(*code, "None" | "ConditionalCheckFailed" | "TransactionConflict")) {
-        return Err(Error::Outdated);
+        return Err(Error::VersionConflict);
     }
     let overloaded = codes.iter().any(|code| matches!(*code, "ThrottlingError" | "ProvisionedThroughputExceeded"));
     let cause = format!("a transaction was cancelled: {}", codes.join(", ")).into();
@@ -142,11 +142,11 @@ mod tests {
     }
 
     #[test]
-    fn another_change_of_the_order_or_of_the_cart_is_outdated() {
+    fn another_change_of_the_order_or_of_the_cart_is_conflict() {
         for codes in [["None", "ConditionalCheckFailed"], ["None", "TransactionConflict"]] {
-            assert!(of(true, &codes).unwrap_err().is_outdated());
+            assert!(of(true, &codes).unwrap_err().is_conflict());
         }
-        assert!(of(false, &["ConditionalCheckFailed", "None"]).unwrap_err().is_outdated());
+        assert!(of(false, &["ConditionalCheckFailed", "None"]).unwrap_err().is_conflict());
     }
 
     #[test]

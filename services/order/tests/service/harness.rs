@@ -18,7 +18,8 @@ use order::{
     AppState, clock,
     config::Config,
     domain::{Order, State, Status},
-    events::{deadlines::DeadlineQueue, inbox},
+    events,
+    reminders::Reminders,
     store::Store,
 };
 use reqwest::{
@@ -113,7 +114,7 @@ async fn start(settings: &[(&str, &str)], run: impl AsyncFnOnce(&Aws, &[String])
     let app = AppState {
         store: Store::new(dynamodb.clone(), table.clone()),
         rules: config.rules(),
-        deadlines: DeadlineQueue::new(sqs.clone(), config.order_deadlines_url.to_string(), TaskTracker::new()),
+        reminders: Reminders::new(sqs.clone(), config.order_deadlines_url.to_string(), TaskTracker::new()),
         tokens: watch::channel(None).1,
     };
     let (base, instance) = run(&aws, &arguments).await;
@@ -160,7 +161,7 @@ impl Shop {
 
     /// Has the event handled as if it came from the inbox, and panics if that fails.
     pub async fn handle(&self, envelope: Envelope) {
-        inbox::handle(self.app.clone(), envelope.to_json()).await.unwrap();
+        events::handle::handle(self.app.clone(), envelope.to_json()).await.unwrap();
     }
 
     /// Puts messages into the inbox.

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use contracts::{Envelope, ProductId, Sku};
 use futures::future::join_all;
-use order::events::inbox;
+use order::events;
 use stack::testing::eventually;
 
 use super::harness::{Shop, euro, product_changed, shop};
@@ -38,7 +38,7 @@ async fn snapshots_that_are_handled_at_once_end_as_the_newest() {
             })
             .collect();
         snapshots.reverse();
-        let handled = join_all(snapshots.iter().map(|it| inbox::handle(shop.app.clone(), it.to_json()))).await;
+        let handled = join_all(snapshots.iter().map(|it| events::handle::handle(shop.app.clone(), it.to_json()))).await;
         handled.into_iter().for_each(Result::unwrap);
         assert_eq!((price(&shop, "A").await, price(&shop, "B").await), (Some(5), None));
     }

@@ -1,6 +1,6 @@
 use contracts::{Envelope, Event, EventId, TraceContext, event::product::ReservationExpired};
 use futures::future::join_all;
-use order::{domain::Status, error::Error, events::inbox};
+use order::{domain::Status, error::Error, events};
 
 use super::harness::{about, authorized, declined, new_key, shop, stock_reserved, voided};
 
@@ -25,7 +25,10 @@ async fn every_message_ten_times_in_any_order_has_one_effect() {
     let (id, payment_id) = shop.awaiting_payment(&customer).await;
     let messages = [stock_reserved(id, 100), declined(id, payment_id)];
     let copies = (0..10).flat_map(|_| messages.iter().map(Envelope::to_json));
-    join_all(copies.map(|body| inbox::handle(shop.app.clone(), body))).await.into_iter().for_each(Result::unwrap);
+    join_all(copies.map(|body| events::handle::handle(shop.app.clone(), body)))
+        .await
+        .into_iter()
+        .for_each(Result::unwrap);
     customer.pay(id, &new_key(), "pm_card_visa").await;
     let second = shop.order(id).await.attempts[1].payment_id;
 
@@ -73,7 +76,8 @@ async fn many_handlers_of_one_order_at_once_make_one_history() {
         voided(id, payment_id),
         authorized(id, payment_id, 999),
     ];
-    let results = join_all(messages.iter().map(|message| inbox::handle(shop.app.clone(), message.to_json()))).await;
+    let results =
+        join_all(messages.iter().map(|message| events::handle::handle(shop.app.clone(), message.to_json()))).await;
     results.into_iter().for_each(Result::unwrap);
     let order = shop.order(id).await;
     assert_eq!(order.version, order.history.len() as u64);
@@ -92,7 +96,7 @@ fn uuid() -> uuid::Uuid {
 async fn an_event_of_an_unknown_order_is_not_acknowledged() {
     let shop = shop().await;
     let message = stock_reserved(contracts::OrderId::generate(), 100).to_json();
-    assert!(matches!(inbox::handle(shop.app.clone(), message).await, Err(Error::UnknownOrder(_))));
+    assert!(matches!(events::handle::handle(shop.app.clone(), message).await, Err(Error::UnknownOrder(_))));
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ pub async fn handle(topic: &Topic, event: Event) -> Result<DynamoDbEventResponse
 
     match failures.into_iter().next() {
         None => Ok(DynamoDbEventResponse::default()),
-        Some((_, outage)) if published == 0 && outage.may_pass() => Err(outage),
+        Some((_, outage)) if published == 0 && outage.is_retryable() => Err(outage),
         Some((position, _)) => Ok(repeat_from(&records[position])),
     }
 }
@@ -73,7 +73,7 @@ fn log_failure(record: &EventRecord, error: &Error) {
         event_id = record::event_id(record),
         event_type = record::event_type(record),
         sequence_number = record.change.sequence_number,
-        may_pass = error.may_pass(),
+        is_retryable = error.is_retryable(),
         %error,
         "the event is not published"
     );

@@ -14,7 +14,6 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::config::Config;
-use crate::error::chain;
 
 /// How long Secrets Manager may take, with its retries: messages wait for it.
 const READ_TIMEOUT: Duration = Duration::from_secs(3);
@@ -121,7 +120,9 @@ impl Shared {
                 }
                 *held = Held::new(key);
             }
-            Err(error) => tracing::warn!(error = chain(&error), "the known key of the processor stays in use"),
+            Err(error) => {
+                tracing::warn!(error = contracts::error::chain(&error), "the known key of the processor stays in use")
+            }
         }
     }
 

@@ -15,7 +15,6 @@ use super::ProcessorError;
 use super::answer::{Failure, FailureBody};
 use super::key::AccountKey;
 use crate::config::Config;
-use crate::error::chain;
 
 /// The version of Stripe's API that this service was written against. An account's default may change under it.
 const STRIPE_VERSION: &str = "2025-03-31.basil";
@@ -154,7 +153,7 @@ impl Transport {
             .when(ProcessorError::is_transient)
             .notify(|error, delay| {
                 let delay_ms = delay.as_millis();
-                tracing::info!(error = chain(error), delay_ms, "repeating a call to the processor");
+                tracing::info!(error = contracts::error::chain(error), delay_ms, "repeating a call to the processor");
             })
             .await
     }

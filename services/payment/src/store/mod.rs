@@ -29,7 +29,7 @@ pub struct Store {
 pub enum StoreError {
     /// The payment is no longer at the version that was decided on.
     #[error("somebody else changed the payment")]
-    Conflict,
+    VersionConflict,
     /// The table did not do what it was asked; with a write, that is not certain.
     #[error("the payment table failed")]
     Failed(#[source] Box<dyn StdError + Send + Sync>),
@@ -70,7 +70,7 @@ impl Store {
 
     /// Records a change on the version before it, together with its event.
     ///
-    /// Fails with [`StoreError::Conflict`] where the payment is not at that version: somebody else was faster, or this
+    /// Fails with [`StoreError::VersionConflict`] where the payment is not at that version: somebody else was faster, or this
     /// very change was recorded and the answer was lost. Loading it again tells.
     pub async fn commit(&self, change: &Change, envelope: Option<&Envelope>) -> Result<(), StoreError> {
         let put = self.put_payment(&change.payment)?;
@@ -123,7 +123,7 @@ impl Store {
             .await;
         match sent {
             Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(lost_the_race) => Err(StoreError::Conflict),
+            Err(error) if error.as_service_error().is_some_and(lost_the_race) => Err(StoreError::VersionConflict),
             Err(error) => Err(StoreError::failed(error)),
         }
     }
@@ -132,7 +132,7 @@ impl Store {
         let items = [payment, event].map(|put| TransactWriteItem::builder().put(put).build());
         match self.client.transact_write_items().set_transact_items(Some(items.into())).send().await {
             Ok(_) => Ok(()),
-            Err(error) if was_outrun(&error) => Err(StoreError::Conflict),
+            Err(error) if was_outrun(&error) => Err(StoreError::VersionConflict),
             Err(error) => Err(StoreError::failed(error)),
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::Bench;
-use payment::error::chain;
+use contracts::error::chain;
 
 #[tokio::test]
 async fn a_line_break_at_the_end_of_the_secret_is_not_part_of_the_key() {

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use contracts::event::order::{PaymentRequested, VoidRequested};
 use contracts::{Currency, Envelope, Event, EventId, Money, OrderId, PaymentId, UserId};
 use payment::domain::{Payment, State};
-use payment::{AppState, Config, clock, events::lambda};
+use payment::{AppState, Config, clock, events::handle_batch};
 use serde_json::{Value, json};
 
 /// What Lambda leaves a batch when nothing goes wrong.
@@ -204,6 +204,6 @@ pub async fn deliver(app: &AppState, messages: impl IntoIterator<Item = Value>) 
 pub async fn deliver_within(app: &AppState, messages: impl IntoIterator<Item = Value>, time: Duration) -> Vec<String> {
     let records: Vec<_> = messages.into_iter().collect();
     let batch: SqsEvent = serde_json::from_value(json!({ "Records": records })).unwrap();
-    let response = lambda::handle_batch(app, batch, time).await;
+    let response = handle_batch(app, batch, time).await;
     response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
 }

@@ -69,35 +69,3 @@ impl From<MinorUnits> for i64 {
         bound.0
     }
 }
-
-/// How many items a page has: 1 to 100, 20 unless told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[schema(value_type = u32, minimum = 1, maximum = 100, default = 20)]
-#[serde(try_from = "u32")]
-pub struct Limit(u32);
-
-impl Limit {
-    /// The number of items.
-    pub const fn get(self) -> usize {
-        self.0 as usize
-    }
-
-    /// One more: whether there is a next page, the store tells by a row too many.
-    pub const fn and_one_more(self) -> i64 {
-        self.0 as i64 + 1
-    }
-}
-
-impl Default for Limit {
-    fn default() -> Self {
-        Self(20)
-    }
-}
-
-impl TryFrom<u32> for Limit {
-    type Error = &'static str;
-
-    fn try_from(items: u32) -> Result<Self, Self::Error> {
-        if (1..=100).contains(&items) { Ok(Self(items)) } else { Err("must be 1 to 100") }
-    }
-}

@@ -1,9 +1,10 @@
-//! Orders' events in, this service's events out.
+//! Events of orders in, events of products and stock out.
 //!
-//! [`order`] handles an event and knows no queue; [`inbox`] is the queue's loop. [`sweep`] is what the passing of time
-//! does; [`publisher`] takes committed events to the topic.
+//! [`sqs`] is the polling loop, [`handle`] parses and traces, [`order`] decides and commits. [`sweep`] releases expired
+//! reservations, and [`publisher`] sends committed events to the topic.
 
-pub mod inbox;
+pub mod handle;
 pub mod order;
 pub mod publisher;
+pub mod sqs;
 pub mod sweep;

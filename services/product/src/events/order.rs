@@ -29,7 +29,7 @@ pub async fn handle(
 ) -> Result<(), Error> {
     for _ in 1..ATTEMPTS {
         match attempt(pool, envelope, reservation_ttl, now).await {
-            Err(Error::Contended) => {}
+            Err(Error::VersionConflict) => {}
             result => return result,
         }
     }

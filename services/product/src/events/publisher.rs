@@ -32,16 +32,16 @@ pub struct Publisher {
     /// The store.
     pub pool: PgPool,
     /// Who commits events, wakes it by this.
-    pub wake: Wake,
+    pub notifier: Notifier,
 }
 
-/// Wakes this instance's publisher. Call it after the commit of events; forgetting it costs a moment, not an event.
+/// Notifiers this instance's publisher. Call it after the commit of events; forgetting it costs a moment, not an event.
 #[derive(Debug, Clone, Default)]
-pub struct Wake(Arc<Notify>);
+pub struct Notifier(Arc<Notify>);
 
-impl Wake {
+impl Notifier {
     /// There may be events.
-    pub fn up(&self) {
+    pub fn notify(&self) {
         self.0.notify_one();
     }
 }
@@ -57,7 +57,7 @@ impl Publisher {
             if !may_be_more {
                 tokio::select! {
                     () = shutdown.cancelled() => {}
-                    () = self.wake.0.notified() => {}
+                    () = self.notifier.0.notified() => {}
                     () = sleep(SWEEP) => {}
                 }
             }

@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::{order, publisher::Wake};
+use super::{order, publisher::Notifier};
 use crate::{clock, error::Error, store::housekeeping};
 
 /// The sweep's loop. Any number of instances may run one: they never work on the same reservation.
@@ -18,7 +18,7 @@ pub struct Sweep {
     /// The time between two sweeps.
     pub interval: Duration,
     /// For the events that it commits.
-    pub wake: Wake,
+    pub notifier: Notifier,
 }
 
 impl Sweep {
@@ -42,7 +42,7 @@ impl Sweep {
         while !shutdown.is_cancelled()
             && TraceContext::root().scope(order::expire_one(&self.pool, clock::now())).await?
         {
-            self.wake.up();
+            self.notifier.notify();
         }
         housekeeping::tidy(&self.pool, clock::now()).await?;
         Ok(())

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{AppState, get_inventory::Inventory};
+use super::get_inventory::Inventory;
 use crate::{
-    clock,
+    AppState, clock,
     domain::{stock::Delta, text::Reason},
     error::Error,
     store::{

@@ -8,7 +8,7 @@ use contracts::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::AppState;
+use crate::AppState;
 use crate::{
     error::Error,
     store::stock::{self, Level},

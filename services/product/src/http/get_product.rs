@@ -7,8 +7,8 @@ use axum::{
 };
 use contracts::{Problem, http::Path};
 
-use super::{AppState, product_body::ProductBody};
-use crate::{domain::text::ProductRef, error::Error, store::products};
+use super::product_body::ProductBody;
+use crate::{AppState, domain::text::ProductRef, error::Error, store::products};
 
 /// One product, by its id or slug.
 #[utoipa::path(

@@ -6,7 +6,7 @@ use axum::{extract::State, http::StatusCode};
 use contracts::{Problem, ProblemType};
 use tokio::time::timeout;
 
-use super::AppState;
+use crate::AppState;
 use crate::store;
 
 /// Is the process alive?

@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::AppState;
+use crate::AppState;
 use crate::{
     error::Error,
     store::categories::{self, CategoryRow},

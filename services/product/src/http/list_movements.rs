@@ -4,14 +4,15 @@ use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use contracts::{
     OrderId, Problem, Sku, UserId,
-    http::{Path, Query, Staff},
+    http::{PageLimit, Path, Query, Staff},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{AppState, cursor};
+use super::cursor;
 use crate::{
-    domain::{search::Limit, stock::Movement},
+    AppState,
+    domain::stock::Movement,
     error::Error,
     store::stock::{self, MovementRow},
 };
@@ -22,7 +23,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct Parameters {
     /// How many items a page has.
-    limit: Option<Limit>,
+    limit: Option<PageLimit>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
 }
@@ -88,7 +89,7 @@ pub async fn list_movements(
 ) -> Result<Json<MovementPage>, Error> {
     let limit = limit.unwrap_or_default();
     let before = cursor.map(|cursor| cursor::decode(&sku, &cursor)).transpose()?;
-    let mut rows = stock::movements(&state.pool, &sku, before, limit).await?.ok_or(Error::NotFound("SKU"))?;
+    let mut rows = stock::movements(&state.pool, &sku, before, limit.get()).await?.ok_or(Error::NotFound("SKU"))?;
     let has_next = rows.len() > limit.get();
     rows.truncate(limit.get());
     let next_cursor = rows.last().filter(|_| has_next).map(|last| cursor::encode(&sku, last.id));

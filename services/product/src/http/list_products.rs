@@ -1,14 +1,18 @@
 //! `GET /v1/products`
 
 use axum::{Json, extract::State};
-use contracts::{Problem, http::Query};
+use contracts::{
+    Problem,
+    http::{PageLimit, Query},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{AppState, cursor, list_categories::CategoryBody, product_body::ProductBody};
+use super::{cursor, list_categories::CategoryBody, product_body::ProductBody};
 use crate::{
+    AppState,
     domain::{
-        search::{Limit, MinorUnits, Search, Sort},
+        search::{MinorUnits, Search, Sort},
         text::{SearchText, Slug},
     },
     error::Error,
@@ -34,7 +38,7 @@ pub struct Parameters {
     /// What comes first; `relevance` where there is a `q`, otherwise `newest`, unless told.
     sort: Option<Sort>,
     /// How many items a page has.
-    limit: Option<Limit>,
+    limit: Option<PageLimit>,
     /// The `next_cursor` of the page before, with otherwise the same parameters.
     cursor: Option<String>,
 }
@@ -83,7 +87,7 @@ pub async fn list_products(
             None => listing::counts(&state.pool, &search).await.map(Some),
         }
     };
-    let mut rows = listing::page(&state.pool, &search, after.as_ref(), limit).await?;
+    let mut rows = listing::page(&state.pool, &search, after.as_ref(), limit.get()).await?;
     let facets = facets.await?;
 
     let has_next = rows.len() > limit.get();
@@ -101,7 +105,7 @@ pub async fn list_products(
 }
 
 impl Parameters {
-    fn into_search(self) -> Result<(Search, Limit, Option<String>), Error> {
+    fn into_search(self) -> Result<(Search, PageLimit, Option<String>), Error> {
         let Self { q, category, min_price, max_price, in_stock, sort, limit, cursor } = self;
         let text = q.filter(|text| !text.as_str().is_empty());
         if min_price.zip(max_price).is_some_and(|(min, max)| min > max) {

@@ -5,55 +5,34 @@ mod cursor;
 mod get_inventory;
 mod get_product;
 mod health;
-mod limits;
 mod list_categories;
 mod list_movements;
 mod list_products;
 mod product_body;
-mod traced;
 mod update_product;
 
-use axum::{
-    Router,
-    extract::{DefaultBodyLimit, FromRef},
-    middleware,
+use std::time::Duration;
+
+use axum::Router;
+use contracts::http::{
+    PageLimit,
+    layers::{Options, surround},
+    openapi,
 };
-use contracts::http::{Tokens, method_not_allowed, not_found};
-use sqlx::PgPool;
-use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::{
-    Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
-};
+use utoipa::{OpenApi, openapi::OpenApi as Document};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    AppState,
     domain::{
-        search::{Limit, MinorUnits, Sort},
+        search::{MinorUnits, Sort},
         text::{SearchText, Slug},
     },
-    events::publisher::Wake,
 };
 
-/// The largest body that is read.
-const MAX_BODY: usize = 64 * 1024;
-
-/// What every handler may use.
-#[derive(Debug, Clone)]
-pub struct AppState {
-    /// The store.
-    pub pool: PgPool,
-    /// The keys that access tokens are checked with.
-    pub tokens: Tokens,
-    /// For the events that handlers commit.
-    pub wake: Wake,
-}
-
-impl FromRef<AppState> for Tokens {
-    fn from_ref(state: &AppState) -> Self {
-        state.tokens.clone()
-    }
-}
+/// More requests at once would only wait for the database, and all of them would be late.
+const OPTIONS: Options =
+    Options { body_limit: 64 * 1024, deadline: Duration::from_secs(10), concurrency: 256, access_log: false };
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Description::openapi())
@@ -67,43 +46,24 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(health::ready))
 }
 
-/// Everything that `main` serves.
-pub fn router(state: AppState) -> Router {
-    let (routes, _) = routes().split_for_parts();
-    routes
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .with_state(state)
-        // From the inside out: bodies are bounded,
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        // a panic is an answer,
-        .layer(CatchPanicLayer::custom(limits::panicked))
-        // requests are bounded in number and in time,
-        .layer(middleware::from_fn_with_state(limits::Room::default(), limits::bounded))
-        // and all of it is within the request's trace.
-        .layer(middleware::from_fn(traced::traced))
+/// The service's router.
+pub fn router(app: AppState) -> Router {
+    surround(routes().split_for_parts().0.with_state(app), OPTIONS)
 }
 
-/// The OpenAPI document of these routes.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes().into_openapi()
+/// The service's OpenAPI document, as it is committed.
+pub fn document() -> Document {
+    openapi::complete(routes().into_openapi())
 }
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Product", description = "Catalogue, search and stock.", license(name = "MIT OR Apache-2.0")),
-    // The types of query parameters, which are not collected from the routes.
-    components(schemas(Limit, MinorUnits, SearchText, Slug, Sort)),
-    modifiers(&AccessToken)
+    info(
+        title = "Product",
+        description = "Catalogue, search and stock.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    // Types of query parameters, which utoipa does not collect from the routes.
+    components(schemas(MinorUnits, PageLimit, SearchText, Slug, Sort))
 )]
 struct Description;
-
-struct AccessToken;
-
-impl Modify for AccessToken {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        let components = openapi.components.get_or_insert_default();
-        components.add_security_scheme("access_token", SecurityScheme::Http(scheme));
-    }
-}

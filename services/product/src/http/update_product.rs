@@ -12,12 +12,9 @@ use contracts::{
     http::{Admin, Json, Path},
 };
 
-use super::{
-    AppState,
-    product_body::{ProductBody, version_of},
-};
+use super::product_body::{ProductBody, version_of};
 use crate::{
-    clock,
+    AppState, clock,
     domain::{product::ProductPatch, text::ProductRef},
     error::Error,
     store::{categories, outbox, products},
@@ -86,7 +83,7 @@ pub async fn update_product(
         outbox::add(&mut transaction, &[event]).await?;
     }
     transaction.commit().await?;
-    state.wake.up();
+    state.notifier.notify();
 
     let row = products::find(&state.pool, &product).await?.ok_or(Error::NotFound("product"))?;
     let body = ProductBody::from(row);

@@ -10,7 +10,7 @@ use super::{
     categories::CategoryRow,
     products::{ProductRow, product_columns},
 };
-use crate::domain::search::{Limit, Search, Sort};
+use crate::domain::search::{Search, Sort};
 
 /// How well a product fits the text. The length of a description counts a little against it.
 const RANK: &str = "ts_rank(p.search, wanted.words, 1)";
@@ -88,7 +88,7 @@ pub async fn page(
     pool: &PgPool,
     search: &Search,
     after: Option<&Position>,
-    limit: Limit,
+    limit: usize,
 ) -> Result<Vec<Listed>, sqlx::Error> {
     let (column, direction) = order(search.sort);
     let (direction, behind) = direction.sql();
@@ -112,7 +112,7 @@ pub async fn page(
         sql.push(", ").push_bind(*id).push(")");
     }
     sql.push(format_args!(" order by place {direction}, p.id {direction} limit "));
-    sql.push_bind(limit.and_one_more());
+    sql.push_bind(limit as i64 + 1);
     sql.push(format_args!(") as p order by p.place {direction}, p.id {direction}"));
     sql.build_query_as().fetch_all(pool).await
 }

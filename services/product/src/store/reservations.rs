@@ -67,7 +67,7 @@ pub async fn lock_one_expired(
 }
 
 /// Writes an order's first reservation, or the next version of one that is locked, with the lines that it took just now.
-/// [`Error::Contended`] if a first one was written since this transaction looked.
+/// [`Error::VersionConflict`] if a first one was written since this transaction looked.
 pub async fn save(connection: &mut PgConnection, reservation: &Reservation, took: Option<&Lines>) -> Result<(), Error> {
     let Reservation { order_id, id, state, order_sequence, version, expires_at } = reservation;
     let (skus, quantities): (Vec<_>, Vec<_>) =
@@ -98,7 +98,7 @@ pub async fn save(connection: &mut PgConnection, reservation: &Reservation, took
     .bind(quantities)
     .fetch_one(connection)
     .await?;
-    if written == 1 { Ok(()) } else { Err(Error::Contended) }
+    if written == 1 { Ok(()) } else { Err(Error::VersionConflict) }
 }
 
 /// Forgets what an order held. The ledger does not.

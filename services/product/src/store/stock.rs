@@ -13,7 +13,6 @@ use uuid::Uuid;
 
 use super::unreadable;
 use crate::domain::{
-    search::Limit,
     stock::{Delta, Lines, Movement},
     text::Reason,
 };
@@ -69,7 +68,7 @@ pub async fn movements(
     pool: &PgPool,
     sku: &Sku,
     before: Option<i64>,
-    limit: Limit,
+    limit: usize,
 ) -> Result<Option<Vec<MovementRow>>, sqlx::Error> {
     let rows: Vec<MovementRow> = sqlx::query_as(
         "select id, kind, available, reserved, sold, order_id, user_id, reason, at from movements
@@ -77,7 +76,7 @@ pub async fn movements(
     )
     .bind(sku.as_str())
     .bind(before.unwrap_or(i64::MAX))
-    .bind(limit.and_one_more())
+    .bind(limit as i64 + 1)
     .fetch_all(pool)
     .await?;
     // Every SKU has at least the row of its first stock, so only a later page can be empty.

@@ -1,7 +1,7 @@
 #[test]
 fn the_committed_openapi_document_is_what_the_routes_say() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
-    let current = product::http::openapi().to_pretty_json().unwrap() + "\n";
+    let current = product::http::document().to_pretty_json().unwrap() + "\n";
     if update_generated() {
         std::fs::write(file, &current).unwrap();
     }
@@ -11,7 +11,7 @@ fn the_committed_openapi_document_is_what_the_routes_say() {
 
 #[test]
 fn every_reference_of_the_document_has_its_target() {
-    let document = serde_json::to_value(product::http::openapi()).unwrap();
+    let document = serde_json::to_value(product::http::document()).unwrap();
     let text = document.to_string();
     let references = text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next());
     for reference in references {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use contracts::OrderId;
 use product::{
-    aws, clock,
+    clock,
     events::order,
-    events::publisher::{Publisher, Wake},
+    events::publisher::{Notifier, Publisher},
 };
 use sqlx::PgPool;
 use stack::testing::eventually;
@@ -16,10 +16,10 @@ use super::support::{Place, SOON, placed, product, stock_up, waiting};
 
 fn publish(place: &Place, topic_arn: &str) -> DropGuard {
     let publisher = Publisher {
-        sns: aws::sns(&place.sdk),
+        sns: aws_sdk_sns::Client::new(&place.sdk),
         topic_arn: topic_arn.to_owned(),
         pool: place.pool.clone(),
-        wake: Wake::default(),
+        notifier: Notifier::default(),
     };
     let shutdown = CancellationToken::new();
     tokio::spawn(publisher.run(shutdown.clone()));

@@ -2,14 +2,13 @@
 
 use axum::extract::State;
 use contracts::{Problem, http::Json};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{refresh::refresh, sign_in::sign_in};
+use super::{refresh::refresh, sign_in::sign_in, token_response::TokenResponse};
 use crate::{
     AppState, Error,
-    domain::{Account, EmailAddress, Password, RefreshToken},
-    tokens::ACCESS_LIFETIME,
+    domain::{EmailAddress, Password, RefreshToken},
 };
 
 /// What is offered for tokens: `email` and `password`, or a `refresh_token`.
@@ -61,34 +60,6 @@ impl TryFrom<TokenRequest> for Grant {
             GrantType::RefreshToken if email.is_some() => surplus("email"),
             GrantType::RefreshToken if password.is_some() => surplus("password"),
             GrantType::RefreshToken => Ok(Self::RefreshToken(refresh_token.ok_or_else(|| missing("refresh_token"))?)),
-        }
-    }
-}
-
-/// Tokens, as RFC 6749 names them.
-#[derive(Serialize, ToSchema)]
-pub(super) struct TokenResponse {
-    /// The JWT to call the API with.
-    access_token: String,
-    /// Always `Bearer`.
-    #[schema(value_type = String, examples("Bearer"))]
-    token_type: &'static str,
-    /// Seconds until the access token expires.
-    expires_in: i64,
-    /// For new tokens, once, within 30 days.
-    refresh_token: String,
-    /// What the access token allows, separated by spaces.
-    scope: String,
-}
-
-impl TokenResponse {
-    pub(super) fn new(account: &Account, access_token: String, refresh_token: &RefreshToken) -> Self {
-        Self {
-            access_token,
-            token_type: "Bearer",
-            expires_in: ACCESS_LIFETIME.num_seconds(),
-            refresh_token: refresh_token.expose().to_owned(),
-            scope: account.scope_text(),
         }
     }
 }

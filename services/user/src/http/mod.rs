@@ -1,32 +1,34 @@
-//! The routes, all on one screen, and what surrounds them.
+//! The API: every route on one screen, one file per use case.
 
 mod delete_me;
 mod discovery;
 mod get_me;
 mod issue_token;
-mod layers;
 mod refresh;
 mod register;
 mod revoke;
 mod sign_in;
+mod token_response;
 mod update_me;
 
-use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn, routing::get};
-use contracts::http::{method_not_allowed, not_found, trace};
-use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::{
-    Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+use std::time::Duration;
+
+use axum::{Router, routing::get};
+use contracts::http::{
+    layers::{Options, surround},
+    openapi,
 };
+use utoipa::{OpenApi, openapi::OpenApi as Document};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::AppState;
 
-/// The largest body, in bytes. None that is valid here comes near it.
-const MAX_BODY: usize = 64 * 1024;
+/// Lambda ends the function after ten seconds: before that, the client gets a problem document.
+const OPTIONS: Options =
+    Options { body_limit: 64 * 1024, deadline: Duration::from_secs(9), concurrency: 64, access_log: true };
 
 fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(ApiDoc::openapi())
+    OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(register::register))
         .routes(routes!(issue_token::issue_token))
         .routes(routes!(revoke::revoke))
@@ -35,41 +37,21 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(discovery::jwks))
 }
 
-/// The service, as Lambda and tests call it.
-pub fn router(state: AppState) -> Router {
-    let (router, _) = routes().split_for_parts();
-    router
-        .route("/health/live", get(async || "live"))
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        // From the inside to the outside.
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(from_fn(layers::deadline))
-        .layer(CatchPanicLayer::custom(layers::panicked))
-        .layer(from_fn(layers::private_by_default))
-        .layer(from_fn(layers::log))
-        .layer(from_fn(trace))
-        .with_state(state)
+/// The service's router.
+pub fn router(app: AppState) -> Router {
+    let (routes, _) = routes().split_for_parts();
+    surround(routes.route("/health/live", get(async || "live")).with_state(app), OPTIONS)
 }
 
-/// The OpenAPI document, as it is committed.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes().split_for_parts().1
+/// The service's OpenAPI document, as it is committed.
+pub fn document() -> Document {
+    openapi::complete(routes().into_openapi())
 }
 
 #[derive(OpenApi)]
-#[openapi(
-    info(title = "user", description = "Accounts and tokens", license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
-    modifiers(&AccessToken)
-)]
-struct ApiDoc;
-
-/// The security scheme that operations name as `access_token`.
-struct AccessToken;
-
-impl Modify for AccessToken {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        openapi.components.get_or_insert_default().add_security_scheme("access_token", SecurityScheme::Http(scheme));
-    }
-}
+#[openapi(info(
+    title = "User",
+    description = "Accounts and tokens.",
+    license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+))]
+struct Description;

@@ -1,6 +1,6 @@
 //! Tokens for a refresh token.
 
-use super::issue_token::TokenResponse;
+use super::token_response::TokenResponse;
 use crate::{
     AppState, Error, clock,
     domain::RefreshToken,

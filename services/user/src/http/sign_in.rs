@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::issue_token::TokenResponse;
+use super::token_response::TokenResponse;
 use crate::{
     AppState, Error, clock,
     domain::{Account, EmailAddress, FamilyId, Password, RefreshToken, admit},

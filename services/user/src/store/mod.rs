@@ -88,7 +88,7 @@ impl Store {
 
     /// Asks for an item that does not exist: opens the connection before a request waits for it, and finds a wrong
     /// name or missing rights at start.
-    pub async fn warm(&self) -> Result<(), StoreError> {
+    pub async fn warm_up(&self) -> Result<(), StoreError> {
         self.get::<serde::de::IgnoredAny>("WARM", "WARM").await.map(|_| ())
     }
 

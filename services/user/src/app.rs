@@ -1,9 +1,9 @@
 //! What all requests share. It is connected once, while the function starts.
 
-use std::{num::NonZero, thread, time::Duration};
+use std::{num::NonZero, thread};
 
 use anyhow::Context;
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::SdkConfig;
 use axum::extract::FromRef;
 use contracts::http::Tokens;
 
@@ -28,7 +28,7 @@ impl AppState {
     pub async fn connect(config: &Config, aws: &SdkConfig) -> anyhow::Result<Self> {
         let store = Store::new(aws_sdk_dynamodb::Client::new(aws), &config.user_table);
         let kms = aws_sdk_kms::Client::new(aws);
-        let (warmed, key) = tokio::join!(store.warm(), SigningKey::load(kms, &config.token_signing_key_id));
+        let (warmed, key) = tokio::join!(store.warm_up(), SigningKey::load(kms, &config.token_signing_key_id));
         warmed.with_context(|| format!("the table `{}` cannot be read", config.user_table))?;
         let key = key.with_context(|| format!("the key `{}` cannot be used", config.token_signing_key_id))?;
 
@@ -43,18 +43,4 @@ impl FromRef<AppState> for Tokens {
     fn from_ref(state: &AppState) -> Self {
         state.verifier.clone()
     }
-}
-
-/// How AWS is called: with a deadline for each step, and with the SDK's retries, which are the only ones.
-pub async fn aws_config() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
-        .operation_attempt_timeout(Duration::from_secs(3))
-        .operation_timeout(Duration::from_secs(8))
-        .build();
-    aws_config::defaults(BehaviorVersion::latest())
-        .timeout_config(timeouts)
-        .retry_config(RetryConfig::standard().with_max_attempts(3))
-        .load()
-        .await
 }

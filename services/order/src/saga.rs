@@ -1,25 +1,25 @@
-//! One step of the saga: load, decide, commit; and again, if somebody else was faster.
+//! One saga step: load, decide, commit; retried on a version conflict.
 
 use backon::Retryable;
 use contracts::{EventId, OrderId};
 
 use crate::{
     AppState, clock,
-    domain::{Decision, Input, decide},
+    domain::{Decision, Input, Order, decide},
     error::Error,
     store::{
-        contention,
+        conflict_backoff,
         transaction::{Commit, Guard},
     },
 };
 
-/// Lets the order `order_id` decide about `input`, and commits what follows. `message` is the event that brought the
-/// input, so that its second delivery has no effect; none for an input that has no event, such as a deadline.
+/// Applies `input` to the order, and commits the decision. `message` is the event of the input, whose second delivery
+/// has no effect; none for an input without an event, such as a deadline.
 ///
-/// An input that changes nothing is not marked: when it comes again, it is decided about again, as if it came late for
-/// the first time. That is right for every input, since none is trusted to come in order.
+/// An input that changes nothing leaves no processed-message record. A second delivery is decided again, as if it were
+/// the first and late: no input is trusted to arrive in order.
 pub async fn advance(app: &AppState, order_id: OrderId, input: &Input, message: Option<EventId>) -> Result<(), Error> {
-    (|| advance_once(app, order_id, input, message)).retry(contention()).when(Error::is_outdated).await
+    (|| advance_once(app, order_id, input, message)).retry(conflict_backoff()).when(Error::is_conflict).await
 }
 
 async fn advance_once(app: &AppState, order_id: OrderId, input: &Input, message: Option<EventId>) -> Result<(), Error> {
@@ -31,20 +31,21 @@ async fn advance_once(app: &AppState, order_id: OrderId, input: &Input, message:
     let guard = message.map_or(Guard::Version, Guard::Message);
     match app.store.change(&decision, guard, now).await? {
         Commit::Done => {
-            log(&decision);
-            app.deadlines.arm_if_new(order.state.deadline(), &decision.order);
+            committed(app, Some(&order), &decision);
             Ok(())
         }
         Commit::Repeated => Ok(()),
-        // The same message, delivered twice at once: whether the other delivery succeeds is not known yet.
-        Commit::InFlight => Err(Error::Outdated),
+        // Two deliveries of the same message at once: the outcome of the other one is not known yet.
+        Commit::InFlight => Err(Error::VersionConflict),
     }
 }
 
-/// One line for every change of an order, whoever asked for it.
-pub fn log(Decision { order, events }: &Decision) {
+/// What follows every commit, whoever asked for it: one log line, and a reminder of a new deadline. `before` is the
+/// order before the change; none for a new order.
+pub fn committed(app: &AppState, before: Option<&Order>, Decision { order, events }: &Decision) {
     let cause = order.history.last().map(|last| last.cause.as_str());
     let events = events.iter().map(contracts::Event::kind).collect::<Vec<_>>().join(" ");
     let (status, version) = (order.state.status().as_str(), order.version);
     tracing::info!(order_id = %order.id, user_id = %order.user_id, status, version, cause, events, "order changed");
+    app.reminders.schedule_if_changed(before.and_then(|before| before.state.deadline()), order);
 }

@@ -43,7 +43,7 @@ impl Store {
     }
 
     /// Puts a newer snapshot in the place of the one of sequence `before`, as a whole: the offers, and an end to the
-    /// sale of the SKUs that are `gone`. [`Error::Outdated`] if the replica has moved on from `before`.
+    /// sale of the SKUs that are `gone`. [`Error::VersionConflict`] if the replica has moved on from `before`.
     pub async fn replace_product(
         &self,
         id: ProductId,

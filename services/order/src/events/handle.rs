@@ -1,4 +1,4 @@
-//! The events of product, payment and user: what each means here.
+//! The inbox: events of product, payment and user.
 
 use contracts::{
     Envelope, Event, PaymentId,
@@ -6,12 +6,12 @@ use contracts::{
 };
 use tracing::field::Empty;
 
-use super::{read, replica, saga, traced};
-use crate::{AppState, domain::Input, error::Error};
+use super::{catalog, parse, traced};
+use crate::{AppState, domain::Input, error::Error, saga};
 
-/// Handles one message of the inbox, within the trace that its event came with.
+/// Handles one event, in its trace; the error is logged.
 pub async fn handle(app: AppState, body: String) -> Result<(), Error> {
-    let envelope: Envelope = read(&body)?;
+    let envelope: Envelope = parse(&body)?;
     let span = tracing::info_span!(
         "event",
         otel.kind = "consumer",
@@ -42,11 +42,11 @@ async fn dispatch(app: &AppState, envelope: Envelope) -> Result<(), Error> {
         Event::PaymentVoided(payment::PaymentVoided { payment_id, order_id }) => {
             (order_id, Input::PaymentVoided { payment_id })
         }
-        Event::ProductChanged(product) => return replica::take_over(app, &product, envelope.sequence).await,
-        // No mark: taking a cart away twice is as good as once, and a deleted account never fills one again.
+        Event::ProductChanged(product) => return catalog::apply(app, &product, envelope.sequence).await,
+        // No processed-message record: removing a cart is idempotent, and a deleted account fills no other.
         Event::UserDeleted(deleted) => return app.store.remove_cart(deleted.user_id).await,
         other => {
-            tracing::warn!(kind = other.kind(), "acknowledged an event that nobody here waits for");
+            tracing::warn!(event_type = other.kind(), "ignored unexpected event type");
             return Ok(());
         }
     };

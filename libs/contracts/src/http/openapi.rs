@@ -1,0 +1,75 @@
+//! Conventions that every OpenAPI document shares, so that no handler repeats them.
+
+use std::collections::BTreeSet;
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Content, OpenApi, RefOr, Response,
+        path::Operation,
+        schema::Ref,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+use crate::Problem;
+
+/// The name of the security scheme: an access token of the user service.
+pub const ACCESS_TOKEN: &str = "access_token";
+
+const DESCRIPTIONS: [(u16, &str); 7] = [
+    (400, "The request is not valid: `errors` names the field"),
+    (401, "The access token is missing, expired or not valid"),
+    (403, "The access token lacks the scope"),
+    (413, "The body is too large"),
+    (415, "The body is not `application/json`"),
+    (500, "Internal error: `trace_id` finds its cause in the logs"),
+    (503, "The service is overloaded, or a dependency does not respond: retry later"),
+];
+
+/// Adds the security scheme, the schema of problem documents, and to every operation the problems that follow from its
+/// form: 400 with parameters or a body, 413 and 415 with a body, 401 and 403 with a security requirement, 500 and 503
+/// under `/v1`. A handler documents only the statuses of its own rules.
+pub fn complete(mut document: OpenApi) -> OpenApi {
+    let components = document.components.get_or_insert_default();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    components.add_security_scheme(ACCESS_TOKEN, SecurityScheme::Http(bearer));
+    let mut schemas = vec![(Problem::name().into_owned(), Problem::schema())];
+    Problem::schemas(&mut schemas);
+    components.schemas.extend(schemas);
+    for (path, item) in &mut document.paths.paths {
+        let methods = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        for operation in methods.into_iter().flatten() {
+            add_problems(operation, path.starts_with("/v1/"));
+        }
+    }
+    document
+}
+
+fn add_problems(operation: &mut Operation, is_public_api: bool) {
+    let mut statuses = BTreeSet::new();
+    if operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
+        statuses.insert(400);
+    }
+    if operation.request_body.is_some() {
+        statuses.extend([400, 413, 415]);
+    }
+    if operation.security.as_ref().is_some_and(|requirements| !requirements.is_empty()) {
+        statuses.extend([401, 403]);
+    }
+    if is_public_api {
+        statuses.extend([500, 503]);
+    }
+    for (status, description) in DESCRIPTIONS {
+        if statuses.contains(&status) {
+            operation.responses.responses.entry(status.to_string()).or_insert_with(|| RefOr::T(problem(description)));
+        }
+    }
+}
+
+fn problem(description: &str) -> Response {
+    let mut response = Response::new(description);
+    let schema = RefOr::Ref(Ref::from_schema_name(Problem::name()));
+    response.content.insert("application/problem+json".to_owned(), RefOr::T(Content::new(Some(schema))));
+    response
+}

@@ -1,0 +1,71 @@
+//! Reminders: for every deadline of an order, a delayed message to the service's own queue.
+//!
+//! A reminder may be lost, late or duplicated: the order decides by the clock, and the [sweep](crate::events::sweep) finds
+//! orders without a reminder.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::{Client, error::DisplayErrorContext};
+use chrono::{DateTime, Utc};
+use contracts::{OrderId, TraceContext};
+use serde::{Deserialize, Serialize};
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use crate::{clock, domain::Order};
+
+/// The maximum delay of SQS. For a later deadline, the reminder schedules another one.
+const MAX_DELAY: Duration = Duration::from_secs(900);
+
+/// The body of a reminder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reminder {
+    /// The order to decide about.
+    pub order_id: OrderId,
+    /// The deadline that it was scheduled for: the order may have a later one by now, with a reminder of its own.
+    pub deadline: DateTime<Utc>,
+    /// The trace of the request that set the deadline.
+    pub traceparent: String,
+}
+
+/// Schedules reminders.
+#[derive(Debug, Clone)]
+pub struct Reminders {
+    sqs: Client,
+    url: String,
+    tasks: TaskTracker,
+}
+
+impl Reminders {
+    /// Reminders on the queue at `url`, sent in the background by `tasks`.
+    pub fn new(sqs: Client, url: String, tasks: TaskTracker) -> Self {
+        Self { sqs, url, tasks }
+    }
+
+    /// Schedules a reminder of the order's deadline, unless it has none or it is still `before`, which has a reminder.
+    pub fn schedule_if_changed(&self, before: Option<DateTime<Utc>>, order: &Order) {
+        let Some(deadline) = order.state.deadline().filter(|deadline| Some(*deadline) != before) else { return };
+        self.schedule(Reminder { order_id: order.id, deadline, traceparent: TraceContext::current().to_string() });
+    }
+
+    /// Sends the reminder in the background.
+    pub fn schedule(&self, reminder: Reminder) {
+        let (sqs, url) = (self.sqs.clone(), self.url.clone());
+        let span = tracing::Span::current();
+        let send = async move {
+            let body = serde_json::to_string(&reminder).expect("a reminder consists of texts");
+            let message = sqs.send_message().queue_url(url).message_body(body).delay_seconds(delay(reminder.deadline));
+            if let Err(error) = message.send().await {
+                let error = DisplayErrorContext(error);
+                tracing::warn!(order_id = %reminder.order_id, %error, "could not send a reminder; the sweep replaces it");
+            }
+        };
+        self.tasks.spawn(send.instrument(span));
+    }
+}
+
+/// Seconds until `deadline`, rounded up, so that the reminder is not early.
+fn delay(deadline: DateTime<Utc>) -> i32 {
+    let left = (deadline - clock::now()).to_std().unwrap_or_default().min(MAX_DELAY);
+    i32::try_from(left.as_millis().div_ceil(1000)).unwrap_or(i32::MAX)
+}

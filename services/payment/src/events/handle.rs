@@ -1,0 +1,63 @@
+//! One message: parsed, traced, handled in time.
+
+use std::time::Duration;
+
+use aws_lambda_events::sqs::SqsMessage;
+use contracts::{Envelope, Event};
+use tracing::{
+    Instrument, Span,
+    field::{Empty, display},
+};
+
+use super::settle::dispatch;
+use crate::{AppState, Error};
+
+/// Handles one message within `limit`, in its trace; the error is logged here, once.
+pub async fn handle(app: &AppState, message: &SqsMessage, limit: Duration) -> Result<(), Error> {
+    let body = message.body.as_deref().unwrap_or_default();
+    let envelope: Envelope = serde_json::from_str(body).inspect_err(|error| {
+        tracing::error!(message_id = message.message_id, %error, "unreadable message");
+    })?;
+    let span = span(&envelope);
+    let trace = contracts::span::enter(&span, envelope.traceparent.as_deref());
+    let work = async {
+        let in_time = tokio::time::timeout(limit, dispatch(app, &envelope.event)).await;
+        in_time.unwrap_or(Err(Error::OutOfTime)).inspect(|()| tracing::info!("event handled")).inspect_err(log)
+    };
+    trace.scope(work.instrument(span)).await
+}
+
+fn log(error: &Error) {
+    let chain = contracts::error::chain(error);
+    if error.is_retryable() {
+        tracing::warn!(error = chain, "event not handled, retried later");
+    } else {
+        tracing::error!(error = chain, "event not handled");
+    }
+}
+
+fn span(envelope: &Envelope) -> Span {
+    let span = tracing::info_span!(
+        "event",
+        otel.kind = "consumer",
+        trace_id = Empty,
+        event_id = %envelope.id,
+        event_type = envelope.event.kind(),
+        order_id = Empty,
+        payment_id = Empty,
+        user_id = Empty,
+    );
+    match &envelope.event {
+        Event::PaymentRequested(request) => {
+            span.record("order_id", display(request.order_id));
+            span.record("payment_id", display(request.payment_id));
+            span.record("user_id", display(request.user_id));
+        }
+        Event::VoidRequested(void) => {
+            span.record("order_id", display(void.order_id));
+            span.record("payment_id", display(void.payment_id));
+        }
+        _ => {}
+    }
+    span
+}
