@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-/// The time, to the millisecond.
+/// Current time, truncated to milliseconds.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
-pub fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(3)
 }

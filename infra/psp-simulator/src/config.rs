@@ -3,26 +3,25 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
+use psp_simulator::{Settings, Webhook};
 
-use crate::{Settings, Webhook};
-
-/// A card processor for tests: speaks the part of Stripe's API that a shop uses, keeps a ledger, fails on demand.
+/// A card processor for tests: part of Stripe's API, a ledger of every money movement, and faults on demand.
 #[derive(Debug, Parser)]
 #[command(version)]
-pub struct Config {
-    /// Where to listen.
+pub(crate) struct Config {
+    /// Address to listen on.
     #[arg(long, env = "LISTEN_ADDR", default_value = "127.0.0.1:12111")]
-    pub listen_addr: SocketAddr,
-    /// The API key that clients must show.
+    pub(crate) listen_addr: SocketAddr,
+    /// API key that clients authenticate with.
     #[arg(long, env = "STRIPE_SECRET_KEY", hide_env_values = true)]
     stripe_secret_key: String,
-    /// File that keeps everything over a restart. Without it, a restart forgets.
+    /// Journal file that preserves state across restarts. Without it, state is kept in memory only.
     #[arg(long, env = "JOURNAL")]
     journal: Option<PathBuf>,
-    /// Where to send events. Without it, none are sent.
+    /// URL that receives webhook events. Without it, no events are sent.
     #[arg(long, env = "WEBHOOK_URL", requires = "webhook_secret")]
     webhook_url: Option<String>,
-    /// What events are signed with.
+    /// Secret that signs webhook events.
     #[arg(long, env = "WEBHOOK_SECRET", hide_env_values = true, requires = "webhook_url")]
     webhook_secret: Option<String>,
 }

@@ -1,11 +1,11 @@
-//! Failures on demand.
+//! Faults that a test requests for the next calls.
 
 use serde::{Deserialize, Serialize};
 
-/// A call that can be made to fail.
+/// API operation that a fault applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each names one route")]
+#[expect(missing_docs, reason = "each variant names one route")]
 pub enum Operation {
     Create,
     Confirm,
@@ -17,44 +17,44 @@ pub enum Operation {
     Refund,
     RetrieveRefund,
     ListRefunds,
-    /// In a fault: whatever is called.
+    /// Matches every operation.
     #[serde(rename = "*")]
     Any,
 }
 
-/// How a call fails.
+/// Effect of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// It waits first, for `ms`. Its idempotency key is in use meanwhile.
+    /// The call is delayed by `ms`. Its idempotency key is in use meanwhile.
     Slow,
-    /// 500, and nothing has happened. The idempotency key does not remember it.
+    /// 500 without effect. The idempotency key does not store it.
     #[serde(rename = "error_500")]
     Error500,
-    /// 500, and yet it has happened. The idempotency key remembers the 500.
+    /// 500, although the call took effect. The idempotency key stores the 500.
     #[serde(rename = "error_500_after")]
     Error500After,
-    /// It happens, and the connection is closed without an answer.
+    /// The call takes effect, and the connection is closed without a response.
     LostAnswer,
-    /// 429, and nothing has happened.
+    /// 429 without effect.
     RateLimited,
 }
 
-/// A failure that waits for its call.
+/// A fault that applies to the next matching calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// Which calls.
+    /// Operation that the fault matches.
     pub operation: Operation,
-    /// How.
+    /// Effect on the call.
     pub kind: Kind,
-    /// How long `slow` waits, in milliseconds.
+    /// Delay of `slow`, in milliseconds.
     #[serde(default)]
     pub ms: u64,
-    /// How many calls, from now on.
+    /// Number of calls that fail.
     #[serde(default = "once")]
     pub times: u32,
-    /// Only calls about intents with this `metadata[order_id]`.
+    /// Limits the fault to intents with this `metadata[order_id]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_id: Option<String>,
 }
@@ -63,34 +63,34 @@ fn once() -> u32 {
     1
 }
 
-/// The failures that wait, in the order in which they were asked for.
+impl Fault {
+    fn matches(&self, operation: Operation, order_id: Option<&str>) -> bool {
+        (self.operation == operation || self.operation == Operation::Any)
+            && (self.order_id.is_none() || self.order_id.as_deref() == order_id)
+    }
+}
+
+/// Pending faults, oldest first.
 #[derive(Debug, Default)]
-pub struct Faults(Vec<Fault>);
+pub(crate) struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// Adds one.
-    pub fn add(&mut self, fault: Fault) {
+    pub(crate) fn add(&mut self, fault: Fault) {
         self.0.push(fault);
     }
 
-    /// Forgets all.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// Those that still wait.
-    pub fn waiting(&self) -> &[Fault] {
+    pub(crate) fn pending(&self) -> &[Fault] {
         &self.0
     }
 
-    /// The first failure that waits for this call, which is one less from now on.
-    pub fn take(&mut self, operation: Operation, order_id: Option<&str>) -> Option<Fault> {
-        let matches = |fault: &Fault| {
-            (fault.operation == operation || fault.operation == Operation::Any)
-                && fault.order_id.as_deref().is_none_or(|wanted| order_id == Some(wanted))
-        };
+    /// Returns the first fault that matches the call and uses it up once.
+    pub(crate) fn take(&mut self, operation: Operation, order_id: Option<&str>) -> Option<Fault> {
         self.0.retain(|fault| fault.times > 0);
-        let fault = self.0.iter_mut().find(|fault| matches(fault))?;
+        let fault = self.0.iter_mut().find(|fault| fault.matches(operation, order_id))?;
         fault.times -= 1;
         let taken = fault.clone();
         self.0.retain(|fault| fault.times > 0);

@@ -1,74 +1,64 @@
-//! Idempotency keys with Stripe's behaviour: the first result is kept, whatever it was, and repeated for a day.
+//! Idempotency keys with Stripe's behavior: the first result is stored, whatever it was, and replayed for 24 hours.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::error::{Answer, ApiError};
+use crate::domain::error::{ApiError, ApiResponse};
 
 const LIFETIME: TimeDelta = TimeDelta::hours(24);
 const MAX_LENGTH: usize = 255;
 
-/// What makes two requests the same.
+/// Identity of a request: a key serves only requests with the same fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fingerprint {
-    /// The path that was posted to.
-    pub path: String,
+pub(crate) struct Fingerprint {
+    pub(crate) path: String,
     /// SHA-256 of the sorted parameters.
-    pub params: String,
+    pub(crate) params: String,
 }
 
 /// A request that was executed under a key, and its result.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Executed {
-    /// The `Idempotency-Key`.
-    pub key: String,
-    /// Which request it was.
-    pub fingerprint: Fingerprint,
-    /// What was answered.
-    pub answer: Answer,
-    /// When.
-    pub time: DateTime<Utc>,
-}
-
-/// What is to be done with a request that shows a key.
-#[derive(Debug)]
-pub enum Begun {
-    /// Execute it. The key is taken until [`Keys::finish`] or [`Keys::abandon`].
-    Execute,
-    /// Answer it with the first result.
-    Replay(Answer),
+pub(crate) struct Executed {
+    pub(crate) key: String,
+    pub(crate) fingerprint: Fingerprint,
+    #[serde(rename = "answer")]
+    pub(crate) response: ApiResponse,
+    pub(crate) time: DateTime<Utc>,
 }
 
 #[derive(Debug)]
-enum Slot {
-    Running(Fingerprint),
+enum KeyState {
+    InUse(Fingerprint),
     Done(Executed),
 }
 
-/// Every key of the last day.
+/// Keys of the last 24 hours.
 #[derive(Debug, Default)]
-pub struct Keys(HashMap<String, Slot>);
+pub(crate) struct Keys(HashMap<String, KeyState>);
 
 impl Keys {
-    /// Takes a key, or finds what it was taken for.
-    pub fn begin(&mut self, key: &str, request: &Fingerprint, now: DateTime<Utc>) -> Result<Begun, ApiError> {
+    /// Returns the stored result to replay. For a new key, locks it until [`Keys::finish`] or [`Keys::release`], and
+    /// returns `None`: the request has to be executed.
+    pub(crate) fn begin(
+        &mut self,
+        key: &str,
+        request: &Fingerprint,
+        now: DateTime<Utc>,
+    ) -> Result<Option<ApiResponse>, ApiError> {
         if key.is_empty() || key.len() > MAX_LENGTH {
             return Err(ApiError::key_reused(format!("Idempotency keys have 1 to {MAX_LENGTH} characters.")));
         }
-        if let Some(Slot::Done(executed)) = self.0.get(key)
-            && executed.time + LIFETIME <= now
-        {
-            self.0.remove(key);
-        }
-        let first = match self.0.get(key) {
-            None => {
-                self.0.insert(key.to_owned(), Slot::Running(request.clone()));
-                return Ok(Begun::Execute);
+        let (first, stored) = match self.0.get(key) {
+            Some(KeyState::InUse(first)) => (first, None),
+            Some(KeyState::Done(executed)) if now < executed.time + LIFETIME => {
+                (&executed.fingerprint, Some(&executed.response))
             }
-            Some(Slot::Running(first)) => first,
-            Some(Slot::Done(executed)) => &executed.fingerprint,
+            None | Some(KeyState::Done(_)) => {
+                self.0.insert(key.to_owned(), KeyState::InUse(request.clone()));
+                return Ok(None);
+            }
         };
         if first.path != request.path {
             return Err(ApiError::key_reused(format!(
@@ -83,19 +73,16 @@ impl Keys {
                  Try using a key other than '{key}' if you meant to execute a different request."
             )));
         }
-        match &self.0[key] {
-            Slot::Running(_) => Err(ApiError::key_in_use(key)),
-            Slot::Done(executed) => Ok(Begun::Replay(executed.answer.clone())),
-        }
+        stored.map(|response| Some(response.clone())).ok_or_else(|| ApiError::key_in_use(key))
     }
 
-    /// Keeps the result of a request.
-    pub fn finish(&mut self, executed: Executed) {
-        self.0.insert(executed.key.clone(), Slot::Done(executed));
+    /// Stores the result of a request.
+    pub(crate) fn finish(&mut self, executed: Executed) {
+        self.0.insert(executed.key.clone(), KeyState::Done(executed));
     }
 
-    /// Gives a key back whose request was not executed.
-    pub fn abandon(&mut self, key: &str) {
+    /// Unlocks the key of a request that was not executed.
+    pub(crate) fn release(&mut self, key: &str) {
         self.0.remove(key);
     }
 }
@@ -105,16 +92,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_forgotten_after_a_day() {
+    fn a_key_expires_after_24_hours() {
         let fingerprint = |params: &str| Fingerprint { path: "/v1/refunds".into(), params: params.into() };
         let start = DateTime::UNIX_EPOCH;
         let mut keys = Keys::default();
-        assert!(matches!(keys.begin("k", &fingerprint("a"), start), Ok(Begun::Execute)));
-        let answer = Answer::ok(serde_json::json!({}));
-        keys.finish(Executed { key: "k".into(), fingerprint: fingerprint("a"), answer, time: start });
+        assert!(matches!(keys.begin("k", &fingerprint("a"), start), Ok(None)));
+        let response = ApiResponse::ok(serde_json::json!({}));
+        keys.finish(Executed { key: "k".into(), fingerprint: fingerprint("a"), response, time: start });
         let almost = start + TimeDelta::hours(24) - TimeDelta::seconds(1);
-        assert!(matches!(keys.begin("k", &fingerprint("a"), almost), Ok(Begun::Replay(_))));
+        assert!(matches!(keys.begin("k", &fingerprint("a"), almost), Ok(Some(_))));
         assert!(keys.begin("k", &fingerprint("b"), almost).is_err());
-        assert!(matches!(keys.begin("k", &fingerprint("b"), start + TimeDelta::hours(24)), Ok(Begun::Execute)));
+        assert!(matches!(keys.begin("k", &fingerprint("b"), start + TimeDelta::hours(24)), Ok(None)));
     }
 }

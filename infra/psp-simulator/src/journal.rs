@@ -1,4 +1,4 @@
-//! JSON lines, one per executed request, on the disk before it is answered.
+//! Journal file: one JSON line per executed request, on disk before the response is sent.
 
 use std::{
     fs::{File, OpenOptions},
@@ -10,24 +10,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::{domain::books::Change, idempotency::Executed};
 
-/// One executed request: what it changed, and what its idempotency key is to repeat. One line, so that a crash
-/// leaves both or neither.
+/// One executed request: its change and the result that its idempotency key replays. Both are in one line, so that a
+/// crash keeps both or neither.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Record {
-    /// What it changed.
-    pub change: Change,
-    /// Its key and result, if it had a key.
-    pub executed: Option<Executed>,
+pub(crate) struct Record {
+    pub(crate) change: Change,
+    pub(crate) executed: Option<Executed>,
 }
 
-/// The file, or nothing where none was asked for.
+/// Append-only journal file. Does nothing if no path was configured.
 #[derive(Debug)]
-pub struct Journal(Option<File>);
+pub(crate) struct Journal(Option<File>);
 
 impl Journal {
-    /// Opens the file and reads what is in it. A torn last line was never answered: it is cut off with a warning.
-    /// A damaged line anywhere else is an error.
-    pub fn open(path: Option<&Path>) -> io::Result<(Self, Vec<Record>)> {
+    /// Opens the file and reads its records. An incomplete last line was never answered and is truncated with a
+    /// warning. Any other damaged line is an error.
+    pub(crate) fn open(path: Option<&Path>) -> io::Result<(Self, Vec<Record>)> {
         let Some(path) = path else { return Ok((Self(None), Vec::new())) };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
@@ -35,32 +33,33 @@ impl Journal {
         let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
-        let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-        if whole < bytes.len() {
-            tracing::warn!(journal = %path.display(), bytes = bytes.len() - whole, "cut off a torn last line");
-            file.set_len(whole as u64)?;
+        let complete = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        if complete < bytes.len() {
+            tracing::warn!(journal = %path.display(), bytes = bytes.len() - complete, "truncated incomplete last line");
+            file.set_len(complete as u64)?;
             file.sync_all()?;
         }
-        let lines = bytes[..whole].split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-        let records = lines.enumerate().map(|(index, line)| {
-            serde_json::from_slice(line).map_err(|error| {
-                let place = format!("{}, line {}: {error}", path.display(), index + 1);
-                io::Error::new(io::ErrorKind::InvalidData, place)
-            })
-        });
-        let records = records.collect::<io::Result<_>>()?;
+        let mut records = Vec::new();
+        for (index, line) in bytes[..complete].split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).enumerate()
+        {
+            let record = serde_json::from_slice(line).map_err(|error| {
+                let message = format!("{}, line {}: {error}", path.display(), index + 1);
+                io::Error::new(io::ErrorKind::InvalidData, message)
+            })?;
+            records.push(record);
+        }
         Ok((Self(Some(file)), records))
     }
 
-    /// Writes a record and waits for the disk.
-    pub fn append(&mut self, record: &Record) -> io::Result<()> {
+    /// Appends a record and syncs it to disk.
+    pub(crate) fn append(&mut self, record: &Record) -> io::Result<()> {
         let Some(file) = &mut self.0 else { return Ok(()) };
         let mut line = serde_json::to_vec(record)?;
         line.push(b'\n');
         let length = file.metadata()?.len();
         let written = file.write_all(&line).and_then(|()| file.sync_data());
         if written.is_err() {
-            // Half a line must not stand before the next one.
+            // A partial line must not precede the next record.
             file.set_len(length)?;
         }
         written

@@ -1,53 +1,44 @@
-//! A card processor for tests. It speaks the part of Stripe's API that a shop uses, and knows nothing of the shop:
-//! neither its crates, nor its orders. Beside the API it keeps a ledger to be judged by, and fails on demand.
+//! A card processor for tests. It speaks the part of Stripe's API that a shop uses and depends on no other crate of
+//! the workspace. Beside the API, it keeps a ledger of every money movement and fails on demand.
 //!
 //! - [`domain`]: the rules, without I/O
-//! - [`fault`]: failures on demand
-//! - [`webhook`]: signed events, also late, doubled and out of order
+//! - [`fault`]: faults on demand
 //! - `http`: the routes
-//! - `idempotency`: what a repeated request is answered
-//! - `journal`: what a restart finds again
-//! - `state`: all of it, behind one lock
+//! - `idempotency`: results by `Idempotency-Key`
+//! - `journal`: state that survives a restart
+//! - `processor`: the whole state, behind one lock
+//! - `webhook`: signed events, on demand delayed, duplicated or reordered
 
+mod app;
 mod clock;
-mod config;
 pub mod domain;
 pub mod fault;
 mod http;
 mod idempotency;
 mod journal;
-mod state;
-pub mod telemetry;
-pub mod webhook;
+mod processor;
+mod webhook;
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Mutex, time::Duration};
 
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use config::Config;
+pub use webhook::Webhook;
 
-/// How long open connections may go on after the shutdown was asked for.
+/// Time that open connections get to finish after a shutdown was requested.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// What the simulator has to be told.
+/// Settings of one simulator.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The API key that clients must show.
+    /// API key that clients authenticate with.
     pub secret_key: String,
-    /// File that keeps everything over a restart. Without it, a restart forgets.
+    /// Journal file that preserves state across restarts. Without it, state is kept in memory only.
     pub journal: Option<PathBuf>,
-    /// Where events go. Without it, none are sent.
+    /// Receiver of webhook events. Without it, no events are sent.
     pub webhook: Option<Webhook>,
-}
-
-/// A receiver of events.
-#[derive(Debug, Clone)]
-pub struct Webhook {
-    /// Events are posted here.
-    pub url: String,
-    /// They are signed with this.
-    pub secret: String,
 }
 
 /// Serves until `shutdown` resolves. Fails if the journal cannot be read.
@@ -56,17 +47,19 @@ pub async fn serve(
     settings: Settings,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let state = state::State::open(settings.journal.as_deref())?;
+    let processor = Mutex::new(processor::Processor::open(settings.journal.as_deref())?).into();
     let stopped = CancellationToken::new();
-    let outbox = webhook::start(settings.webhook, stopped.clone())?;
-    let router = http::router(http::App::new(state, settings.secret_key, outbox));
+    let webhooks = webhook::start(settings.webhook, stopped.clone())?;
+    let state = app::AppState { processor, secret_key: settings.secret_key.into(), webhooks };
 
     let stopping = stopped.clone();
     let shutdown = async move {
         shutdown.await;
         stopping.cancel();
     };
-    let serving = axum::serve(http::Lines(listener), http::service(router)).with_graceful_shutdown(shutdown);
+    // Nagle's algorithm delays small responses. The call fails only if the peer has already disconnected.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    let serving = axum::serve(listener, http::router(state)).with_graceful_shutdown(shutdown);
     tokio::select! {
         served = serving => served,
         () = async { stopped.cancelled().await; tokio::time::sleep(DRAIN).await } => Ok(()),

@@ -1,19 +1,23 @@
-//! The processor simulator as a program of its own.
+//! Command-line entry point of the processor simulator.
+
+mod config;
 
 use anyhow::Context;
 use clap::Parser;
-use psp_simulator::{Config, serve, telemetry};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let config = Config::parse();
-    telemetry::init();
-    let address = config.listen_addr;
-    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let config = config::Config::parse();
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
+    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).init();
+
+    let listener = TcpListener::bind(config.listen_addr).await;
+    let listener = listener.with_context(|| format!("cannot listen on {}", config.listen_addr))?;
     tracing::info!(address = %listener.local_addr()?, "listening");
 
     let mut terminate = signal(SignalKind::terminate())?;
@@ -23,5 +27,5 @@ async fn main() -> anyhow::Result<()> {
             _ = tokio::signal::ctrl_c() => {}
         }
     };
-    serve(listener, config.into(), shutdown).await.context("the simulator stopped")
+    psp_simulator::serve(listener, config.into(), shutdown).await.context("the simulator stopped")
 }

@@ -1,4 +1,4 @@
-//! All that the processor knows of payments, and how a command changes it.
+//! Stored intents, refunds and ledger, and the effect of commands on them.
 
 use std::collections::HashMap;
 
@@ -9,59 +9,57 @@ use uuid::Uuid;
 use super::{
     card,
     command::{self, Command, Create},
-    error::{Answer, ApiError},
+    error::{ApiError, ApiResponse},
     event::Event,
     intent::Intent,
     ledger::Entry,
     refund::Refund,
-    status::Step,
+    status::Transition,
 };
 
-/// Intents, refunds and the ledger.
+/// Intents, refunds and ledger entries, each oldest first.
 #[derive(Debug, Default)]
-pub struct Books {
+pub(crate) struct Books {
     intents: Vec<Intent>,
     refunds: Vec<Refund>,
     ledger: Vec<Entry>,
     positions: HashMap<String, usize>,
 }
 
-/// The objects that one command leaves behind, as they are afterwards: what the journal keeps.
+/// The objects that a command created or changed, as stored in the journal.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Change {
+pub(crate) struct Change {
     intent: Option<Intent>,
     refund: Option<Refund>,
     entries: Vec<Entry>,
 }
 
-/// What a command comes to. Nothing has happened before the change is applied.
+/// The decision on a command. It takes effect when [`Books::apply`] applies the change.
 #[derive(Debug)]
-pub struct Outcome {
-    /// For the client.
-    pub answer: Answer,
-    /// For the journal, then for [`Books::apply`].
-    pub change: Change,
-    /// For the webhook, once the change is applied.
-    pub event: Option<Event>,
+pub(crate) struct Outcome {
+    pub(crate) response: ApiResponse,
+    pub(crate) change: Change,
+    /// Webhook event to send after the change is applied.
+    pub(crate) event: Option<Event>,
 }
 
 impl Books {
-    /// Decides a command. It is only decided: [`Books::apply`] makes it so.
-    pub fn decide(&self, command: Command, now: DateTime<Utc>) -> Outcome {
+    /// Decides a command without applying it.
+    pub(crate) fn decide(&self, command: Command, now: DateTime<Utc>) -> Outcome {
         let decided = match command {
-            Command::Create(new) => self.create(new, now),
-            Command::Confirm(it) => {
-                self.step(&it.intent, now, |intent| intent.confirm(it.payment_method, it.unattended, new_id("ch")))
+            Command::Create(create) => self.create(create, now),
+            Command::Confirm { intent, payment_method, off_session } => {
+                self.transition(&intent, now, |intent| intent.confirm(payment_method, off_session, new_id("ch")))
             }
-            Command::Capture(it) => self.step(&it.intent, now, |intent| intent.capture(it.amount_to_capture)),
-            Command::Cancel(it) => self.step(&it.intent, now, |intent| intent.cancel(it.reason, now)),
-            Command::Refund(it) => self.refund(it, now),
+            Command::Capture { intent, amount } => self.transition(&intent, now, |intent| intent.capture(amount)),
+            Command::Cancel { intent, reason } => self.transition(&intent, now, |intent| intent.cancel(reason, now)),
+            Command::Refund(refund) => self.refund(refund, now),
         };
-        decided.unwrap_or_else(|error| Outcome { answer: error.into(), change: Change::default(), event: None })
+        decided.unwrap_or_else(|error| Outcome { response: error.into(), change: Change::default(), event: None })
     }
 
-    /// Takes a change over: one that was just decided, or one from the journal.
-    pub fn apply(&mut self, change: Change) {
+    /// Applies a change that was just decided or that is read from the journal.
+    pub(crate) fn apply(&mut self, change: Change) {
         if let Some(intent) = change.intent {
             match self.positions.get(&intent.id) {
                 Some(&position) => self.intents[position] = intent,
@@ -75,70 +73,77 @@ impl Books {
         self.ledger.extend(change.entries);
     }
 
-    /// An intent by its id.
-    pub fn intent(&self, id: &str) -> Option<&Intent> {
+    pub(crate) fn intent(&self, id: &str) -> Option<&Intent> {
         self.positions.get(id).map(|&position| &self.intents[position])
     }
 
-    /// Every intent, oldest first.
-    pub fn intents(&self) -> &[Intent] {
+    /// Returns `metadata[order_id]` of an intent.
+    pub(crate) fn order_id(&self, intent: &str) -> Option<String> {
+        self.intent(intent)?.metadata.get("order_id").cloned()
+    }
+
+    pub(crate) fn intents(&self) -> &[Intent] {
         &self.intents
     }
 
-    /// Every refund, oldest first.
-    pub fn refunds(&self) -> &[Refund] {
+    pub(crate) fn refunds(&self) -> &[Refund] {
         &self.refunds
     }
 
-    /// The ledger, oldest first.
-    pub fn ledger(&self) -> &[Entry] {
+    pub(crate) fn ledger(&self) -> &[Entry] {
         &self.ledger
     }
 
-    fn create(&self, new: Create, now: DateTime<Utc>) -> Result<Outcome, ApiError> {
-        if let Some(unknown) = new.payment_method.as_deref().filter(|id| card::verdict(id).is_none()) {
-            return Err(ApiError::missing_param("PaymentMethod", unknown, "payment_method"));
+    fn create(&self, create: Create, now: DateTime<Utc>) -> Result<Outcome, ApiError> {
+        if let Some(id) = &create.payment_method
+            && card::issuer_decision(id).is_none()
+        {
+            return Err(ApiError::missing_param("PaymentMethod", id, "payment_method"));
         }
-        let (confirm, unattended) = (new.confirm, new.unattended);
-        let mut intent = Intent::new(new_id("pi"), new, now);
-        let step = if confirm { intent.confirm(None, unattended, new_id("ch"))? } else { Step::default() };
-        Ok(self.outcome(intent, step, now))
+        let (confirm, off_session) = (create.confirm, create.off_session);
+        let mut intent = Intent::new(new_id("pi"), create, now);
+        let mut transition = Transition::default();
+        if confirm {
+            transition = intent.confirm(None, off_session, new_id("ch"))?;
+        }
+        Ok(self.outcome(intent, transition, now))
     }
 
-    fn step(
+    fn transition(
         &self,
         id: &str,
         now: DateTime<Utc>,
-        transition: impl FnOnce(&mut Intent) -> Result<Step, ApiError>,
+        transition: impl FnOnce(&mut Intent) -> Result<Transition, ApiError>,
     ) -> Result<Outcome, ApiError> {
         let mut intent = self.intent(id).ok_or_else(|| ApiError::missing("payment_intent", id))?.clone();
-        let step = transition(&mut intent)?;
-        Ok(self.outcome(intent, step, now))
+        let transition = transition(&mut intent)?;
+        Ok(self.outcome(intent, transition, now))
     }
 
-    fn refund(&self, wanted: command::Refund, now: DateTime<Utc>) -> Result<Outcome, ApiError> {
-        let id = &wanted.intent;
-        let known = self.intent(id).ok_or_else(|| ApiError::missing_param("payment_intent", id, "payment_intent"))?;
-        let mut intent = known.clone();
-        let (amount, step) = intent.refund(wanted.amount)?;
+    fn refund(&self, command: command::Refund, now: DateTime<Utc>) -> Result<Outcome, ApiError> {
+        let id = &command.intent;
+        let intent = self.intent(id).ok_or_else(|| ApiError::missing_param("payment_intent", id, "payment_intent"))?;
+        let mut intent = intent.clone();
+        let (amount, transition) = intent.refund(command.amount)?;
         let refund = Refund {
             id: new_id("re"),
             payment_intent: intent.id.clone(),
             charge: intent.latest_charge.clone().unwrap_or_default(),
             amount,
             currency: intent.currency.clone(),
-            reason: wanted.reason,
-            metadata: wanted.metadata,
+            reason: command.reason,
+            metadata: command.metadata,
             created: now.timestamp(),
         };
-        let answer = Answer::ok(refund.to_json());
-        let outcome = self.outcome(intent, step, now);
-        Ok(Outcome { answer, change: Change { refund: Some(refund), ..outcome.change }, ..outcome })
+        let mut outcome = self.outcome(intent, transition, now);
+        outcome.response = ApiResponse::ok(refund.to_json());
+        outcome.change.refund = Some(refund);
+        Ok(outcome)
     }
 
-    fn outcome(&self, intent: Intent, step: Step, now: DateTime<Utc>) -> Outcome {
-        let next = self.ledger.len() as u64 + 1;
-        let entry = |(seq, (kind, amount))| Entry {
+    fn outcome(&self, intent: Intent, transition: Transition, now: DateTime<Utc>) -> Outcome {
+        let first = self.ledger.len() as u64 + 1;
+        let entries = (first..).zip(transition.entries).map(|(seq, (kind, amount))| Entry {
             seq,
             time: now,
             payment_intent: intent.id.clone(),
@@ -146,17 +151,17 @@ impl Books {
             amount,
             currency: intent.currency.clone(),
             metadata: intent.metadata.clone(),
+        });
+        let entries = entries.collect();
+        let response = match transition.declined {
+            None => ApiResponse::ok(intent.to_json()),
+            Some(decline) => ApiError::declined(decline).with("payment_intent", intent.to_json()).into(),
         };
-        let entries = (next..).zip(step.posted).map(entry).collect();
-        let answer = match step.declined {
-            None => Answer::ok(intent.to_json()),
-            Some(decline) => ApiError::declined(decline).payment_intent(intent.to_json()).into(),
-        };
-        let event = step.event.map(|kind| {
+        let event = transition.event.map(|kind| {
             let object = if kind.starts_with("charge.") { intent.charge_json() } else { intent.to_json() };
             Event { id: new_id("evt"), kind, object, created: now }
         });
-        Outcome { answer, change: Change { intent: Some(intent), refund: None, entries }, event }
+        Outcome { response, change: Change { intent: Some(intent), refund: None, entries }, event }
     }
 }
 

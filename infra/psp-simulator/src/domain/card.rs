@@ -1,56 +1,45 @@
-//! The payment methods of Stripe's test mode, and what the card's issuer says to each of them.
+//! Payment methods of Stripe's test mode, and the issuer's decision on each of them.
 
-/// What the issuer answers when a payment method is charged.
+/// The issuer's decision on a charge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The amount is set aside.
+pub(super) enum IssuerDecision {
     Approved,
-    /// The amount is refused.
     Declined(Decline),
-    /// The shopper has to be asked first (3-D Secure), which is impossible while they are away.
+    /// The shopper has to authenticate (3-D Secure), which is impossible off session.
     AuthenticationRequired,
 }
 
-/// Why a card was refused, in Stripe's words.
+/// Stripe's description of a declined charge, by the fields of `error`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Decline {
-    /// `error.code`.
-    pub code: &'static str,
-    /// `error.decline_code`.
-    pub decline_code: &'static str,
-    /// `error.message`: fit for the shopper.
-    pub message: &'static str,
+pub(super) struct Decline {
+    pub(super) code: &'static str,
+    pub(super) decline_code: &'static str,
+    /// Message for the shopper.
+    pub(super) message: &'static str,
 }
 
-const fn declined(decline_code: &'static str) -> Verdict {
-    Verdict::Declined(Decline { code: "card_declined", decline_code, message: "Your card was declined." })
+const fn card_declined(decline_code: &'static str, message: &'static str) -> IssuerDecision {
+    IssuerDecision::Declined(Decline { code: "card_declined", decline_code, message })
 }
 
-const fn refused(code: &'static str, message: &'static str) -> Verdict {
-    Verdict::Declined(Decline { code, decline_code: code, message })
+const fn declined(code: &'static str, message: &'static str) -> IssuerDecision {
+    IssuerDecision::Declined(Decline { code, decline_code: code, message })
 }
 
-const INSUFFICIENT_FUNDS: Verdict = Verdict::Declined(Decline {
-    code: "card_declined",
-    decline_code: "insufficient_funds",
-    message: "Your card has insufficient funds.",
-});
-const TOO_OFTEN: Verdict = Verdict::Declined(Decline {
-    code: "card_declined",
-    decline_code: "card_velocity_exceeded",
-    message: "Your card was declined for making repeated attempts too frequently or exceeding its amount limit.",
-});
+const DECLINED: &str = "Your card was declined.";
+const TOO_OFTEN: &str =
+    "Your card was declined for making repeated attempts too frequently or exceeding its amount limit.";
 
-/// The refusal of a charge that needs the shopper, while the shopper is away.
-pub const AUTHENTICATION_REQUIRED: Decline = Decline {
+/// Decline of an off-session charge that needs authentication.
+pub(super) const AUTHENTICATION_REQUIRED: Decline = Decline {
     code: "authentication_required",
     decline_code: "authentication_required",
     message: "Your card was declined. This transaction requires authentication.",
 };
 
-/// The verdict on a payment method, or `None` where there is no such payment method. Stripe's documentation has
-/// spelt some of the declining ones with and without the brand; both are known.
-pub fn verdict(payment_method: &str) -> Option<Verdict> {
+/// Returns the issuer's decision, or `None` for an unknown payment method. Stripe has documented some of the declined
+/// ones with and without the brand. Both spellings are accepted.
+pub(super) fn issuer_decision(payment_method: &str) -> Option<IssuerDecision> {
     Some(match payment_method {
         "pm_card_visa"
         | "pm_card_visa_debit"
@@ -61,23 +50,29 @@ pub fn verdict(payment_method: &str) -> Option<Verdict> {
         | "pm_card_discover"
         | "pm_card_diners"
         | "pm_card_jcb"
-        | "pm_card_unionpay" => Verdict::Approved,
+        | "pm_card_unionpay" => IssuerDecision::Approved,
         "pm_card_chargeDeclined" | "pm_card_visa_chargeDeclined" | "pm_card_chargeCustomerFail" => {
-            declined("generic_decline")
+            card_declined("generic_decline", DECLINED)
         }
         "pm_card_chargeDeclinedInsufficientFunds" | "pm_card_visa_chargeDeclinedInsufficientFunds" => {
-            INSUFFICIENT_FUNDS
+            card_declined("insufficient_funds", "Your card has insufficient funds.")
         }
-        "pm_card_chargeDeclinedLostCard" | "pm_card_visa_chargeDeclinedLostCard" => declined("lost_card"),
-        "pm_card_chargeDeclinedStolenCard" | "pm_card_visa_chargeDeclinedStolenCard" => declined("stolen_card"),
-        "pm_card_chargeDeclinedFraudulent" => declined("fraudulent"),
-        "pm_card_chargeDeclinedVelocityLimitExceeded" | "pm_card_visa_chargeDeclinedVelocityLimitExceeded" => TOO_OFTEN,
-        "pm_card_chargeDeclinedExpiredCard" => refused("expired_card", "Your card has expired."),
-        "pm_card_chargeDeclinedIncorrectCvc" => refused("incorrect_cvc", "Your card's security code is incorrect."),
+        "pm_card_chargeDeclinedLostCard" | "pm_card_visa_chargeDeclinedLostCard" => {
+            card_declined("lost_card", DECLINED)
+        }
+        "pm_card_chargeDeclinedStolenCard" | "pm_card_visa_chargeDeclinedStolenCard" => {
+            card_declined("stolen_card", DECLINED)
+        }
+        "pm_card_chargeDeclinedFraudulent" => card_declined("fraudulent", DECLINED),
+        "pm_card_chargeDeclinedVelocityLimitExceeded" | "pm_card_visa_chargeDeclinedVelocityLimitExceeded" => {
+            card_declined("card_velocity_exceeded", TOO_OFTEN)
+        }
+        "pm_card_chargeDeclinedExpiredCard" => declined("expired_card", "Your card has expired."),
+        "pm_card_chargeDeclinedIncorrectCvc" => declined("incorrect_cvc", "Your card's security code is incorrect."),
         "pm_card_chargeDeclinedProcessingError" => {
-            refused("processing_error", "An error occurred while processing your card. Try again in a little bit.")
+            declined("processing_error", "An error occurred while processing your card. Try again in a little bit.")
         }
-        "pm_card_authenticationRequired" | "pm_card_threeDSecure2Required" => Verdict::AuthenticationRequired,
+        "pm_card_authenticationRequired" | "pm_card_threeDSecure2Required" => IssuerDecision::AuthenticationRequired,
         _ => return None,
     })
 }

@@ -1,53 +1,79 @@
-//! Requests that change something, checked as far as that goes without looking at any object. What fails here was
-//! never executed, so an idempotency key does not remember it.
+//! Requests that change something, validated without access to stored objects. A request that fails here was not
+//! executed, so its idempotency key is not used up.
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{currency, error::ApiError, params::Params};
 
-/// A change that was asked for.
 #[derive(Debug, Clone)]
-pub enum Command {
-    /// `POST /v1/payment_intents`
+pub(crate) enum Command {
     Create(Create),
-    /// `POST /v1/payment_intents/{id}/confirm`
-    Confirm(Confirm),
-    /// `POST /v1/payment_intents/{id}/capture`
-    Capture(Capture),
-    /// `POST /v1/payment_intents/{id}/cancel`
-    Cancel(Cancel),
-    /// `POST /v1/refunds`
+    /// Charges an intent with the given payment method or its own.
+    Confirm {
+        intent: String,
+        payment_method: Option<String>,
+        off_session: bool,
+    },
+    /// Captures the authorized amount or a part of it.
+    Capture {
+        intent: String,
+        amount: Option<i64>,
+    },
+    /// Cancels an intent and releases the amount that it holds.
+    Cancel {
+        intent: String,
+        reason: Option<String>,
+    },
     Refund(Refund),
 }
 
-/// When an authorised amount is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+impl Command {
+    pub(crate) fn confirm(intent: String, params: &Params) -> Result<Self, ApiError> {
+        params.only(&["error_on_requires_action", "off_session", "payment_method", "return_url"])?;
+        let off_session = params.boolean("off_session")? | params.boolean("error_on_requires_action")?;
+        Ok(Self::Confirm { intent, payment_method: params.text("payment_method")?.map(str::to_owned), off_session })
+    }
+
+    pub(crate) fn capture(intent: String, params: &Params) -> Result<Self, ApiError> {
+        params.only(&["amount_to_capture", "metadata", "statement_descriptor_suffix"])?;
+        Ok(Self::Capture { intent, amount: params.positive("amount_to_capture")? })
+    }
+
+    pub(crate) fn cancel(intent: String, params: &Params) -> Result<Self, ApiError> {
+        params.only(&["cancellation_reason"])?;
+        let reasons = ["abandoned", "duplicate", "fraudulent", "requested_by_customer"];
+        Ok(Self::Cancel { intent, reason: params.one_of("cancellation_reason", &reasons)?.map(str::to_owned) })
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum CaptureMethod {
-    /// With the authorisation.
+pub(crate) enum CaptureMethod {
+    /// The authorized amount is captured immediately.
+    #[default]
     Automatic,
-    /// By a later capture.
+    /// The authorized amount is held until it is captured or canceled.
     Manual,
 }
 
-/// A new intent.
+/// Creates an intent, and with `confirm` charges it.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the fields are Stripe's parameters")]
-pub struct Create {
-    pub amount: i64,
-    pub currency: String,
-    pub capture_method: CaptureMethod,
-    pub payment_method: Option<String>,
-    pub confirm: bool,
-    /// The shopper is away, or asking them is ruled out: a card that needs them is declined.
-    pub unattended: bool,
-    pub description: Option<String>,
-    pub metadata: BTreeMap<String, String>,
+pub(crate) struct Create {
+    pub(super) amount: i64,
+    pub(super) currency: String,
+    pub(super) capture_method: CaptureMethod,
+    pub(super) payment_method: Option<String>,
+    pub(super) confirm: bool,
+    /// The shopper cannot authenticate, so that a card that requires authentication is declined.
+    pub(super) off_session: bool,
+    pub(super) description: Option<String>,
+    pub(super) metadata: BTreeMap<String, String>,
 }
 
 impl Create {
-    /// Reads and checks the parameters.
-    pub fn parse(params: &Params) -> Result<Self, ApiError> {
+    pub(crate) fn parse(params: &Params) -> Result<Self, ApiError> {
         params.only(&[
             "amount",
             "automatic_payment_methods",
@@ -82,93 +108,30 @@ impl Create {
             },
             payment_method: params.text("payment_method")?.map(str::to_owned),
             confirm,
-            unattended: off_session || params.boolean("error_on_requires_action")?,
+            off_session: off_session || params.boolean("error_on_requires_action")?,
             description: params.text("description")?.map(str::to_owned),
             metadata: params.metadata()?,
         })
     }
 }
 
-/// Charge an intent's payment method, or another one.
+/// Refunds the captured amount or a part of it.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the fields are Stripe's parameters")]
-pub struct Confirm {
-    pub intent: String,
-    pub payment_method: Option<String>,
-    pub unattended: bool,
-}
-
-impl Confirm {
-    /// Reads and checks the parameters.
-    pub fn parse(intent: String, params: &Params) -> Result<Self, ApiError> {
-        params.only(&["error_on_requires_action", "off_session", "payment_method", "return_url"])?;
-        let unattended = params.boolean("off_session")? | params.boolean("error_on_requires_action")?;
-        Ok(Self { intent, payment_method: params.text("payment_method")?.map(str::to_owned), unattended })
-    }
-}
-
-/// Take what was authorised.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the fields are Stripe's parameters")]
-pub struct Capture {
-    pub intent: String,
-    pub amount_to_capture: Option<i64>,
-}
-
-impl Capture {
-    /// Reads and checks the parameters.
-    pub fn parse(intent: String, params: &Params) -> Result<Self, ApiError> {
-        params.only(&["amount_to_capture", "metadata", "statement_descriptor_suffix"])?;
-        Ok(Self { intent, amount_to_capture: positive(params, "amount_to_capture")? })
-    }
-}
-
-/// Give up an intent, and what it set aside.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the fields are Stripe's parameters")]
-pub struct Cancel {
-    pub intent: String,
-    pub reason: Option<String>,
-}
-
-impl Cancel {
-    /// Reads and checks the parameters.
-    pub fn parse(intent: String, params: &Params) -> Result<Self, ApiError> {
-        params.only(&["cancellation_reason"])?;
-        let reasons = ["abandoned", "duplicate", "fraudulent", "requested_by_customer"];
-        Ok(Self { intent, reason: params.one_of("cancellation_reason", &reasons)?.map(str::to_owned) })
-    }
-}
-
-/// Give back what was captured, or a part.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the fields are Stripe's parameters")]
-pub struct Refund {
-    pub intent: String,
-    pub amount: Option<i64>,
-    pub reason: Option<String>,
-    pub metadata: BTreeMap<String, String>,
+pub(crate) struct Refund {
+    pub(crate) intent: String,
+    pub(super) amount: Option<i64>,
+    pub(super) reason: Option<String>,
+    pub(super) metadata: BTreeMap<String, String>,
 }
 
 impl Refund {
-    /// Reads and checks the parameters.
-    pub fn parse(params: &Params) -> Result<Self, ApiError> {
+    pub(crate) fn parse(params: &Params) -> Result<Self, ApiError> {
         params.only(&["amount", "metadata", "payment_intent", "reason"])?;
-        let reasons = ["duplicate", "fraudulent", "requested_by_customer"];
         Ok(Self {
             intent: params.required("payment_intent")?.to_owned(),
-            amount: positive(params, "amount")?,
-            reason: params.one_of("reason", &reasons)?.map(str::to_owned),
+            amount: params.positive("amount")?,
+            reason: params.one_of("reason", &["duplicate", "fraudulent", "requested_by_customer"])?.map(str::to_owned),
             metadata: params.metadata()?,
         })
-    }
-}
-
-fn positive(params: &Params, name: &str) -> Result<Option<i64>, ApiError> {
-    match params.integer(name)? {
-        Some(amount) if amount < 1 => Err(ApiError::invalid("This value must be greater than or equal to 1.")
-            .code("parameter_invalid_integer")
-            .param(name)),
-        amount => Ok(amount),
     }
 }

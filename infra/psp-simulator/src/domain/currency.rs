@@ -1,11 +1,11 @@
-//! Which currencies are accepted, and how much may be charged in each.
+//! Supported currencies and their limits.
 
 use super::error::ApiError;
 
-/// The largest amount, in minor units: eight digits, as Stripe's.
-pub const MAXIMUM: i64 = 99_999_999;
+/// Largest amount in minor units. As at Stripe, it has eight digits.
+const MAXIMUM: i64 = 99_999_999;
 
-/// The smallest charge in minor units, for the currencies that are accepted.
+/// Returns the smallest amount in minor units, or `None` for an unsupported currency.
 fn minimum(currency: &str) -> Option<i64> {
     Some(match currency {
         "aud" | "brl" | "cad" | "chf" | "eur" | "jpy" | "nzd" | "sgd" | "usd" => 50,
@@ -20,25 +20,20 @@ fn minimum(currency: &str) -> Option<i64> {
     })
 }
 
-/// Accepts `amount` minor units of a currency, or says what is wrong with them.
-pub fn check(amount: i64, currency: &str) -> Result<(), ApiError> {
+/// Checks an amount in minor units against the limits of its currency.
+pub(super) fn check(amount: i64, currency: &str) -> Result<(), ApiError> {
     let Some(minimum) = minimum(currency) else {
         return Err(ApiError::invalid(format!("Invalid currency: {currency}.")).param("currency"));
     };
     if amount < 1 {
-        return Err(ApiError::invalid("This value must be greater than or equal to 1.")
-            .code("parameter_invalid_integer")
-            .param("amount"));
+        return Err(ApiError::not_positive("amount"));
     }
-    if amount < minimum {
-        return Err(ApiError::invalid(format!("Amount must be at least {minimum} {currency}, in minor units."))
-            .code("amount_too_small")
-            .param("amount"));
-    }
-    if amount > MAXIMUM {
-        return Err(ApiError::invalid(format!("Amount must be no more than {MAXIMUM} {currency}, in minor units."))
-            .code("amount_too_large")
-            .param("amount"));
-    }
-    Ok(())
+    let (code, limit) = if amount < minimum {
+        ("amount_too_small", format!("at least {minimum}"))
+    } else if amount > MAXIMUM {
+        ("amount_too_large", format!("no more than {MAXIMUM}"))
+    } else {
+        return Ok(());
+    };
+    Err(ApiError::invalid(format!("Amount must be {limit} {currency}, in minor units.")).code(code).param("amount"))
 }

@@ -1,31 +1,29 @@
-//! Errors in Stripe's shape: `{"error": {"type", "code", "message", "param", …}}`.
+//! Errors in Stripe's format: `{"error": {"type", "code", "message", "param", …}}`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::card::Decline;
 
-/// A finished answer: what an idempotency key replays.
+/// A complete response, which an idempotency key replays.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// JSON body.
-    pub body: Value,
+pub(crate) struct ApiResponse {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
 }
 
-impl Answer {
-    /// A 200 with a body.
-    pub fn ok(body: Value) -> Self {
+impl ApiResponse {
+    pub(crate) fn ok(body: Value) -> Self {
         Self { status: 200, body }
     }
 }
 
-/// A refusal, as a client of Stripe sees it.
+/// An error response.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ApiError {
+pub(crate) struct ApiError {
     status: u16,
-    details: Value,
+    /// Content of `error`, which is also an intent's `last_payment_error`.
+    pub(super) details: Value,
 }
 
 impl ApiError {
@@ -33,29 +31,39 @@ impl ApiError {
         Self { status, details: json!({ "type": kind, "message": message.into() }) }
     }
 
-    fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
+    pub(super) fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
         self.details[field] = value.into();
         self
     }
 
-    /// 400: the request cannot be carried out as it stands.
-    pub fn invalid(message: impl Into<String>) -> Self {
+    /// 400: the request is invalid.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::new(400, "invalid_request_error", message)
     }
 
-    /// 401: no key, or not ours.
-    pub fn unauthorized(message: impl Into<String>) -> Self {
+    /// 400: a parameter is not an integer, or not in its range.
+    pub(crate) fn invalid_integer(message: impl Into<String>, param: &str) -> Self {
+        Self::invalid(message).code("parameter_invalid_integer").param(param)
+    }
+
+    /// 400: a parameter is less than 1.
+    pub(super) fn not_positive(param: &str) -> Self {
+        Self::invalid_integer("This value must be greater than or equal to 1.", param)
+    }
+
+    /// 401: the API key is missing or wrong.
+    pub(crate) fn unauthorized(message: impl Into<String>) -> Self {
         Self::new(401, "invalid_request_error", message)
     }
 
-    /// 404: the path names nothing.
-    pub fn missing(kind: &str, id: &str) -> Self {
+    /// 404: the object in the path does not exist.
+    pub(crate) fn missing(kind: &str, id: &str) -> Self {
         let param = if kind == "payment_intent" { "intent" } else { "id" };
         Self::unknown(404, kind, id).param(param)
     }
 
-    /// 400: a parameter names nothing.
-    pub fn missing_param(kind: &str, id: &str, param: &str) -> Self {
+    /// 400: the object in a parameter does not exist.
+    pub(crate) fn missing_param(kind: &str, id: &str, param: &str) -> Self {
         Self::unknown(400, kind, id).param(param)
     }
 
@@ -63,23 +71,23 @@ impl ApiError {
         Self::new(status, "invalid_request_error", format!("No such {kind}: '{id}'")).code("resource_missing")
     }
 
-    /// 404: no such route.
-    pub fn unrecognized(method: &str, path: &str) -> Self {
+    /// 404: the route does not exist.
+    pub(crate) fn unrecognized(method: &str, path: &str) -> Self {
         Self::new(404, "invalid_request_error", format!("Unrecognized request URL ({method}: {path})."))
     }
 
-    /// 402: the card's issuer refused.
-    pub fn declined(decline: Decline) -> Self {
+    /// 402: the issuer declined the charge.
+    pub(super) fn declined(decline: Decline) -> Self {
         Self::new(402, "card_error", decline.message).code(decline.code).with("decline_code", decline.decline_code)
     }
 
-    /// 400: the idempotency key was used for something else.
-    pub fn key_reused(message: impl Into<String>) -> Self {
+    /// 400: the idempotency key belongs to another request.
+    pub(crate) fn key_reused(message: impl Into<String>) -> Self {
         Self::new(400, "idempotency_error", message)
     }
 
-    /// 409: the first request with this key is still running.
-    pub fn key_in_use(key: &str) -> Self {
+    /// 409: the first request with this idempotency key is still running.
+    pub(crate) fn key_in_use(key: &str) -> Self {
         let message = format!(
             "There is currently another in-progress request using this Idempotent Key (that probably means you \
              submitted twice, and the other request is still going through): {key}. Please try again later."
@@ -87,39 +95,27 @@ impl ApiError {
         Self::new(409, "idempotency_error", message).code("idempotency_key_in_use")
     }
 
-    /// 429: too many requests.
-    pub fn rate_limited() -> Self {
+    /// 429: rate limit exceeded.
+    pub(crate) fn rate_limited() -> Self {
         let message = "Request rate limit exceeded. You can learn more about rate limits in the documentation.";
         Self::new(429, "invalid_request_error", message).code("rate_limit")
     }
 
-    /// 500: the processor's own fault.
-    pub fn internal() -> Self {
+    /// 500: internal error of the processor.
+    pub(crate) fn internal() -> Self {
         Self::new(500, "api_error", "An unknown error occurred while processing your request.")
     }
 
-    /// The machine-readable reason.
-    pub fn code(self, code: &str) -> Self {
+    pub(super) fn code(self, code: &str) -> Self {
         self.with("code", code)
     }
 
-    /// The parameter at fault.
-    pub fn param(self, param: &str) -> Self {
+    pub(crate) fn param(self, param: &str) -> Self {
         self.with("param", param)
-    }
-
-    /// The intent as the refused request left it.
-    pub fn payment_intent(self, intent: Value) -> Self {
-        self.with("payment_intent", intent)
-    }
-
-    /// The inside of `error`, also kept as an intent's `last_payment_error`.
-    pub fn details(self) -> Value {
-        self.details
     }
 }
 
-impl From<ApiError> for Answer {
+impl From<ApiError> for ApiResponse {
     fn from(error: ApiError) -> Self {
         Self { status: error.status, body: json!({ "error": error.details }) }
     }

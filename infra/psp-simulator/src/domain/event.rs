@@ -1,24 +1,23 @@
-//! What the processor tells by webhook.
+//! Webhook events.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-/// One thing to tell, with the object as it was then.
+/// A webhook event.
 #[derive(Debug, Clone)]
-pub struct Event {
-    /// `evt_…`; the same in every delivery of the event.
-    pub id: String,
-    /// Such as `payment_intent.succeeded`.
-    pub kind: &'static str,
-    /// The object that the event is about.
-    pub object: Value,
-    /// When it happened.
-    pub created: DateTime<Utc>,
+pub(crate) struct Event {
+    /// `evt_…`, the same in every delivery of the event.
+    pub(crate) id: String,
+    /// Event type, for example `payment_intent.succeeded`.
+    pub(crate) kind: &'static str,
+    /// Snapshot of the object when the event occurred.
+    pub(super) object: Value,
+    pub(super) created: DateTime<Utc>,
 }
 
 impl Event {
-    /// The body of the webhook.
-    pub fn body(&self) -> Value {
+    /// Returns the request body of the webhook.
+    pub(crate) fn body(&self) -> Value {
         json!({
             "id": self.id,
             "object": "event",

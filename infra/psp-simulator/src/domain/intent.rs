@@ -1,4 +1,4 @@
-//! A payment intent and its state machine.
+//! Payment intents and their state machine.
 
 use std::collections::BTreeMap;
 
@@ -7,73 +7,64 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    card::{self, Decline, Verdict},
+    card::{self, Decline, IssuerDecision},
     command::{CaptureMethod, Create},
     error::ApiError,
     ledger::Kind,
-    status::{Status, Step},
+    status::{Status, Transition},
 };
 
-/// One attempt of a shop to be paid.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the fields are Stripe's")]
-pub struct Intent {
-    pub id: String,
-    pub amount: i64,
-    pub amount_capturable: i64,
-    pub amount_received: i64,
-    /// Not shown by Stripe on the intent, but on its charge.
-    pub amount_refunded: i64,
-    pub currency: String,
-    pub capture_method: CaptureMethod,
-    pub status: Status,
-    pub payment_method: Option<String>,
-    pub latest_charge: Option<String>,
-    pub last_payment_error: Option<Value>,
-    pub description: Option<String>,
-    pub metadata: BTreeMap<String, String>,
-    /// Unix seconds.
-    pub created: i64,
-    pub canceled_at: Option<i64>,
-    pub cancellation_reason: Option<String>,
+/// A payment intent with Stripe's fields.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Intent {
+    pub(crate) id: String,
+    pub(super) amount: i64,
+    pub(super) amount_capturable: i64,
+    pub(super) amount_received: i64,
+    /// Part of the charge, not of the intent, in Stripe's representation.
+    pub(super) amount_refunded: i64,
+    pub(super) currency: String,
+    pub(super) capture_method: CaptureMethod,
+    pub(super) status: Status,
+    pub(super) payment_method: Option<String>,
+    pub(super) latest_charge: Option<String>,
+    pub(super) last_payment_error: Option<Value>,
+    pub(super) description: Option<String>,
+    pub(crate) metadata: BTreeMap<String, String>,
+    /// Unix time in seconds.
+    pub(super) created: i64,
+    pub(super) canceled_at: Option<i64>,
+    pub(super) cancellation_reason: Option<String>,
 }
 
 impl Intent {
-    /// A new intent, not yet confirmed.
-    pub fn new(id: String, new: Create, now: DateTime<Utc>) -> Self {
-        let status = match new.payment_method {
-            Some(_) => Status::RequiresConfirmation,
-            None => Status::RequiresPaymentMethod,
-        };
+    /// Creates an unconfirmed intent.
+    pub(super) fn new(id: String, create: Create, now: DateTime<Utc>) -> Self {
+        use Status::{RequiresConfirmation, RequiresPaymentMethod};
+        let status = if create.payment_method.is_some() { RequiresConfirmation } else { RequiresPaymentMethod };
         Self {
             id,
-            amount: new.amount,
-            amount_capturable: 0,
-            amount_received: 0,
-            amount_refunded: 0,
-            currency: new.currency,
-            capture_method: new.capture_method,
+            amount: create.amount,
+            currency: create.currency,
+            capture_method: create.capture_method,
             status,
-            payment_method: new.payment_method,
-            latest_charge: None,
-            last_payment_error: None,
-            description: new.description,
-            metadata: new.metadata,
+            payment_method: create.payment_method,
+            description: create.description,
+            metadata: create.metadata,
             created: now.timestamp(),
-            canceled_at: None,
-            cancellation_reason: None,
+            ..Self::default()
         }
     }
 
-    /// Charges the payment method: its own, or the one that is given. `charge` is the id of the attempt.
-    pub fn confirm(
+    /// Charges the given payment method, or else the intent's own. `charge` is the id of the new charge.
+    pub(super) fn confirm(
         &mut self,
         payment_method: Option<String>,
-        unattended: bool,
+        off_session: bool,
         charge: String,
-    ) -> Result<Step, ApiError> {
+    ) -> Result<Transition, ApiError> {
         use Status::{RequiresAction, RequiresConfirmation, RequiresPaymentMethod};
-        self.expect(
+        self.require_status(
             ("You cannot confirm this PaymentIntent", "confirmed"),
             &[RequiresPaymentMethod, RequiresConfirmation, RequiresAction],
         )?;
@@ -82,59 +73,60 @@ impl Intent {
                 self.unexpected_state("You cannot confirm this PaymentIntent because it's missing a payment method.")
             );
         };
-        let Some(verdict) = card::verdict(&payment_method) else {
+        let Some(decision) = card::issuer_decision(&payment_method) else {
             return Err(ApiError::missing_param("PaymentMethod", &payment_method, "payment_method"));
         };
-        match verdict {
-            Verdict::Approved => {
+        match decision {
+            IssuerDecision::Approved => {
                 self.payment_method = Some(payment_method);
                 self.latest_charge = Some(charge);
                 self.last_payment_error = None;
                 Ok(self.authorize())
             }
-            Verdict::AuthenticationRequired if !unattended => {
+            IssuerDecision::AuthenticationRequired if !off_session => {
                 self.payment_method = Some(payment_method);
                 self.status = RequiresAction;
-                Ok(Step { event: Some("payment_intent.requires_action"), ..Step::default() })
+                Ok(Transition::new("payment_intent.requires_action", vec![]))
             }
-            Verdict::AuthenticationRequired => Ok(self.decline(card::AUTHENTICATION_REQUIRED, &payment_method, charge)),
-            Verdict::Declined(decline) => Ok(self.decline(decline, &payment_method, charge)),
+            IssuerDecision::AuthenticationRequired => {
+                Ok(self.decline(card::AUTHENTICATION_REQUIRED, &payment_method, charge))
+            }
+            IssuerDecision::Declined(decline) => Ok(self.decline(decline, &payment_method, charge)),
         }
     }
 
-    fn authorize(&mut self) -> Step {
-        let amount = self.amount;
+    fn authorize(&mut self) -> Transition {
+        let mut entries = vec![(Kind::Authorized, self.amount)];
         match self.capture_method {
             CaptureMethod::Manual => {
-                self.amount_capturable = amount;
+                self.amount_capturable = self.amount;
                 self.status = Status::RequiresCapture;
-                let event = Some("payment_intent.amount_capturable_updated");
-                Step { posted: vec![(Kind::Authorized, amount)], event, declined: None }
+                Transition::new("payment_intent.amount_capturable_updated", entries)
             }
             CaptureMethod::Automatic => {
-                self.amount_received = amount;
+                self.amount_received = self.amount;
                 self.status = Status::Succeeded;
-                let posted = vec![(Kind::Authorized, amount), (Kind::Captured, amount)];
-                Step { posted, event: Some("payment_intent.succeeded"), declined: None }
+                entries.push((Kind::Captured, self.amount));
+                Transition::new("payment_intent.succeeded", entries)
             }
         }
     }
 
-    fn decline(&mut self, decline: Decline, payment_method: &str, charge: String) -> Step {
-        let mut details = ApiError::declined(decline).details();
+    fn decline(&mut self, decline: Decline, payment_method: &str, charge: String) -> Transition {
+        let mut details = ApiError::declined(decline).details;
         details["charge"] = json!(charge);
         details["payment_method"] = json!({ "id": payment_method, "object": "payment_method", "type": "card" });
         self.status = Status::RequiresPaymentMethod;
         self.payment_method = None;
         self.latest_charge = Some(charge);
         self.last_payment_error = Some(details);
-        let event = Some("payment_intent.payment_failed");
-        Step { posted: vec![(Kind::Declined, self.amount)], event, declined: Some(decline) }
+        let entries = vec![(Kind::Declined, self.amount)];
+        Transition { declined: Some(decline), ..Transition::new("payment_intent.payment_failed", entries) }
     }
 
-    /// Takes what was authorised, or a part; the rest is let go.
-    pub fn capture(&mut self, amount: Option<i64>) -> Result<Step, ApiError> {
-        self.expect(("This PaymentIntent could not be captured", "captured"), &[Status::RequiresCapture])?;
+    /// Captures the authorized amount or a part of it. The rest is voided.
+    pub(super) fn capture(&mut self, amount: Option<i64>) -> Result<Transition, ApiError> {
+        self.require_status(("This PaymentIntent could not be captured", "captured"), &[Status::RequiresCapture])?;
         let amount = amount.unwrap_or(self.amount_capturable);
         let rest = self.amount_capturable - amount;
         if rest < 0 {
@@ -145,15 +137,17 @@ impl Intent {
         self.amount_capturable = 0;
         self.amount_received = amount;
         self.status = Status::Succeeded;
-        let mut posted = vec![(Kind::Captured, amount)];
-        posted.extend((rest > 0).then_some((Kind::Voided, rest)));
-        Ok(Step { posted, event: Some("payment_intent.succeeded"), declined: None })
+        let mut entries = vec![(Kind::Captured, amount)];
+        if rest > 0 {
+            entries.push((Kind::Voided, rest));
+        }
+        Ok(Transition::new("payment_intent.succeeded", entries))
     }
 
-    /// Gives the intent up, and lets go of what it set aside.
-    pub fn cancel(&mut self, reason: Option<String>, now: DateTime<Utc>) -> Result<Step, ApiError> {
+    /// Cancels the intent and voids the amount that it holds.
+    pub(super) fn cancel(&mut self, reason: Option<String>, now: DateTime<Utc>) -> Result<Transition, ApiError> {
         use Status::{RequiresAction, RequiresCapture, RequiresConfirmation, RequiresPaymentMethod};
-        self.expect(
+        self.require_status(
             ("You cannot cancel this PaymentIntent", "canceled"),
             &[RequiresPaymentMethod, RequiresCapture, RequiresConfirmation, RequiresAction],
         )?;
@@ -161,28 +155,48 @@ impl Intent {
         self.status = Status::Canceled;
         self.canceled_at = Some(now.timestamp());
         self.cancellation_reason = reason;
-        let posted = (held > 0).then_some((Kind::Voided, held)).into_iter().collect();
-        Ok(Step { posted, event: Some("payment_intent.canceled"), declined: None })
+        let entries = if held > 0 { vec![(Kind::Voided, held)] } else { vec![] };
+        Ok(Transition::new("payment_intent.canceled", entries))
     }
 
-    /// Gives back `amount`, or all that is left, and says how much that is.
-    pub fn refund(&mut self, amount: Option<i64>) -> Result<(i64, Step), ApiError> {
-        let left = self.amount_received - self.amount_refunded;
+    /// Refunds `amount`, or the whole unrefunded amount. Returns the amount refunded.
+    pub(super) fn refund(&mut self, amount: Option<i64>) -> Result<(i64, Transition), ApiError> {
         if self.status != Status::Succeeded {
             let message = format!("This PaymentIntent ({}) does not have a successful charge to refund.", self.id);
             return Err(self.unexpected_state(message));
         }
-        if left == 0 {
-            let message =
-                format!("Charge {} has already been refunded.", self.latest_charge.as_deref().unwrap_or_default());
+        let unrefunded = self.amount_received - self.amount_refunded;
+        if unrefunded == 0 {
+            let charge = self.latest_charge.as_deref().unwrap_or_default();
+            let message = format!("Charge {charge} has already been refunded.");
             return Err(ApiError::invalid(message).code("charge_already_refunded"));
         }
-        let amount = amount.unwrap_or(left);
-        if amount > left {
-            let message = format!("Refund amount ({amount}) is greater than unrefunded amount on charge ({left})");
+        let amount = amount.unwrap_or(unrefunded);
+        if amount > unrefunded {
+            let message =
+                format!("Refund amount ({amount}) is greater than unrefunded amount on charge ({unrefunded})");
             return Err(ApiError::invalid(message).param("amount"));
         }
         self.amount_refunded += amount;
-        Ok((amount, Step { posted: vec![(Kind::Refunded, amount)], event: Some("charge.refunded"), declined: None }))
+        Ok((amount, Transition::new("charge.refunded", vec![(Kind::Refunded, amount)])))
+    }
+
+    /// Returns an error unless the intent has one of the allowed statuses. `opening` and `done` are parts of Stripe's
+    /// error message.
+    fn require_status(&self, (opening, done): (&str, &str), allowed: &[Status]) -> Result<(), ApiError> {
+        if allowed.contains(&self.status) {
+            return Ok(());
+        }
+        let status = self.status.as_str();
+        let allowed = allowed.iter().map(|status| status.as_str()).collect::<Vec<_>>().join(", ");
+        Err(self.unexpected_state(format!(
+            "{opening} because it has a status of {status}. Only a PaymentIntent with one of the following statuses \
+             may be {done}: {allowed}."
+        )))
+    }
+
+    /// Creates an error that includes the intent.
+    fn unexpected_state(&self, message: impl Into<String>) -> ApiError {
+        ApiError::invalid(message).code("payment_intent_unexpected_state").with("payment_intent", self.to_json())
     }
 }

@@ -1,53 +1,53 @@
-//! What happened to money, append-only: the judge of whoever uses this processor.
+//! Append-only ledger of money movements. Tests use it as the source of truth.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// What happened to an amount.
+/// Kind of a ledger entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Set aside on the card.
+    /// Amount held on the card.
     Authorized,
-    /// Taken from what was set aside.
+    /// Amount captured from the hold.
     Captured,
-    /// Let go of what was set aside: a cancellation, or what a partial capture left.
+    /// Amount of the hold that was released by a cancellation or a partial capture.
     Voided,
-    /// Given back of what was taken.
+    /// Amount returned to the card after a capture.
     Refunded,
-    /// Asked for, and refused by the card's issuer.
+    /// Amount that the issuer refused to authorize.
     Declined,
 }
 
 /// One line of the ledger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Counts from 1, without gaps.
+    /// Sequence number from 1, without gaps.
     pub seq: u64,
-    /// When it happened.
+    /// Time of the movement.
     pub time: DateTime<Utc>,
-    /// The intent that it belongs to.
+    /// Id of the intent.
     pub payment_intent: String,
-    /// What happened.
+    /// Kind of movement.
     pub kind: Kind,
-    /// Minor units, never negative.
+    /// Amount in minor units, never negative.
     pub amount: i64,
-    /// Lower-case ISO 4217 code.
+    /// ISO 4217 code in lower case.
     pub currency: String,
-    /// The intent's metadata, so that a judge can go by the shop's own ids.
+    /// Metadata of the intent, so that a test can select entries by the shop's own ids.
     pub metadata: BTreeMap<String, String>,
 }
 
 impl Entry {
-    /// Whether it belongs to an order, by `metadata[order_id]`; without an order, every entry does.
-    pub fn is_of(&self, order_id: Option<&str>) -> bool {
-        order_id.is_none_or(|id| self.metadata.get("order_id").is_some_and(|own| own == id))
+    /// Returns whether `metadata[order_id]` is the given order. Without an order, every entry matches.
+    pub(crate) fn belongs_to(&self, order_id: Option<&str>) -> bool {
+        order_id.is_none() || self.metadata.get("order_id").map(String::as_str) == order_id
     }
 }
 
-/// How many entries of a kind there are, and their sum.
+/// Count and sum of the entries of one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Total {
     /// Number of entries.
@@ -56,33 +56,33 @@ pub struct Total {
     pub amount: i64,
 }
 
-/// The ledger of one order, or of all, added up. Amounts of different currencies are not told apart: a judge
-/// who needs that reads the entries.
+/// Totals of the ledger of one order, or of all orders. Amounts of different currencies are added up. A test that
+/// mixes currencies has to read the entries instead.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
-    /// The order that was asked for.
+    /// Order that the summary is limited to.
     pub order_id: Option<String>,
-    /// Set aside.
+    /// Authorizations.
     pub authorized: Total,
-    /// Taken.
+    /// Captures.
     pub captured: Total,
-    /// Let go.
+    /// Releases of held amounts.
     pub voided: Total,
-    /// Given back.
+    /// Refunds.
     pub refunded: Total,
-    /// Refused.
+    /// Declines.
     pub declined: Total,
-    /// Still set aside: authorised, less captured and voided.
+    /// Amount still held: authorized minus captured and voided.
     pub held: i64,
-    /// What the shop has: captured, less refunded.
+    /// Revenue: captured minus refunded.
     pub net: i64,
 }
 
 impl Summary {
-    /// Adds up the entries of an order, or of all.
-    pub fn of(entries: &[Entry], order_id: Option<&str>) -> Self {
+    /// Adds up the entries of one order, or of all orders.
+    pub(crate) fn of(entries: &[Entry], order_id: Option<&str>) -> Self {
         let mut summary = Self { order_id: order_id.map(str::to_owned), ..Self::default() };
-        for entry in entries.iter().filter(|entry| entry.is_of(order_id)) {
+        for entry in entries.iter().filter(|entry| entry.belongs_to(order_id)) {
             let total = match entry.kind {
                 Kind::Authorized => &mut summary.authorized,
                 Kind::Captured => &mut summary.captured,

@@ -1,14 +1,14 @@
-//! The processor's rules, without I/O: what an intent may do next, what the ledger records, how errors look.
+//! Rules of the processor, without I/O: intents and their transitions, refunds, the ledger, errors.
 
-pub mod books;
-pub mod card;
-pub mod command;
-pub mod currency;
-pub mod error;
-pub mod event;
-pub mod intent;
+pub(crate) mod books;
+mod card;
+pub(crate) mod command;
+mod currency;
+pub(crate) mod error;
+pub(crate) mod event;
+pub(crate) mod intent;
 pub mod ledger;
-pub mod params;
-pub mod refund;
-pub mod status;
+pub(crate) mod params;
+pub(crate) mod refund;
+mod status;
 mod view;

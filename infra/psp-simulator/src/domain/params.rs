@@ -4,21 +4,20 @@ use std::collections::BTreeMap;
 
 use super::error::ApiError;
 
-/// The parameters of one request, in the order in which they came.
+/// Parameters of one request, in the order of the request.
 #[derive(Debug, Clone, Default)]
-pub struct Params(Vec<(String, String)>);
+pub(crate) struct Params(Vec<(String, String)>);
 
 impl Params {
-    /// Reads a form-encoded body or a query string. Every text is one: what is wrong shows when a value is asked for.
-    pub fn parse(form: &[u8]) -> Self {
+    /// Parses a form-encoded body or a query string. Parsing never fails. Values are validated by the getters.
+    pub(crate) fn parse(form: &[u8]) -> Self {
         Self(form_urlencoded::parse(form).into_owned().collect())
     }
 
-    /// Refuses every parameter whose outermost name is not listed.
-    pub fn only(&self, known: &[&str]) -> Result<(), ApiError> {
-        let root = |name: &str| name.split('[').next().unwrap_or_default().to_owned();
-        let unknown: Vec<String> =
-            self.0.iter().map(|(name, _)| root(name)).filter(|name| !known.contains(&name.as_str())).collect();
+    /// Rejects parameters whose outermost name is not listed.
+    pub(crate) fn only(&self, known: &[&str]) -> Result<(), ApiError> {
+        let names = self.0.iter().filter_map(|(name, _)| name.split('[').next());
+        let unknown: Vec<&str> = names.filter(|name| !known.contains(name)).collect();
         let Some(first) = unknown.first() else { return Ok(()) };
         let plural = if unknown.len() > 1 { "s" } else { "" };
         Err(ApiError::invalid(format!("Received unknown parameter{plural}: {}", unknown.join(", ")))
@@ -26,8 +25,8 @@ impl Params {
             .param(first))
     }
 
-    /// The value of a parameter, if it was sent. An empty one is an error.
-    pub fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
+    /// Returns the value of a parameter, if present. An empty value is an error.
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
         match self.0.iter().rev().find(|(sent, _)| sent == name) {
             None => Ok(None),
             Some((_, value)) if value.is_empty() => {
@@ -39,56 +38,59 @@ impl Params {
         }
     }
 
-    /// The value of a parameter that has to be there.
-    pub fn required(&self, name: &str) -> Result<&str, ApiError> {
+    /// Returns the value of a required parameter.
+    pub(crate) fn required(&self, name: &str) -> Result<&str, ApiError> {
         self.text(name)?.ok_or_else(|| missing(name))
     }
 
-    /// A whole number, if it was sent.
-    pub fn integer(&self, name: &str) -> Result<Option<i64>, ApiError> {
+    /// Returns an integer, if present.
+    pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, ApiError> {
         let Some(text) = self.text(name)? else { return Ok(None) };
-        text.parse().map(Some).map_err(|_| {
-            ApiError::invalid(format!("Invalid integer: {text}")).code("parameter_invalid_integer").param(name)
-        })
+        text.parse().map(Some).map_err(|_| ApiError::invalid_integer(format!("Invalid integer: {text}"), name))
     }
 
-    /// A whole number that has to be there.
-    pub fn required_integer(&self, name: &str) -> Result<i64, ApiError> {
+    /// Returns a required integer.
+    pub(super) fn required_integer(&self, name: &str) -> Result<i64, ApiError> {
         self.integer(name)?.ok_or_else(|| missing(name))
     }
 
-    /// A boolean, false if it was not sent.
-    pub fn boolean(&self, name: &str) -> Result<bool, ApiError> {
+    /// Returns an integer of at least 1, if present.
+    pub(super) fn positive(&self, name: &str) -> Result<Option<i64>, ApiError> {
+        match self.integer(name)? {
+            Some(amount) if amount < 1 => Err(ApiError::not_positive(name)),
+            amount => Ok(amount),
+        }
+    }
+
+    /// Returns a boolean, false if absent.
+    pub(super) fn boolean(&self, name: &str) -> Result<bool, ApiError> {
         Ok(self.one_of(name, &["true", "false"])? == Some("true"))
     }
 
-    /// One of a few words, if it was sent.
-    pub fn one_of<'a>(&self, name: &str, words: &[&'a str]) -> Result<Option<&'a str>, ApiError> {
+    /// Returns one of the allowed values, if present.
+    pub(super) fn one_of<'a>(&self, name: &str, allowed: &[&'a str]) -> Result<Option<&'a str>, ApiError> {
         let Some(text) = self.text(name)? else { return Ok(None) };
-        let known = words.iter().find(|word| **word == text);
-        known.map(|word| Some(*word)).ok_or_else(|| {
-            ApiError::invalid(format!("Invalid {name}: must be one of {}", words.join(", "))).param(name)
-        })
+        match allowed.iter().find(|value| **value == text) {
+            Some(value) => Ok(Some(value)),
+            None => {
+                let message = format!("Invalid {name}: must be one of {}", allowed.join(", "));
+                Err(ApiError::invalid(message).param(name))
+            }
+        }
     }
 
-    /// The `metadata[…]` of an object, within Stripe's limits: 50 keys of 40 characters, values of 500.
-    pub fn metadata(&self) -> Result<BTreeMap<String, String>, ApiError> {
+    /// Returns the `metadata[…]` of an object, within Stripe's limits: 50 keys of 40 characters, values of 500.
+    pub(crate) fn metadata(&self) -> Result<BTreeMap<String, String>, ApiError> {
         let mut metadata = BTreeMap::new();
         for (name, value) in &self.0 {
             let Some(bracketed) = name.strip_prefix("metadata") else { continue };
-            let key = bracketed.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-            match key {
-                Some(key)
-                    if !key.contains(['[', ']'])
-                        && (1..=40).contains(&key.chars().count())
-                        && value.chars().count() <= 500 =>
-                {
+            match bracketed.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                Some(key) if is_metadata_key(key) && value.chars().count() <= 500 => {
                     metadata.insert(key.to_owned(), value.clone());
                 }
                 _ => {
-                    return Err(
-                        ApiError::invalid("Invalid metadata: keys of 1 to 40 characters, values of 500.").param(name)
-                    );
+                    let message = "Invalid metadata: keys of 1 to 40 characters, values of 500.";
+                    return Err(ApiError::invalid(message).param(name));
                 }
             }
         }
@@ -98,8 +100,8 @@ impl Params {
         Ok(metadata)
     }
 
-    /// The same text for the same parameters in whatever order: what an idempotency key is compared by.
-    pub fn canonical(&self) -> String {
+    /// Returns the parameters in sorted order, for comparing requests with the same idempotency key.
+    pub(crate) fn canonical(&self) -> String {
         let mut sorted = self.0.clone();
         sorted.sort();
         form_urlencoded::Serializer::new(String::new()).extend_pairs(sorted).finish()
@@ -110,12 +112,16 @@ fn missing(name: &str) -> ApiError {
     ApiError::invalid(format!("Missing required param: {name}.")).code("parameter_missing").param(name)
 }
 
+fn is_metadata_key(key: &str) -> bool {
+    !key.contains(['[', ']']) && (1..=40).contains(&key.chars().count())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn brackets_make_metadata() {
+    fn metadata_is_read_from_brackets() {
         let params = Params::parse(b"metadata[order_id]=ord_1&amount=500&metadata%5Ba+b%5D=c%26d");
         let metadata = params.metadata().unwrap();
         assert_eq!(metadata["order_id"], "ord_1");

@@ -1,28 +1,27 @@
-//! A refund: always of a captured intent, never of more than is left of the capture.
+//! Refunds of captured intents.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Money on its way back. Stripe's test mode finishes a refund at once.
+/// A refund with Stripe's fields. As in Stripe's test mode, it succeeds immediately.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the fields are Stripe's")]
-pub struct Refund {
-    pub id: String,
-    pub payment_intent: String,
-    pub charge: String,
-    pub amount: i64,
-    pub currency: String,
-    pub reason: Option<String>,
-    pub metadata: BTreeMap<String, String>,
-    /// Unix seconds.
-    pub created: i64,
+pub(crate) struct Refund {
+    pub(crate) id: String,
+    pub(crate) payment_intent: String,
+    pub(super) charge: String,
+    pub(super) amount: i64,
+    pub(super) currency: String,
+    pub(super) reason: Option<String>,
+    pub(super) metadata: BTreeMap<String, String>,
+    /// Unix time in seconds.
+    pub(super) created: i64,
 }
 
 impl Refund {
-    /// As clients see it.
-    pub fn to_json(&self) -> Value {
+    /// Returns Stripe's representation of the refund.
+    pub(crate) fn to_json(&self) -> Value {
         json!({
             "id": self.id,
             "object": "refund",

@@ -1,12 +1,12 @@
-//! How clients see an intent and its charge.
+//! Stripe's representation of an intent and its charge.
 
 use serde_json::{Value, json};
 
 use super::{intent::Intent, status::Status};
 
 impl Intent {
-    /// The intent as clients see it.
-    pub fn to_json(&self) -> Value {
+    /// Returns Stripe's representation of the intent.
+    pub(crate) fn to_json(&self) -> Value {
         let next_action = (self.status == Status::RequiresAction).then(|| json!({ "type": "use_stripe_sdk" }));
         json!({
             "id": self.id,
@@ -34,8 +34,8 @@ impl Intent {
         })
     }
 
-    /// The charge of a successful intent: what `charge.refunded` is about.
-    pub fn charge_json(&self) -> Value {
+    /// Returns Stripe's representation of the charge, which is the subject of `charge.refunded`.
+    pub(super) fn charge_json(&self) -> Value {
         json!({
             "id": self.latest_charge,
             "object": "charge",

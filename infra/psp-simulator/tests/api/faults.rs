@@ -3,29 +3,29 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::simulator::{SECRET_KEY, Simulator, lines, payment, read, text};
+use crate::simulator::{SECRET_KEY, Simulator, entries, payment, read, text};
 
 const CREATE: &str = "/v1/payment_intents";
 
 #[tokio::test]
-async fn a_lost_answer_is_found_again_under_its_key() {
+async fn a_lost_response_is_replayed_for_its_key() {
     let psp = Simulator::start().await;
     psp.fault(json!({ "operation": "create", "kind": "lost_answer" })).await;
     let form = payment("pm_card_visa", "ord_1");
     let lost = psp.form(CREATE, &form).header("idempotency-key", "key").send().await;
-    assert!(lost.is_err(), "the connection closes without an answer");
-    assert_eq!(psp.ledger("ord_1").await, lines(&[("authorized", 2500)]), "and yet it happened");
+    assert!(lost.is_err(), "the connection closes without a response");
+    assert_eq!(psp.ledger("ord_1").await, entries(&[("authorized", 2500)]), "the payment was authorized");
 
     let again = psp.post_with_key("key", CREATE, &form).await;
     assert_eq!(again.headers()["idempotent-replayed"], "true");
     let (status, intent) = read(again).await;
     let (_, list) = psp.get(CREATE, &[]).await;
     assert_eq!((status, &list["data"]), (200, &json!([intent])));
-    assert_eq!(psp.ledger("ord_1").await, lines(&[("authorized", 2500)]));
+    assert_eq!(psp.ledger("ord_1").await, entries(&[("authorized", 2500)]));
 }
 
 #[tokio::test]
-async fn an_error_before_the_effect_leaves_nothing_behind() {
+async fn an_error_before_the_effect_changes_nothing() {
     let psp = Simulator::start().await;
     for kind in ["error_500", "rate_limited"] {
         psp.fault(json!({ "operation": "create", "kind": kind })).await;
@@ -35,12 +35,12 @@ async fn an_error_before_the_effect_leaves_nothing_behind() {
         assert!(psp.ledger(kind).await.is_empty());
         let retried = psp.post_with_key(kind, CREATE, &payment("pm_card_visa", kind)).await;
         assert_eq!(retried.status(), 200);
-        assert_eq!(psp.ledger(kind).await, lines(&[("authorized", 2500)]));
+        assert_eq!(psp.ledger(kind).await, entries(&[("authorized", 2500)]));
     }
 }
 
 #[tokio::test]
-async fn an_error_after_the_effect_is_repeated_and_the_effect_can_be_found() {
+async fn an_error_after_the_effect_is_replayed_and_the_intent_exists() {
     let psp = Simulator::start().await;
     psp.fault(json!({ "operation": "create", "kind": "error_500_after" })).await;
     for replayed in [false, true] {
@@ -50,11 +50,11 @@ async fn an_error_after_the_effect_is_repeated_and_the_effect_can_be_found() {
     }
     let (_, found) = psp.get("/v1/payment_intents/search", &[("query", "metadata['order_id']:'ord_1'")]).await;
     assert_eq!(found["data"][0]["status"], "requires_capture");
-    assert_eq!(psp.ledger("ord_1").await, lines(&[("authorized", 2500)]));
+    assert_eq!(psp.ledger("ord_1").await, entries(&[("authorized", 2500)]));
 }
 
 #[tokio::test]
-async fn a_slow_call_goes_on_when_the_client_hangs_up() {
+async fn a_slow_call_continues_after_the_client_disconnects() {
     let psp = Simulator::start().await;
     psp.fault(json!({ "operation": "create", "kind": "slow", "ms": 400 })).await;
     let form = payment("pm_card_visa", "ord_1");
@@ -68,14 +68,14 @@ async fn a_slow_call_goes_on_when_the_client_hangs_up() {
             break again.headers().contains_key("idempotent-replayed");
         }
         assert_eq!(again.status(), 409);
-        assert!(Instant::now() < limit, "the first request never ended");
+        assert!(Instant::now() < limit, "the first request did not finish");
     };
     assert!(replayed);
-    assert_eq!(psp.ledger("ord_1").await, lines(&[("authorized", 2500)]));
+    assert_eq!(psp.ledger("ord_1").await, entries(&[("authorized", 2500)]));
 }
 
 #[tokio::test]
-async fn a_fault_strikes_its_operation_its_order_and_as_often_as_asked() {
+async fn a_fault_applies_to_its_operation_and_order_as_often_as_requested() {
     let psp = Simulator::start().await;
     psp.fault(json!({ "operation": "capture", "kind": "error_500", "times": 2, "order_id": "ord_1" })).await;
     let (first, other) = (psp.authorized("ord_1").await, psp.authorized("ord_2").await);
@@ -85,7 +85,7 @@ async fn a_fault_strikes_its_operation_its_order_and_as_often_as_asked() {
 }
 
 #[tokio::test]
-async fn faults_can_be_listed_and_withdrawn() {
+async fn faults_can_be_listed_and_cleared() {
     let psp = Simulator::start().await;
     let fault = json!({ "operation": "*", "kind": "rate_limited", "ms": 0, "times": 5 });
     psp.fault(fault.clone()).await;
@@ -95,12 +95,12 @@ async fn faults_can_be_listed_and_withdrawn() {
     psp.request(Method::DELETE, "/_simulator/faults").send().await.unwrap();
     assert_eq!(psp.get(CREATE, &[]).await.0, 200);
     let wrong = json!({ "operation": "create", "kind": "explode" });
-    let refused = psp.request(Method::POST, "/_simulator/faults").json(&wrong).send().await.unwrap();
-    assert_eq!(refused.status(), 422);
+    let rejected = psp.request(Method::POST, "/_simulator/faults").json(&wrong).send().await.unwrap();
+    assert_eq!(rejected.status(), 422);
 }
 
 #[tokio::test]
-async fn a_read_can_lose_its_answer_too() {
+async fn a_read_can_lose_its_response() {
     let psp = Simulator::start().await;
     let id = psp.authorized("ord_1").await;
     psp.fault(json!({ "operation": "retrieve", "kind": "lost_answer", "order_id": "ord_1" })).await;

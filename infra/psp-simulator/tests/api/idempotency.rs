@@ -1,23 +1,23 @@
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::simulator::{Simulator, lines, payment, read};
+use crate::simulator::{Simulator, entries, payment, read};
 
 const CREATE: &str = "/v1/payment_intents";
 
 #[tokio::test]
-async fn a_repeated_request_gets_the_first_result() {
+async fn a_repeated_request_returns_the_first_result() {
     let psp = Simulator::start().await;
     let first = psp.post_with_key("key", CREATE, &payment("pm_card_visa", "ord_1")).await;
     assert!(!first.headers().contains_key("idempotent-replayed"));
     let again = psp.post_with_key("key", CREATE, &payment("pm_card_visa", "ord_1")).await;
     assert_eq!(again.headers()["idempotent-replayed"], "true");
     assert_eq!(read(first).await, read(again).await);
-    assert_eq!(psp.ledger("ord_1").await, lines(&[("authorized", 2500)]));
+    assert_eq!(psp.ledger("ord_1").await, entries(&[("authorized", 2500)]));
 }
 
 #[tokio::test]
-async fn a_decline_is_repeated_too() {
+async fn a_decline_is_replayed() {
     let psp = Simulator::start().await;
     let first = psp.post_with_key("key", CREATE, &payment("pm_card_chargeDeclined", "ord_1")).await;
     let again = psp.post_with_key("key", CREATE, &payment("pm_card_chargeDeclined", "ord_1")).await;
@@ -26,11 +26,11 @@ async fn a_decline_is_repeated_too() {
         (402.try_into().unwrap(), &"true".parse().unwrap())
     );
     assert_eq!(read(first).await, read(again).await);
-    assert_eq!(psp.ledger("ord_1").await, lines(&[("declined", 2500)]));
+    assert_eq!(psp.ledger("ord_1").await, entries(&[("declined", 2500)]));
 }
 
 #[tokio::test]
-async fn a_key_serves_one_request_only() {
+async fn a_key_is_valid_for_one_request_only() {
     let psp = Simulator::start().await;
     psp.post_with_key("key", CREATE, &payment("pm_card_visa", "ord_1")).await;
     let (status, other) = read(psp.post_with_key("key", CREATE, &payment("pm_card_visa", "ord_2")).await).await;
@@ -41,7 +41,7 @@ async fn a_key_serves_one_request_only() {
 }
 
 #[tokio::test]
-async fn a_request_that_fails_validation_does_not_use_its_key_up() {
+async fn a_request_that_fails_validation_does_not_use_up_its_key() {
     let psp = Simulator::start().await;
     let (status, _) = read(psp.post_with_key("key", CREATE, &[("amount", "500")]).await).await;
     assert_eq!(status, 400);
@@ -50,7 +50,7 @@ async fn a_request_that_fails_validation_does_not_use_its_key_up() {
 }
 
 #[tokio::test]
-async fn while_the_first_request_runs_the_second_is_refused() {
+async fn a_second_request_is_rejected_while_the_first_is_running() {
     let psp = Simulator::start().await;
     psp.fault(json!({ "operation": "create", "kind": "slow", "ms": 700 })).await;
     let form = payment("pm_card_visa", "ord_1");
@@ -59,16 +59,17 @@ async fn while_the_first_request_runs_the_second_is_refused() {
         let request = psp.form(CREATE, &form).header("idempotency-key", "key");
         racing.spawn(async { read(request.send().await.unwrap()).await });
     }
-    let (done, refused): (Vec<_>, Vec<_>) = racing.join_all().await.into_iter().partition(|(status, _)| *status == 200);
-    assert_eq!((done.len(), refused.len()), (1, 7));
-    for (status, body) in refused {
+    let (done, rejected): (Vec<_>, Vec<_>) =
+        racing.join_all().await.into_iter().partition(|(status, _)| *status == 200);
+    assert_eq!((done.len(), rejected.len()), (1, 7));
+    for (status, body) in rejected {
         assert_eq!((status, &body["error"]["code"]), (409, &json!("idempotency_key_in_use")));
     }
-    assert_eq!(psp.ledger("ord_1").await, lines(&[("authorized", 2500)]));
+    assert_eq!(psp.ledger("ord_1").await, entries(&[("authorized", 2500)]));
 }
 
 #[tokio::test]
-async fn many_requests_with_one_key_have_one_effect() {
+async fn concurrent_requests_with_one_key_have_one_effect() {
     let psp = Simulator::start().await;
     let form = payment("pm_card_visa", "ord_1");
     let mut racing = JoinSet::new();
@@ -76,9 +77,10 @@ async fn many_requests_with_one_key_have_one_effect() {
         let request = psp.form(CREATE, &form).header("idempotency-key", "key");
         racing.spawn(async { read(request.send().await.unwrap()).await });
     }
-    let answers = racing.join_all().await;
-    let intents: Vec<&Value> = answers.iter().filter(|(status, _)| *status == 200).map(|(_, intent)| intent).collect();
+    let responses = racing.join_all().await;
+    let intents: Vec<&Value> =
+        responses.iter().filter(|(status, _)| *status == 200).map(|(_, intent)| intent).collect();
     assert!(!intents.is_empty() && intents.iter().all(|intent| *intent == intents[0]));
-    assert!(answers.iter().all(|(status, _)| [200, 409].contains(status)));
-    assert_eq!(psp.ledger("ord_1").await, lines(&[("authorized", 2500)]));
+    assert!(responses.iter().all(|(status, _)| [200, 409].contains(status)));
+    assert_eq!(psp.ledger("ord_1").await, entries(&[("authorized", 2500)]));
 }

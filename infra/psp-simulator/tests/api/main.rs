@@ -1,6 +1,6 @@
-//! The simulator as its clients see it: over HTTP, on a port of its own.
+//! Tests of the simulator over HTTP.
 
-#![expect(clippy::unwrap_used, reason = "these are tests: where a helper fails, its test fails")]
+#![expect(clippy::unwrap_used, reason = "a failing helper fails its test")]
 
 mod faults;
 mod idempotency;

@@ -1,10 +1,10 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::simulator::{SECRET_KEY, Simulator, lines, payment, read, text};
+use crate::simulator::{SECRET_KEY, Simulator, entries, payment, read, text};
 
 #[tokio::test]
-async fn a_payment_is_authorised_then_captured() {
+async fn a_payment_is_authorized_then_captured() {
     let psp = Simulator::start().await;
     let (status, intent) = psp.pay("pm_card_visa", "ord_1").await;
     assert_eq!(status, 200);
@@ -20,23 +20,23 @@ async fn a_payment_is_authorised_then_captured() {
     let (status, captured) = psp.post(&format!("{path}/capture"), &[]).await;
     assert_eq!((status, &captured["status"]), (200, &json!("succeeded")));
     assert_eq!((&captured["amount_received"], &captured["amount_capturable"]), (&json!(2500), &json!(0)));
-    assert_eq!(psp.ledger("ord_1").await, lines(&[("authorized", 2500), ("captured", 2500)]));
+    assert_eq!(psp.ledger("ord_1").await, entries(&[("authorized", 2500), ("captured", 2500)]));
 }
 
 #[tokio::test]
-async fn what_a_partial_capture_leaves_is_let_go() {
+async fn a_partial_capture_voids_the_rest() {
     let psp = Simulator::start().await;
     let id = psp.authorized("ord_1").await;
     let path = format!("/v1/payment_intents/{id}/capture");
-    let (status, refused) = psp.post(&path, &[("amount_to_capture", "2501")]).await;
-    assert_eq!((status, &refused["error"]["code"]), (400, &json!("amount_too_large")));
+    let (status, rejected) = psp.post(&path, &[("amount_to_capture", "2501")]).await;
+    assert_eq!((status, &rejected["error"]["code"]), (400, &json!("amount_too_large")));
     let (status, captured) = psp.post(&path, &[("amount_to_capture", "2000")]).await;
     assert_eq!((status, &captured["amount_received"]), (200, &json!(2000)));
-    assert_eq!(psp.ledger("ord_1").await, lines(&[("authorized", 2500), ("captured", 2000), ("voided", 500)]));
+    assert_eq!(psp.ledger("ord_1").await, entries(&[("authorized", 2500), ("captured", 2000), ("voided", 500)]));
 }
 
 #[tokio::test]
-async fn automatic_capture_takes_the_money_at_once() {
+async fn automatic_capture_succeeds_immediately() {
     let psp = Simulator::start().await;
     let form = [("amount", "50"), ("currency", "EUR"), ("payment_method", "pm_card_mastercard"), ("confirm", "true")];
     let (status, intent) = psp.post("/v1/payment_intents", &form).await;
@@ -49,16 +49,16 @@ async fn an_intent_is_confirmed_in_a_second_call() {
     let (_, intent) = psp.post("/v1/payment_intents", &[("amount", "500"), ("currency", "eur")]).await;
     assert_eq!(intent["status"], "requires_payment_method");
     let path = format!("/v1/payment_intents/{}/confirm", text(&intent["id"]));
-    let (status, refused) = psp.post(&path, &[]).await;
-    assert_eq!((status, &refused["error"]["code"]), (400, &json!("payment_intent_unexpected_state")));
+    let (status, rejected) = psp.post(&path, &[]).await;
+    assert_eq!((status, &rejected["error"]["code"]), (400, &json!("payment_intent_unexpected_state")));
     let (status, confirmed) = psp.post(&path, &[("payment_method", "pm_card_visa")]).await;
     assert_eq!((status, &confirmed["status"]), (200, &json!("succeeded")));
-    let (status, refused) = psp.post(&path, &[("payment_method", "pm_card_visa")]).await;
-    assert_eq!((status, &refused["error"]["payment_intent"]["status"]), (400, &json!("succeeded")));
+    let (status, rejected) = psp.post(&path, &[("payment_method", "pm_card_visa")]).await;
+    assert_eq!((status, &rejected["error"]["payment_intent"]["status"]), (400, &json!("succeeded")));
 }
 
 #[tokio::test]
-async fn each_declining_card_is_declined_in_its_own_way() {
+async fn each_test_card_is_declined_with_its_own_code() {
     let psp = Simulator::start().await;
     let declines = [
         ("pm_card_chargeDeclined", "card_declined", "generic_decline"),
@@ -80,12 +80,12 @@ async fn each_declining_card_is_declined_in_its_own_way() {
         let intent = &error["payment_intent"];
         assert_eq!(intent["status"], "requires_payment_method", "{card}");
         assert_eq!(intent["last_payment_error"]["decline_code"], decline_code, "{card}");
-        assert_eq!(psp.ledger(card).await, lines(&[("declined", 2500)]), "{card}");
+        assert_eq!(psp.ledger(card).await, entries(&[("declined", 2500)]), "{card}");
     }
 }
 
 #[tokio::test]
-async fn another_card_pays_after_a_decline() {
+async fn an_intent_can_be_paid_with_another_card_after_a_decline() {
     let psp = Simulator::start().await;
     let (_, declined) = psp.pay("pm_card_chargeDeclined", "ord_1").await;
     let id = text(&declined["error"]["payment_intent"]["id"]);
@@ -93,11 +93,11 @@ async fn another_card_pays_after_a_decline() {
     let (status, paid) = psp.post(&path, &[("payment_method", "pm_card_visa")]).await;
     assert_eq!((status, &paid["status"]), (200, &json!("requires_capture")));
     assert_eq!(paid["last_payment_error"], Value::Null);
-    assert_eq!(psp.ledger("ord_1").await, lines(&[("declined", 2500), ("authorized", 2500)]));
+    assert_eq!(psp.ledger("ord_1").await, entries(&[("declined", 2500), ("authorized", 2500)]));
 }
 
 #[tokio::test]
-async fn a_card_that_needs_its_owner_waits_for_them_or_is_declined() {
+async fn authentication_is_required_on_session_and_declined_off_session() {
     let psp = Simulator::start().await;
     let (status, waiting) = psp.pay("pm_card_authenticationRequired", "ord_1").await;
     assert_eq!((status, &waiting["status"]), (200, &json!("requires_action")));
@@ -108,7 +108,7 @@ async fn a_card_that_needs_its_owner_waits_for_them_or_is_declined() {
 }
 
 #[tokio::test]
-async fn cancelling_lets_go_of_the_amount_and_is_final() {
+async fn cancellation_voids_the_amount_and_is_final() {
     let psp = Simulator::start().await;
     let id = psp.authorized("ord_1").await;
     let path = format!("/v1/payment_intents/{id}");
@@ -117,18 +117,18 @@ async fn cancelling_lets_go_of_the_amount_and_is_final() {
     assert_eq!((status, &canceled["status"]), (200, &json!("canceled")));
     assert_eq!(canceled["cancellation_reason"], "requested_by_customer");
     for action in [&cancel, &format!("{path}/capture"), &format!("{path}/confirm")] {
-        let (status, refused) = psp.post(action, &[]).await;
-        assert_eq!((status, &refused["error"]["code"]), (400, &json!("payment_intent_unexpected_state")));
-        assert_eq!(refused["error"]["payment_intent"]["status"], "canceled");
+        let (status, rejected) = psp.post(action, &[]).await;
+        assert_eq!((status, &rejected["error"]["code"]), (400, &json!("payment_intent_unexpected_state")));
+        assert_eq!(rejected["error"]["payment_intent"]["status"], "canceled");
     }
-    assert_eq!(psp.ledger("ord_1").await, lines(&[("authorized", 2500), ("voided", 2500)]));
+    assert_eq!(psp.ledger("ord_1").await, entries(&[("authorized", 2500), ("voided", 2500)]));
 
     let id = psp.captured("ord_2").await;
     assert_eq!(psp.post(&format!("/v1/payment_intents/{id}/cancel"), &[]).await.0, 400);
 }
 
 #[tokio::test]
-async fn bad_parameters_are_named() {
+async fn errors_name_the_invalid_parameter() {
     let psp = Simulator::start().await;
     let good = [("amount", "2500"), ("currency", "eur"), ("payment_method", "pm_card_visa"), ("confirm", "true")];
     let cases = [
@@ -139,7 +139,7 @@ async fn bad_parameters_are_named() {
         ("amount", "", "parameter_invalid_empty", "amount"),
         ("payment_method", "pm_1Unknown", "resource_missing", "payment_method"),
         ("payment_method", "4242424242424242", "resource_missing", "payment_method"),
-        ("colour", "red", "parameter_unknown", "colour"),
+        ("color", "red", "parameter_unknown", "color"),
     ];
     for (name, value, code, param) in cases {
         let mut form: Vec<_> = good.into_iter().filter(|(known, _)| *known != name).collect();
@@ -163,7 +163,7 @@ async fn bad_parameters_are_named() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
+async fn unknown_objects_and_routes_are_not_found() {
     let psp = Simulator::start().await;
     let (status, body) = psp.get("/v1/payment_intents/pi_none", &[]).await;
     assert_eq!((status, &body["error"]["code"]), (404, &json!("resource_missing")));
@@ -174,16 +174,16 @@ async fn what_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
-async fn only_the_secret_key_opens_the_api() {
+async fn the_api_requires_the_secret_key() {
     let psp = Simulator::start().await;
     let ask = || psp.request(Method::GET, "/v1/payment_intents");
-    for refused in [ask(), ask().bearer_auth("sk_test_other"), ask().basic_auth("sk_test_other", None::<&str>)] {
-        let (status, body) = read(refused.send().await.unwrap()).await;
+    for rejected in [ask(), ask().bearer_auth("sk_test_other"), ask().basic_auth("sk_test_other", None::<&str>)] {
+        let (status, body) = read(rejected.send().await.unwrap()).await;
         assert_eq!((status, &body["error"]["type"]), (401, &json!("invalid_request_error")));
     }
     for accepted in [ask().bearer_auth(SECRET_KEY), ask().basic_auth(SECRET_KEY, Some(""))] {
         assert_eq!(accepted.send().await.unwrap().status(), 200);
     }
     let json = psp.request(Method::POST, "/v1/payment_intents").bearer_auth(SECRET_KEY).json(&json!({ "amount": 500 }));
-    assert_eq!(json.send().await.unwrap().status(), 400, "bodies are forms");
+    assert_eq!(json.send().await.unwrap().status(), 400, "bodies must be form-encoded");
 }

@@ -1,10 +1,10 @@
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::simulator::{Simulator, lines, text};
+use crate::simulator::{Simulator, entries, text};
 
 #[tokio::test]
-async fn a_capture_is_refunded_in_parts_until_nothing_is_left() {
+async fn a_capture_can_be_refunded_in_parts_up_to_its_amount() {
     let psp = Simulator::start().await;
     let id = psp.captured("ord_1").await;
     let intent = ("payment_intent", id.as_str());
@@ -12,12 +12,12 @@ async fn a_capture_is_refunded_in_parts_until_nothing_is_left() {
         psp.post("/v1/refunds", &[intent, ("amount", "1000"), ("metadata[refund_id]", "rfd_1")]).await;
     assert_eq!((status, &first["object"], &first["status"]), (200, &json!("refund"), &json!("succeeded")));
     assert_eq!((&first["amount"], &first["payment_intent"]), (&json!(1000), &json!(id)));
-    let (status, refused) = psp.post("/v1/refunds", &[intent, ("amount", "1501")]).await;
-    assert_eq!((status, &refused["error"]["param"]), (400, &json!("amount")));
+    let (status, rejected) = psp.post("/v1/refunds", &[intent, ("amount", "1501")]).await;
+    assert_eq!((status, &rejected["error"]["param"]), (400, &json!("amount")));
     let (status, rest) = psp.post("/v1/refunds", &[intent]).await;
     assert_eq!((status, &rest["amount"]), (200, &json!(1500)));
-    let (status, refused) = psp.post("/v1/refunds", &[intent]).await;
-    assert_eq!((status, &refused["error"]["code"]), (400, &json!("charge_already_refunded")));
+    let (status, rejected) = psp.post("/v1/refunds", &[intent]).await;
+    assert_eq!((status, &rejected["error"]["code"]), (400, &json!("charge_already_refunded")));
 
     let path = format!("/v1/refunds/{}", text(&first["id"]));
     assert_eq!(psp.get(&path, &[]).await, (200, first.clone()));
@@ -30,20 +30,20 @@ async fn a_capture_is_refunded_in_parts_until_nothing_is_left() {
 }
 
 #[tokio::test]
-async fn only_a_captured_intent_is_refunded() {
+async fn only_a_captured_intent_can_be_refunded() {
     let psp = Simulator::start().await;
     let id = psp.authorized("ord_1").await;
-    let (status, refused) = psp.post("/v1/refunds", &[("payment_intent", &id)]).await;
-    assert_eq!((status, &refused["error"]["payment_intent"]["status"]), (400, &json!("requires_capture")));
-    let (status, refused) = psp.post("/v1/refunds", &[("payment_intent", "pi_none")]).await;
-    assert_eq!((status, &refused["error"]["code"]), (400, &json!("resource_missing")));
-    let (status, refused) = psp.post("/v1/refunds", &[("payment_intent", &id), ("amount", "0")]).await;
-    assert_eq!((status, &refused["error"]["param"]), (400, &json!("amount")));
-    assert_eq!(psp.ledger("ord_1").await, lines(&[("authorized", 2500)]));
+    let (status, rejected) = psp.post("/v1/refunds", &[("payment_intent", &id)]).await;
+    assert_eq!((status, &rejected["error"]["payment_intent"]["status"]), (400, &json!("requires_capture")));
+    let (status, rejected) = psp.post("/v1/refunds", &[("payment_intent", "pi_none")]).await;
+    assert_eq!((status, &rejected["error"]["code"]), (400, &json!("resource_missing")));
+    let (status, rejected) = psp.post("/v1/refunds", &[("payment_intent", &id), ("amount", "0")]).await;
+    assert_eq!((status, &rejected["error"]["param"]), (400, &json!("amount")));
+    assert_eq!(psp.ledger("ord_1").await, entries(&[("authorized", 2500)]));
 }
 
 #[tokio::test]
-async fn refunds_at_once_never_exceed_the_capture() {
+async fn concurrent_refunds_never_exceed_the_capture() {
     let psp = Simulator::start().await;
     let id = psp.captured("ord_1").await;
     let mut racing = JoinSet::new();

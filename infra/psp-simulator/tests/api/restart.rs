@@ -7,11 +7,11 @@ use std::{
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::simulator::{Simulator, lines, payment, read};
+use crate::simulator::{Simulator, entries, payment, read};
 
 const CREATE: &str = "/v1/payment_intents";
 
-/// A journal that is removed with the test.
+/// A journal file that is removed at the end of the test.
 struct Journal(PathBuf);
 
 impl Journal {
@@ -35,7 +35,7 @@ fn append(path: &Path, bytes: &[u8]) {
 }
 
 #[tokio::test]
-async fn a_restart_finds_intents_refunds_keys_and_the_ledger_again() {
+async fn a_restart_restores_intents_refunds_keys_and_the_ledger() {
     let journal = Journal::new();
     let psp = Simulator::with(journal.path(), None).await;
     let first = read(psp.post_with_key("key", CREATE, &payment("pm_card_visa", "ord_1")).await).await;
@@ -55,28 +55,28 @@ async fn a_restart_finds_intents_refunds_keys_and_the_ledger_again() {
     let (_, refunds) = psp.get("/v1/refunds", &[("payment_intent", &captured)]).await;
     assert_eq!(refunds["data"], json!([refund]));
     let (status, _) = psp.post("/v1/refunds", &[("payment_intent", &captured), ("amount", "1801")]).await;
-    assert_eq!(status, 400, "what was refunded before the restart counts");
-    assert_eq!(psp.ledger("ord_1").await, lines(&[("authorized", 2500)]));
+    assert_eq!(status, 400, "refunds from before the restart count");
+    assert_eq!(psp.ledger("ord_1").await, entries(&[("authorized", 2500)]));
 }
 
 #[tokio::test]
-async fn a_torn_last_line_is_cut_off() {
+async fn an_incomplete_last_line_is_truncated() {
     let journal = Journal::new();
     let psp = Simulator::with(journal.path(), None).await;
     psp.authorized("ord_1").await;
     psp.stop().await;
-    append(&journal.0, br#"{"change":{"intent":{"id":"pi_torn""#);
+    append(&journal.0, br#"{"change":{"intent":{"id":"pi_incomplete""#);
 
     let psp = Simulator::with(journal.path(), None).await;
     psp.authorized("ord_2").await;
     psp.stop().await;
     let psp = Simulator::with(journal.path(), None).await;
-    assert_eq!(psp.ledger("ord_1").await, lines(&[("authorized", 2500)]));
-    assert_eq!(psp.ledger("ord_2").await, lines(&[("authorized", 2500)]));
+    assert_eq!(psp.ledger("ord_1").await, entries(&[("authorized", 2500)]));
+    assert_eq!(psp.ledger("ord_2").await, entries(&[("authorized", 2500)]));
 }
 
 #[tokio::test]
-async fn a_damaged_journal_is_not_served() {
+async fn a_damaged_journal_prevents_the_start() {
     let journal = Journal::new();
     let psp = Simulator::with(journal.path(), None).await;
     psp.authorized("ord_1").await;

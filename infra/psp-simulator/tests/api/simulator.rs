@@ -1,4 +1,4 @@
-//! Starts a simulator and talks to it.
+//! Starts a simulator and sends requests to it.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 pub const SECRET_KEY: &str = "sk_test_simulated";
 
-/// A running simulator. It stops when it is dropped.
+/// A running simulator, stopped on drop.
 pub struct Simulator {
     pub base_url: String,
     client: Client,
@@ -33,7 +33,7 @@ impl Simulator {
         Self { base_url, client, stop, running }
     }
 
-    /// Stops as on SIGTERM, and waits.
+    /// Stops the simulator as SIGTERM does, and waits until it has stopped.
     pub async fn stop(self) {
         drop(self.client);
         self.stop.send(()).unwrap();
@@ -60,19 +60,19 @@ impl Simulator {
         read(self.request(Method::GET, path).query(query).bearer_auth(SECRET_KEY).send().await.unwrap()).await
     }
 
-    /// An intent with manual capture, created and confirmed in one call.
+    /// Creates and confirms an intent with manual capture in one call.
     pub async fn pay(&self, payment_method: &str, order_id: &str) -> (u16, Value) {
         self.post("/v1/payment_intents", &payment(payment_method, order_id)).await
     }
 
-    /// An authorised intent's id.
+    /// Returns the id of a new authorized intent.
     pub async fn authorized(&self, order_id: &str) -> String {
         let (status, intent) = self.pay("pm_card_visa", order_id).await;
         assert_eq!((status, &intent["status"]), (200, &json!("requires_capture")));
         text(&intent["id"])
     }
 
-    /// A captured intent's id.
+    /// Returns the id of a new captured intent.
     pub async fn captured(&self, order_id: &str) -> String {
         let id = self.authorized(order_id).await;
         let (status, _) = self.post(&format!("/v1/payment_intents/{id}/capture"), &[]).await;
@@ -85,7 +85,7 @@ impl Simulator {
         assert_eq!(added.status(), 201);
     }
 
-    /// What the ledger says of an order, as (kind, amount).
+    /// Returns the ledger entries of an order as (kind, amount).
     pub async fn ledger(&self, order_id: &str) -> Vec<(String, i64)> {
         let (_, ledger) = self.get("/_simulator/ledger", &[("order_id", order_id)]).await;
         let entries = ledger["entries"].as_array().unwrap();
@@ -93,7 +93,7 @@ impl Simulator {
     }
 }
 
-/// The parameters of a payment of 25.00 EUR.
+/// Returns the parameters of a payment of 25.00 EUR.
 pub fn payment<'a>(payment_method: &'a str, order_id: &'a str) -> [(&'a str, &'a str); 7] {
     [
         ("amount", "2500"),
@@ -114,6 +114,6 @@ pub fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-pub fn lines(entries: &[(&str, i64)]) -> Vec<(String, i64)> {
+pub fn entries(entries: &[(&str, i64)]) -> Vec<(String, i64)> {
     entries.iter().map(|(kind, amount)| ((*kind).to_owned(), *amount)).collect()
 }
