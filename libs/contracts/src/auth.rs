@@ -1,7 +1,7 @@
-//! Access tokens: what is in them, and how a service that did not sign them checks them.
+//! Access tokens: their claims, and their verification by services that did not sign them.
 //!
-//! API Gateway checks every token at the front door. Services check again, strictly: a request that reached them
-//! another way must not be believed.
+//! API Gateway verifies every token at the public API. Services verify again, strictly: a request may have reached them
+//! another way.
 
 use std::{collections::HashMap, fmt, str::FromStr};
 
@@ -11,24 +11,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::UserId;
 
-/// The audience of every access token of the shop's API.
+/// Audience of every access token of the shop's API.
 pub const AUDIENCE: &str = "shop-api";
 
-/// What an access token allows. Scopes do not imply each other: a token lists all that it has.
+/// Permission of an access token. Scopes do not imply each other: a token lists every scope that it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[cfg_attr(feature = "axum", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// Act on one's own cart, orders and account.
+    /// Permits access to the caller's own cart, orders and account.
     Customer,
-    /// Act on everybody's orders and on stock.
+    /// Permits access to all orders and to stock.
     Staff,
-    /// Act on accounts and on the catalogue.
+    /// Permits access to accounts and to the catalogue.
     Admin,
 }
 
 impl Scope {
-    /// The scope as it stands in a token.
+    /// Returns the scope's name in a token.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Customer => "customer",
@@ -46,44 +46,44 @@ impl FromStr for Scope {
     }
 }
 
-/// The claims of an access token (RFC 9068, as far as it is used).
+/// Claims of an access token: the subset of RFC 9068 that is used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// Issuer: the URL that the discovery document hangs below.
+    /// Issuer: the base URL of the discovery document.
     pub iss: String,
-    /// Whose token it is.
+    /// Subject: the account that the token was issued to.
     pub sub: UserId,
-    /// Always [`AUDIENCE`].
+    /// Audience: always [`AUDIENCE`].
     pub aud: String,
-    /// Unix seconds after which it is no longer valid.
+    /// Expiry, as Unix time in seconds.
     pub exp: i64,
-    /// Unix seconds of its making.
+    /// Time of issue, as Unix time in seconds.
     pub iat: i64,
-    /// Names this token.
+    /// Unique id of the token.
     pub jti: String,
-    /// Scopes, separated by spaces. Unknown ones are ignored, so that a new scope does not break old services.
+    /// Scopes, separated by spaces. Unknown scopes are ignored, so that a new scope does not break older services.
     pub scope: String,
 }
 
 impl Claims {
-    /// True if the token has `scope`.
+    /// Returns true if the token has `scope`.
     pub fn allows(&self, scope: Scope) -> bool {
         self.scope.split(' ').any(|word| word == scope.as_str())
     }
 }
 
-/// The token is not one that is believed. What is wrong with it is for the log, not for its bearer.
+/// The token is not accepted. The reason is for logs, not for the bearer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidToken {
-    /// It names no key, or one that the issuer does not publish.
-    #[error("the token's key is not known")]
+    /// The token names no key, or one that the issuer does not publish.
+    #[error("the token's signing key is unknown")]
     UnknownKey,
-    /// Its form, algorithm, signature, issuer, audience or lifetime is wrong.
+    /// Form, algorithm, signature, issuer, audience or lifetime is wrong.
     #[error(transparent)]
     Refused(#[from] jsonwebtoken::errors::Error),
 }
 
-/// Checks access tokens with the keys it is given. Where they come from is the service's business.
+/// Verifies access tokens with given keys. Fetching the keys is left to the service.
 #[derive(Clone)]
 pub struct Verifier {
     keys: HashMap<String, DecodingKey>,
@@ -91,7 +91,8 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier for tokens of `issuer`, with the keys of its JWKS document. Keys without an id, or that are not RSA, are left out.
+    /// Creates a verifier for tokens of `issuer`, with the keys of its JWKS document. Skips keys that have no id or are
+    /// not RSA keys.
     pub fn new(issuer: &str, keys: &JwkSet) -> Self {
         let keys =
             keys.keys.iter().filter_map(|jwk| Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok()?)));
@@ -103,7 +104,7 @@ impl Verifier {
         Self { keys: keys.collect(), validation }
     }
 
-    /// The claims of a token that was signed by a known key, for this audience, and has not expired.
+    /// Returns the claims of a token, if a known key signed it for this audience and it has not expired.
     pub fn verify(&self, token: &str) -> Result<Claims, InvalidToken> {
         let header = jsonwebtoken::decode_header(token)?;
         let key = header.kid.and_then(|kid| self.keys.get(&kid)).ok_or(InvalidToken::UnknownKey)?;

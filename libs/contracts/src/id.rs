@@ -1,7 +1,7 @@
-//! Identifiers: each its own type, so that an order's id can never be passed where a user's is meant.
+//! Identifiers: one type each, so that an order's id cannot be passed where a user's is expected.
 //!
-//! The text form is a prefix and a UUIDv7 in lower-case hexadecimal without hyphens: it says what it names,
-//! sorts by time, and a double click selects all of it.
+//! The text form is a prefix and a UUIDv7 in lower-case hexadecimal without hyphens: it shows the kind of object, sorts
+//! by time, and a double click selects all of it.
 
 use std::{fmt, str::FromStr};
 
@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Why a text is not the identifier or SKU that was expected. The message is fit for a client.
+/// The text is not a valid identifier or SKU. The message may be shown to clients.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}")]
 pub struct InvalidId {
@@ -24,15 +24,15 @@ macro_rules! ids {
         pub struct $name(Uuid);
 
         impl $name {
-            /// What the text form begins with.
+            /// Prefix of the text form.
             pub const PREFIX: &'static str = $prefix;
 
-            /// A new identifier of this moment. Not for `domain/`: there, identifiers come in from outside.
+            /// Generates a new identifier from the current time. Not for `domain/`, which gets identifiers passed in.
             pub fn generate() -> Self {
                 Self(Uuid::now_v7())
             }
 
-            /// The identifier without its prefix, as stores with a UUID type keep it.
+            /// Returns the identifier without its prefix, for stores with a UUID type.
             pub const fn as_uuid(self) -> Uuid {
                 self.0
             }
@@ -101,38 +101,38 @@ macro_rules! ids {
 }
 
 ids! {
-    /// An account. Made by user.
+    /// An account. Issued by user.
     UserId, "usr_";
-    /// A product of the catalogue, with one or more SKUs. Made by product.
+    /// A product of the catalogue, with one or more SKUs. Issued by product.
     ProductId, "prd_";
-    /// An order. Made by order.
+    /// An order. Issued by order.
     OrderId, "ord_";
-    /// One attempt to have an order paid, with one payment method. Made by order, so that a void can name
-    /// the attempt before payment has heard of it.
+    /// One attempt to pay an order, with one payment method. Issued by order, so that a void can name the attempt
+    /// before payment has received it.
     PaymentId, "pay_";
-    /// Stock set aside for one order. Made by product.
+    /// Stock reserved for one order. Issued by product.
     ReservationId, "rsv_";
-    /// One event. A consumer that has seen it ignores a second delivery.
+    /// One event. Consumers use it to ignore repeated deliveries.
     EventId, "evt_";
 }
 
-/// One canonical text per id: other spellings that `Uuid` would accept (hyphens, upper case) would make two
-/// texts equal that a store compares as different.
+/// Accepts only the canonical text. Other spellings that `Uuid` accepts (hyphens, upper case) would be one id here, and
+/// two different keys in a store.
 fn parse_simple_uuid(text: &str) -> Option<Uuid> {
     let canonical = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     canonical.then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
-/// A stock keeping unit: what is counted, priced and sold. 1 to 40 of `A-Z`, `0-9`, `-`.
+/// A stock keeping unit: the unit that is counted, priced and sold. 1 to 40 characters of `A-Z`, `0-9` and `-`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Sku(String);
 
 impl Sku {
-    /// The longest SKU, in characters.
+    /// Maximum length, in characters.
     pub const MAX_LENGTH: usize = 40;
 
-    /// The SKU as text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -144,7 +144,7 @@ impl TryFrom<String> for Sku {
     fn try_from(text: String) -> Result<Self, InvalidId> {
         let valid = (1..=Self::MAX_LENGTH).contains(&text.len())
             && text.bytes().all(|b| matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'-'));
-        if valid { Ok(Self(text)) } else { Err(InvalidId { expected: "a SKU: 1 to 40 of A-Z, 0-9 and -" }) }
+        if valid { Ok(Self(text)) } else { Err(InvalidId { expected: "a SKU: 1 to 40 characters of A-Z, 0-9 and -" }) }
     }
 }
 
@@ -199,20 +199,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_id_survives_its_text(bits: u128) {
+        fn an_id_round_trips_through_its_text(bits: u128) {
             let id = OrderId::from(Uuid::from_u128(bits));
             prop_assert_eq!(id.to_string().parse::<OrderId>(), Ok(id));
         }
 
         #[test]
-        fn no_text_but_the_canonical_one_is_an_id(text in "ord_[0-9a-fA-F-]{30,38}") {
+        fn only_the_canonical_text_is_an_id(text in "ord_[0-9a-fA-F-]{30,38}") {
             if let Ok(id) = text.parse::<OrderId>() {
                 prop_assert_eq!(id.to_string(), text);
             }
         }
 
         #[test]
-        fn a_sku_is_exactly_what_its_pattern_says(text in ".{0,45}") {
+        fn a_sku_is_valid_exactly_if_it_matches_the_pattern(text in ".{0,45}") {
             let valid = !text.is_empty() && text.len() <= 40
                 && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-');
             prop_assert_eq!(text.parse::<Sku>().is_ok(), valid);

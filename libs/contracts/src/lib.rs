@@ -1,5 +1,5 @@
-//! The one crate that services share: everything that crosses a process boundary, and the HTTP conventions of all
-//! services. It does no I/O: what does, each service has as its own copy.
+//! The only crate that services share: everything that crosses a process boundary, and the HTTP conventions of all
+//! services. It does no I/O: each service has its own copy of code that does.
 
 pub mod auth;
 pub mod error;

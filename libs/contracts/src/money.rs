@@ -1,4 +1,4 @@
-//! Money: an integer of minor units and an ISO 4217 currency. No float ever touches a price.
+//! Money: an integer of minor units and an ISO 4217 currency. Prices never pass through a float.
 
 use std::fmt;
 
@@ -8,54 +8,54 @@ use serde::{Deserialize, Serialize};
 
 /// An amount of money.
 ///
-/// `minor` counts the currency's smallest unit (cents for EUR, whole yen for JPY), which is also how card
-/// processors count. Arithmetic is checked: a sum that overflows or mixes currencies is an error, never a wrong number.
+/// `minor` counts the smallest unit of the currency (cents for EUR, whole yen for JPY), like card processors do.
+/// Arithmetic is checked: a sum that overflows or mixes currencies is an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[cfg_attr(feature = "axum", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Money {
-    /// Minor units of `currency`.
+    /// Amount in minor units of `currency`.
     pub minor: i64,
-    /// ISO 4217 code, such as `EUR`.
+    /// ISO 4217 code of the currency, such as `EUR`.
     #[schemars(with = "CurrencyCode")]
     #[cfg_attr(feature = "axum", schema(value_type = String, pattern = "^[A-Z]{3}$", examples("EUR")))]
     pub currency: Currency,
 }
 
-/// How a currency looks in a JSON Schema; never made.
+/// JSON Schema of a currency; never instantiated.
 #[derive(JsonSchema)]
 #[schemars(inline, transparent)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct CurrencyCode(#[schemars(regex(pattern = "^[A-Z]{3}$"))] String);
 
-/// Why an amount could not be computed.
+/// Failure of an arithmetic operation on amounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
-    /// Two currencies met in one sum.
+    /// The operands of a sum have different currencies.
     #[error("{left} and {right} cannot be added")]
     CurrencyMismatch {
-        /// The currency of the left operand.
+        /// Currency of the left operand.
         left: Currency,
-        /// The currency of the right operand.
+        /// Currency of the right operand.
         right: Currency,
     },
-    /// The result does not fit 64 bits.
+    /// The result exceeds 64 bits.
     #[error("the amount is too large")]
     Overflow,
 }
 
 impl Money {
-    /// `minor` units of `currency`.
+    /// Creates an amount of `minor` units of `currency`.
     pub const fn new(minor: i64, currency: Currency) -> Self {
         Self { minor, currency }
     }
 
-    /// Nothing, in `currency`: where a sum begins.
+    /// Returns zero in `currency`.
     pub const fn zero(currency: Currency) -> Self {
         Self::new(0, currency)
     }
 
-    /// The sum of two amounts of one currency.
+    /// Returns the sum of two amounts of the same currency.
     pub fn checked_add(self, other: Self) -> Result<Self, MoneyError> {
         if self.currency != other.currency {
             return Err(MoneyError::CurrencyMismatch { left: self.currency, right: other.currency });
@@ -64,7 +64,7 @@ impl Money {
         Ok(Self::new(minor, self.currency))
     }
 
-    /// The price of `quantity` pieces.
+    /// Returns the price of `quantity` pieces.
     pub fn checked_mul(self, quantity: u32) -> Result<Self, MoneyError> {
         let minor = self.minor.checked_mul(i64::from(quantity)).ok_or(MoneyError::Overflow)?;
         Ok(Self::new(minor, self.currency))
@@ -72,7 +72,7 @@ impl Money {
 }
 
 impl fmt::Display for Money {
-    /// For people: `12.34 EUR`, `500 JPY`. The number of decimals is the currency's own.
+    /// Formats the amount for people: `12.34 EUR`, `500 JPY`, with the currency's number of decimals.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let decimals = usize::from(self.currency.exponent().unwrap_or(0));
         let digits = format!("{:0>width$}", self.minor.unsigned_abs(), width = decimals + 1);
@@ -116,13 +116,13 @@ mod tests {
         }
 
         #[test]
-        fn money_survives_json(minor: i64) {
+        fn money_round_trips_through_json(minor: i64) {
             let text = serde_json::to_string(&eur(minor)).unwrap();
             prop_assert_eq!(serde_json::from_str::<Money>(&text).unwrap(), eur(minor));
         }
 
         #[test]
-        fn the_text_for_people_holds_every_digit(minor: i64) {
+        fn the_formatted_amount_has_every_digit(minor: i64) {
             let text = eur(minor).to_string().replace('.', "");
             prop_assert_eq!(text.strip_suffix(" EUR").unwrap().parse::<i64>().unwrap(), minor);
         }

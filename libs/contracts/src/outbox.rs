@@ -1,34 +1,34 @@
-//! The outbox item: how a committed change and its event become one write.
+//! The outbox item: commits an event in the transaction of the change that it announces.
 //!
-//! A service with a DynamoDB table puts this item into it, in the transaction that changes the state. The table's
-//! stream, filtered to items with an [`OutboxItem::event`], wakes outbox-relay, which publishes the event as it stands.
+//! A service with a DynamoDB table writes this item in the transaction that changes the state. The table's stream,
+//! filtered to items with an [`OutboxItem::event`], invokes outbox-relay, which publishes the event unchanged.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::Envelope;
 
-/// How long an outbox item is kept after it was written: longer than a stream keeps its records (24 hours), so that
-/// a relay that was down can be repaired from the table.
+/// Time for which an outbox item is kept: longer than the 24 hours of a stream, so that events that the relay missed
+/// can be read from the table.
 pub const RETENTION: TimeDelta = TimeDelta::days(7);
 
-/// An event on its way out, as an item of a table with the keys `pk` and `sk` and the TTL attribute `expires_at`.
+/// An unpublished event, as an item of a table with the keys `pk` and `sk` and the TTL attribute `expires_at`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxItem {
     /// `EVENT#<event id>`.
     pub pk: String,
     /// `OUTBOX`.
     pub sk: String,
-    /// The event's type, for the SNS attribute that filters look at.
+    /// Type of the event: value of the SNS attribute that subscriptions filter on.
     pub event_type: String,
-    /// The whole envelope, as the JSON text that travels. The stream's filter looks for this attribute.
+    /// Envelope as the JSON text that is published. The stream's filter requires this attribute.
     pub event: String,
-    /// Unix seconds after which DynamoDB may delete the item.
+    /// Unix time in seconds after which DynamoDB may delete the item.
     pub expires_at: i64,
 }
 
 impl OutboxItem {
-    /// The item for `envelope`, written at `now`.
+    /// Creates the item of `envelope`, written at `now`.
     pub fn new(envelope: &Envelope, now: DateTime<Utc>) -> Self {
         Self {
             pk: format!("EVENT#{}", envelope.id),

@@ -1,14 +1,14 @@
 //! The span of a request or message, tied to its trace.
 //!
-//! With the feature `otel`, spans that are exported keep the caller's trace, and what leaves the process names the span
-//! as its parent. Without it, or where nothing is exported, a trace is an id that every log line carries.
+//! With the feature `otel`, exported spans belong to the caller's trace, and outgoing events name the span as their
+//! parent. Without the feature, or without an exporter, the trace is only an id on every log line.
 
 use tracing::Span;
 
 use crate::TraceContext;
 
-/// Starts `span` in the trace of `traceparent`, or in a new one. Run the work of the span within
-/// [`TraceContext::scope`] of the returned context. The span needs a field `trace_id`, which is recorded here.
+/// Starts `span` in the trace of `traceparent`, or in a new one. Run the span's work within [`TraceContext::scope`] of
+/// the returned context. The span needs a field `trace_id`, which is recorded here.
 pub fn enter(span: &Span, traceparent: Option<&str>) -> TraceContext {
     let context = exported(span, traceparent).unwrap_or_else(|| TraceContext::continued(traceparent));
     span.record("trace_id", context.trace_id());
@@ -20,7 +20,7 @@ fn exported(_: &Span, _: Option<&str>) -> Option<TraceContext> {
     None
 }
 
-/// The ids of a span that is exported; none if nothing exports it.
+/// Returns the ids of an exported span; `None` without an exporter.
 #[cfg(feature = "otel")]
 fn exported(span: &Span, traceparent: Option<&str>) -> Option<TraceContext> {
     use std::collections::HashMap;
@@ -34,7 +34,7 @@ fn exported(span: &Span, traceparent: Option<&str>) -> Option<TraceContext> {
     }
     if let Some(parent) = traceparent {
         let carrier = HashMap::from([("traceparent".to_owned(), parent.to_owned())]);
-        // Fails where no span is exported.
+        // Fails without an exporter.
         span.set_parent(TraceContextPropagator::new().extract(&carrier)).ok()?;
     }
     let context = span.context();

@@ -1,7 +1,7 @@
-//! W3C Trace Context: the thread that ties a request to everything it causes, across every queue.
+//! W3C Trace Context: connects a request to everything it causes, across all queues.
 //!
-//! The current context is a task-local, so that a problem document and an event find it without every function
-//! in between having to carry it. Enter one with [`TraceContext::scope`] at the edge of the process: a request or a message.
+//! The current context is a task-local: problem documents and events read it, and the functions in between do not have
+//! to pass it on. Enter one with [`TraceContext::scope`] at the edge of the process, for each request or message.
 
 use std::{fmt, future::Future, str::FromStr};
 
@@ -11,7 +11,7 @@ tokio::task_local! {
     static CURRENT: TraceContext;
 }
 
-/// One position in one trace. Its text form is the value of a `traceparent` header (version 00).
+/// A position in a trace. The text form is the value of a `traceparent` header (version 00).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceContext {
     trace_id: u128,
@@ -20,23 +20,23 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// The beginning of a new trace, for work that nobody's request caused.
+    /// Starts a new trace, for work that no request caused.
     pub fn root() -> Self {
         Self { trace_id: random_bits(), parent_id: random_bits() as u64 | 1, sampled: true }
     }
 
-    /// A step within this trace.
+    /// Returns a child of this position, in the same trace.
     pub fn child(&self) -> Self {
         Self { parent_id: random_bits() as u64 | 1, ..*self }
     }
 
-    /// A step within the trace that a message or request came with, or a new trace where it came with none
-    /// or with one that cannot be read (the specification asks to start afresh then).
+    /// Continues the trace of a message or request. Starts a new one if `traceparent` is absent or not valid, as the
+    /// specification requires.
     pub fn continued(traceparent: Option<&str>) -> Self {
         traceparent.and_then(|text| text.parse::<Self>().ok()).map_or_else(Self::root, |parent| parent.child())
     }
 
-    /// The context of the request or message in hand; a new one where there is none.
+    /// Returns the context of the current request or message, or a new one outside of both.
     pub fn current() -> Self {
         CURRENT.try_with(|context| *context).unwrap_or_else(|_| Self::root())
     }
@@ -46,13 +46,13 @@ impl TraceContext {
         CURRENT.scope(self, work).await
     }
 
-    /// The trace's id as logs and problem documents show it: 32 hexadecimal digits.
+    /// Returns the trace id in the form of logs and problem documents: 32 hexadecimal digits.
     pub fn trace_id(&self) -> String {
         format!("{:032x}", self.trace_id)
     }
 }
 
-/// UUIDv4 spares a dependency on a generator; its six fixed bits do no harm here.
+/// UUIDv4 avoids a dependency on a random number generator; its six fixed bits do not matter here.
 fn random_bits() -> u128 {
     Uuid::new_v4().as_u128()
 }
@@ -63,7 +63,7 @@ impl fmt::Display for TraceContext {
     }
 }
 
-/// The text is not a `traceparent` that can be read.
+/// The text is not a valid `traceparent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a W3C traceparent")]
 pub struct InvalidTraceparent;
@@ -80,7 +80,7 @@ impl FromStr for TraceContext {
         };
         let (version, trace_id, parent_id, flags) =
             (|| Some((hex(2)?, hex(32)?, hex(16)?, hex(2)?)))().ok_or(InvalidTraceparent)?;
-        // A later version may have more parts behind the four; version 00 may not. 255 is forbidden.
+        // A later version may have more parts after the four, version 00 may not. Version 255 is forbidden.
         let well_formed = version != 255 && (version != 0 || parts.next().is_none()) && trace_id != 0 && parent_id != 0;
         if !well_formed {
             return Err(InvalidTraceparent);
@@ -96,7 +96,7 @@ mod tests {
     const EXAMPLE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     #[test]
-    fn a_traceparent_survives_its_text() {
+    fn a_traceparent_round_trips_through_its_text() {
         assert_eq!(EXAMPLE.parse::<TraceContext>().unwrap().to_string(), EXAMPLE);
     }
 
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_starts_a_new_trace() {
+    fn an_invalid_traceparent_starts_a_new_trace() {
         for text in [
             "",
             "00-0-0-0",
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_current_context_is_the_scopes() {
+    async fn the_current_context_is_that_of_the_scope() {
         let context: TraceContext = EXAMPLE.parse().unwrap();
         assert_eq!(context.scope(async { TraceContext::current() }).await, context);
     }

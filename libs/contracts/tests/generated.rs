@@ -1,6 +1,6 @@
-//! The generated documents are committed; a stale one fails here.
+//! Compares the committed documents with the generated ones.
 //!
-//! `UPDATE_GENERATED=1 cargo test -p contracts` writes them anew.
+//! `UPDATE_GENERATED=1 cargo test -p contracts` writes them.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
 
 use std::{collections::BTreeMap, fs, path::Path};
@@ -8,42 +8,42 @@ use std::{collections::BTreeMap, fs, path::Path};
 use contracts::event::{EventKind, catalogue};
 use serde_json::{Value, json};
 
-/// `document` is what the committed file says.
-fn assert_fresh(file: &str, document: &Value) {
+/// Compares a committed document with `document`, or writes it.
+fn assert_current(file: &str, document: &Value) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("generated").join(file);
     let text = serde_json::to_string_pretty(document).unwrap() + "\n";
-    #[expect(clippy::disallowed_methods, reason = "a switch for the developer, not a setting")]
+    #[expect(clippy::disallowed_methods, reason = "a switch of this test, not a setting")]
     if std::env::var("UPDATE_GENERATED").is_ok() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, &text).unwrap();
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == text, "{} is stale: UPDATE_GENERATED=1 cargo test -p contracts", path.display());
+    assert!(committed == text, "{} is stale: run `UPDATE_GENERATED=1 cargo test -p contracts`", path.display());
 }
 
 #[test]
-fn the_schema_of_every_event_is_fresh() {
+fn the_schema_of_every_event_is_current() {
     for event in catalogue() {
-        assert_fresh(&format!("schemas/{}.json", event.kind), event.schema.as_value());
+        assert_current(&format!("schemas/{}.json", event.kind), event.schema.as_value());
     }
 }
 
 #[test]
-fn no_schema_is_left_of_an_event_that_is_gone() {
+fn every_schema_belongs_to_an_event() {
     let kinds: Vec<String> = catalogue().iter().map(|event| format!("{}.json", event.kind)).collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("generated/schemas");
     for file in fs::read_dir(folder).unwrap() {
         let name = file.unwrap().file_name().into_string().unwrap();
-        assert!(kinds.contains(&name), "{name} describes no event");
+        assert!(kinds.contains(&name), "{name} belongs to no event");
     }
 }
 
 #[test]
-fn the_asyncapi_document_is_fresh() {
-    assert_fresh("asyncapi.json", &asyncapi());
+fn the_asyncapi_document_is_current() {
+    assert_current("asyncapi.json", &asyncapi());
 }
 
-/// One channel a topic, one message an event type: what AsyncAPI 3.0 calls it.
+/// Describes each topic as a channel and each event type as a message of AsyncAPI 3.0.
 fn asyncapi() -> Value {
     let mut by_publisher: BTreeMap<&str, Vec<EventKind>> = BTreeMap::new();
     for event in catalogue() {
@@ -62,7 +62,10 @@ fn asyncapi() -> Value {
             topic.clone(),
             json!({
                 "address": topic,
-                "description": format!("The SNS topic that {publisher} publishes on. Subscriptions use raw delivery and filter on the message attribute `type`."),
+                "description": format!(
+                    "SNS topic of the events of {publisher}. Subscriptions use raw delivery and filter on the message \
+                     attribute `type`."
+                ),
                 "messages": references,
             }),
         );
@@ -85,7 +88,8 @@ fn asyncapi() -> Value {
         "info": {
             "title": "Shop: events",
             "version": "1",
-            "description": "CloudEvents 1.0 in structured JSON mode. Delivered at least once and in any order: consumers remember `id`, and trust `sequence` (the aggregate's version), not the order of arrival.",
+            "description": "CloudEvents 1.0 in structured JSON mode. Delivery is at-least-once and unordered: \
+                consumers record `id`, and rely on `sequence` (the aggregate's version), not on the order of arrival.",
         },
         "channels": channels,
         "operations": operations,

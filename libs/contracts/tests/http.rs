@@ -1,4 +1,5 @@
-//! The axum binding, driven as a client would: what is wrong with a request is named, and a signature is an access rule.
+//! The HTTP conventions, by requests to a router: invalid fields are named, and a handler's signature is an access
+//! rule.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
 
 use std::time::Duration;
@@ -104,7 +105,7 @@ fn order(body: &str) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn a_wrong_field_is_named_by_its_path() {
+async fn an_invalid_field_is_named_by_its_path() {
     for (body, field) in [
         (r#"{"lines": [{"sku": "A", "quantity": -1}]}"#, "lines[0].quantity"),
         (r#"{"lines": [{"sku": "a", "quantity": 1}]}"#, "lines[0].sku"),
@@ -122,7 +123,7 @@ async fn a_wrong_field_is_named_by_its_path() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_said_without_rusts_types() {
+async fn a_detail_has_no_type_of_rust_and_no_position() {
     let wrong = problem(order(r#"{"lines": [{"sku": "A", "quantity": "two"}]}"#)).await;
     assert_eq!(wrong.errors[0].detail, r#"invalid type: string "two", expected a whole number"#);
     let missing = problem(order("{}")).await;
@@ -134,7 +135,7 @@ async fn what_is_wrong_is_said_without_rusts_types() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_is_refused() {
+async fn a_body_that_is_not_json_is_rejected() {
     assert_eq!(problem(order("{\"lines\"")).await.kind, ProblemType::InvalidRequest);
     assert_eq!(problem(order("{\"lines\": []} x")).await.kind, ProblemType::InvalidRequest);
     assert_eq!(problem(order(" [[], null]")).await.kind, ProblemType::InvalidRequest);
@@ -145,7 +146,7 @@ async fn a_body_that_is_no_json_is_refused() {
 }
 
 #[tokio::test]
-async fn queries_paths_and_methods_are_problems_too() {
+async fn an_invalid_query_path_or_method_is_a_problem() {
     let get = |uri: &str| Request::get(uri).body(Body::empty()).unwrap();
     let wrong = problem(get("/orders?limit=many")).await;
     assert_eq!((wrong.kind, wrong.errors[0].field.as_str()), (ProblemType::InvalidRequest, "limit"));
@@ -160,7 +161,7 @@ async fn queries_paths_and_methods_are_problems_too() {
 }
 
 #[tokio::test]
-async fn an_idempotency_key_is_required_and_bounded() {
+async fn an_idempotency_key_is_required_and_limited_in_length() {
     let mut request = order("{}");
     request.headers_mut().remove("idempotency-key");
     assert_eq!(problem(request).await.kind, ProblemType::IdempotencyKeyMissing);
@@ -185,12 +186,12 @@ async fn a_request_that_exceeds_its_deadline_is_unavailable() {
 }
 
 #[tokio::test]
-async fn requests_above_the_limit_are_refused_and_health_checks_are_not() {
+async fn requests_above_the_limit_are_rejected_and_health_checks_are_not() {
     let router = router(watch::channel(None).1);
     let call = async |path: &str| router.clone().oneshot(get_request(path)).await.unwrap().status();
-    let (slow, refused, health) = tokio::join!(call("/slow"), call("/orders"), call("/health/live"));
+    let (slow, rejected, health) = tokio::join!(call("/slow"), call("/orders"), call("/health/live"));
     assert_eq!(
-        (slow, refused, health),
+        (slow, rejected, health),
         (StatusCode::SERVICE_UNAVAILABLE, StatusCode::SERVICE_UNAVAILABLE, StatusCode::OK)
     );
     assert_eq!(call("/orders").await, StatusCode::OK, "the permit is returned");
@@ -216,7 +217,7 @@ struct Issuer {
 impl Issuer {
     fn new() -> Self {
         let pkcs8 = KeyPair::generate(KeySize::Rsa2048).unwrap().as_der().unwrap();
-        // jsonwebtoken wants PKCS#1, which PKCS#8 wraps in a header of 26 octets.
+        // jsonwebtoken expects PKCS#1; PKCS#8 is the same after a header of 26 octets.
         let key = EncodingKey::from_rsa_der(&pkcs8.as_ref()[26..]);
         let mut jwk = Jwk::from_encoding_key(&key, Algorithm::RS256).unwrap();
         jwk.common.key_id = Some("k1".to_owned());
@@ -249,7 +250,7 @@ fn with_token(uri: &str, token: &str) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn a_good_token_tells_who_calls() {
+async fn a_valid_token_identifies_the_caller() {
     let issuer = Issuer::new();
     let user = UserId::generate();
     let token = issuer.token(|_, claims| claims.sub = user);
@@ -260,7 +261,7 @@ async fn a_good_token_tells_who_calls() {
 }
 
 #[tokio::test]
-async fn a_bad_token_is_refused() {
+async fn an_invalid_token_is_rejected() {
     let issuer = Issuer::new();
     let stranger = Issuer::new();
     let good = issuer.token(|_, _| {});
@@ -271,7 +272,7 @@ async fn a_bad_token_is_refused() {
         (issuer.token(|header, _| header.kid = None), "no key id"),
         (issuer.token(|header, _| header.kid = Some("k2".to_owned())), "unknown key id"),
         (issuer.token(|header, _| header.alg = Algorithm::RS512), "another algorithm"),
-        (stranger.token(|_, _| {}), "another's signature"),
+        (stranger.token(|_, _| {}), "a key of another issuer"),
         (format!("{}.", good.rsplit_once('.').unwrap().0), "no signature"),
         (String::new(), "empty"),
     ] {
@@ -279,7 +280,7 @@ async fn a_bad_token_is_refused() {
         assert_eq!(status, StatusCode::UNAUTHORIZED, "{why}");
     }
     let (status, _) = send(issuer.tokens(), Request::get("/mine").body(Body::empty()).unwrap()).await;
-    assert_eq!(status, StatusCode::UNAUTHORIZED, "none at all");
+    assert_eq!(status, StatusCode::UNAUTHORIZED, "no token");
     let (status, _) = send(watch::channel(None).1, with_token("/mine", &good)).await;
-    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "keys not known yet");
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "keys not read yet");
 }

@@ -1,7 +1,7 @@
-//! Events: what services tell each other, as CloudEvents 1.0 in JSON.
+//! Events between services, as CloudEvents 1.0 in JSON.
 //!
-//! Delivery is at-least-once and in any order. A consumer records [`Envelope::id`] with the effect, and trusts
-//! [`Envelope::sequence`], not the order of arrival. A change of meaning is a new type that ends in `.v2`.
+//! Delivery is at-least-once and unordered. Consumers record [`Envelope::id`] together with the effect, and rely on
+//! [`Envelope::sequence`], not on the order of arrival. A change of meaning is a new type that ends in `.v2`.
 
 pub mod order;
 pub mod payment;
@@ -17,23 +17,23 @@ use crate::{EventId, TraceContext};
 /// An event with its CloudEvents attributes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Envelope<E = Event> {
-    /// Always `1.0`.
+    /// CloudEvents version: always `1.0`.
     pub specversion: SpecVersion,
-    /// Names this event; the same at every delivery.
+    /// Id of the event; the same at every delivery.
     pub id: EventId,
-    /// The service that published it, as `/shop/<service>`.
+    /// Publisher, as `/shop/<service>`.
     pub source: String,
-    /// The id of the aggregate that changed.
+    /// Id of the aggregate that changed.
     pub subject: String,
-    /// When the change was committed.
+    /// Time of the change.
     pub time: DateTime<Utc>,
-    /// Always `application/json`.
+    /// Media type of `data`: always `application/json`.
     pub datacontenttype: String,
     /// W3C trace context of the request that caused the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
-    /// The aggregate's version after the change, counted from 1, as decimal digits.
-    /// A text, because a CloudEvents integer has only 32 bits.
+    /// Version of the aggregate after the change, counted from 1, as decimal digits. A string, because a CloudEvents
+    /// integer has only 32 bits.
     #[serde(with = "digits")]
     #[schemars(with = "String", regex(pattern = "^[0-9]+$"))]
     pub sequence: u64,
@@ -42,7 +42,7 @@ pub struct Envelope<E = Event> {
     pub event: E,
 }
 
-/// The version of CloudEvents. A message of another version is refused rather than misread.
+/// Version of CloudEvents. Messages of other versions are rejected instead of being misread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub enum SpecVersion {
@@ -52,9 +52,7 @@ pub enum SpecVersion {
 }
 
 impl Envelope<Event> {
-    /// Wraps an event of this moment, in the current trace.
-    ///
-    /// `subject` is the aggregate's id and `sequence` its version after the change.
+    /// Wraps an event in the current trace. `subject` is the aggregate's id, `sequence` its version after the change.
     pub fn new(id: EventId, subject: impl ToString, sequence: u64, time: DateTime<Utc>, event: Event) -> Self {
         Self {
             specversion: SpecVersion::V1,
@@ -69,9 +67,9 @@ impl Envelope<Event> {
         }
     }
 
-    /// The JSON text that travels.
+    /// Returns the JSON text that is published.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("an envelope has no map with keys that are not texts")
+        serde_json::to_string(self).expect("all map keys of an envelope are strings")
     }
 }
 
@@ -89,7 +87,7 @@ mod digits {
 
 macro_rules! events {
     ($(#[doc = $doc:literal] $name:ident($payload:ty), $publisher:literal, $type:literal;)*) => {
-        /// Every event of the shop. A consumer matches the ones it handles.
+        /// All events of the shop. Consumers match the ones that they handle.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         #[serde(tag = "type", content = "data")]
         pub enum Event {
@@ -97,18 +95,18 @@ macro_rules! events {
         }
 
         impl Event {
-            /// The CloudEvents `type`, which is also the value of the SNS attribute `type` that filters look at.
+            /// Returns the CloudEvents `type`, also the value of the SNS attribute `type` that subscriptions filter on.
             pub const fn kind(&self) -> &'static str {
                 match self { $(Self::$name(_) => $type,)* }
             }
 
-            /// The CloudEvents `source`.
+            /// Returns the CloudEvents `source`.
             pub const fn source(&self) -> &'static str {
                 match self { $(Self::$name(_) => concat!("/shop/", $publisher),)* }
             }
         }
 
-        /// The catalogue of event types, for generated documents and for checks of the topology.
+        /// Returns all event types, for generated documents and for checks of the topology.
         pub fn catalogue() -> Vec<EventKind> {
             vec![$(EventKind {
                 kind: $type,
@@ -120,16 +118,16 @@ macro_rules! events {
     };
 }
 
-/// What the catalogue says about one event type.
+/// Description of an event type.
 #[derive(Debug)]
 pub struct EventKind {
-    /// The CloudEvents `type`.
+    /// CloudEvents `type`.
     pub kind: &'static str,
-    /// The service that publishes it; its topic is `<publisher>-events`.
+    /// Publishing service; its topic is `<publisher>-events`.
     pub publisher: &'static str,
-    /// JSON Schema of the whole envelope.
+    /// JSON Schema of the envelope with the payload.
     pub schema: schemars::Schema,
-    /// One sentence.
+    /// Meaning in one sentence.
     pub summary: &'static str,
 }
 
@@ -142,52 +140,52 @@ fn schema_of<T: JsonSchema>(kind: &str) -> schemars::Schema {
     schema
 }
 
-/// The shape of an envelope of one known type, for its JSON Schema; never made.
+/// Envelope members of one event type, for its JSON Schema; never instantiated.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct Typed<T> {
-    /// The event's type.
+    /// Event type.
     r#type: String,
-    /// The event's payload.
+    /// Payload.
     data: T,
 }
 
 events! {
-    /// Somebody opened an account.
+    /// An account was created.
     UserRegistered(user::UserRegistered), "user", "shop.user.registered.v1";
-    /// Somebody tried to open an account with an address that has one; its owner should hear of it.
+    /// A registration used the address of an existing account, whose owner is to be notified.
     UserRegistrationRepeated(user::UserRegistrationRepeated), "user", "shop.user.registration_repeated.v1";
     /// An account's contact data changed.
     UserUpdated(user::UserUpdated), "user", "shop.user.updated.v1";
-    /// An account was deleted; whoever keeps personal data of it erases them.
+    /// An account was deleted; consumers erase the personal data of its owner.
     UserDeleted(user::UserDeleted), "user", "shop.user.deleted.v1";
 
-    /// A product as it is now: a full snapshot at every change.
+    /// A product changed: a full snapshot of its current state.
     ProductChanged(product::ProductChanged), "product", "shop.product.changed.v1";
-    /// All of an order's stock is set aside.
+    /// The stock of an order is reserved, for all lines.
     StockReserved(product::StockReserved), "product", "shop.product.stock_reserved.v1";
-    /// Nothing of an order's stock is set aside, because not all of it was there.
+    /// No stock of an order is reserved, because at least one line is not available.
     StockRejected(product::StockRejected), "product", "shop.product.stock_rejected.v1";
-    /// A reservation that was neither confirmed nor released in time is undone.
+    /// A reservation expired, because it was neither confirmed nor released in time.
     ReservationExpired(product::ReservationExpired), "product", "shop.product.reservation_expired.v1";
 
-    /// An order was accepted; its stock is to be reserved.
+    /// An order was placed; requests the reservation of its stock.
     OrderPlaced(order::OrderPlaced), "order", "shop.order.placed.v1";
-    /// An order's total is to be authorised.
+    /// Requests the authorization of an order's total.
     PaymentRequested(order::PaymentRequested), "order", "shop.order.payment_requested.v1";
-    /// An authorisation is no longer wanted, whether or not it exists yet.
+    /// Requests the void of an authorization, whether or not it exists yet.
     VoidRequested(order::VoidRequested), "order", "shop.order.void_requested.v1";
-    /// An order is authorised; its reserved stock is sold.
+    /// An order is confirmed: its total is authorized, and its reserved stock is sold.
     OrderConfirmed(order::OrderConfirmed), "order", "shop.order.confirmed.v1";
-    /// An order could not be accepted; stock that is reserved for it is released.
+    /// An order was rejected; stock reserved for it is released.
     OrderRejected(order::OrderRejected), "order", "shop.order.rejected.v1";
-    /// An order was given up; its stock is released, or returned where it was sold.
+    /// An order was cancelled; its stock is released, or returned if it was sold.
     OrderCancelled(order::OrderCancelled), "order", "shop.order.cancelled.v1";
 
-    /// The card's issuer set the amount aside.
+    /// The card issuer authorized the amount.
     PaymentAuthorized(payment::PaymentAuthorized), "payment", "shop.payment.authorized.v1";
-    /// The card's issuer refused, or the processor takes no such amount.
+    /// The card issuer declined, or the processor does not accept the amount.
     PaymentDeclined(payment::PaymentDeclined), "payment", "shop.payment.declined.v1";
-    /// An authorisation is undone, or will never be made.
+    /// An authorization was voided, or will never exist.
     PaymentVoided(payment::PaymentVoided), "payment", "shop.payment.voided.v1";
 }

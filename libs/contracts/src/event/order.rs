@@ -1,4 +1,4 @@
-//! Published by order, on `order-events`. The saga's requests are here too: order is its only conductor.
+//! Events that order publishes on `order-events`. They include the saga's requests: order is its only orchestrator.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -9,126 +9,126 @@ use crate::{Money, OrderId, PaymentId, Sku, UserId};
 /// Payload of `shop.order.placed.v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrderPlaced {
-    /// The order.
+    /// Id of the order.
     pub order_id: OrderId,
-    /// Whose it is.
+    /// Customer who placed the order.
     pub user_id: UserId,
-    /// What is wanted, sorted by SKU, each SKU once.
+    /// Requested SKUs in ascending order, each once.
     pub lines: Vec<WantedLine>,
 }
 
-/// Pieces of one SKU that an order wants.
+/// Requested quantity of a SKU.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WantedLine {
-    /// What.
+    /// SKU.
     pub sku: Sku,
-    /// How many pieces, at least 1.
+    /// Number of pieces, at least 1.
     pub quantity: u32,
 }
 
 /// Payload of `shop.order.payment_requested.v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PaymentRequested {
-    /// The order.
+    /// Id of the order.
     pub order_id: OrderId,
-    /// Whose it is.
+    /// Customer who placed the order.
     pub user_id: UserId,
-    /// This attempt. Another card is another attempt with another id.
+    /// Payment attempt. Each payment method is a new attempt with a new id.
     pub payment_id: PaymentId,
-    /// The order's total.
+    /// Total of the order.
     pub amount: Money,
-    /// The processor's token of a payment method, `pm_…`. Never card data.
+    /// Token of a payment method at the card processor, `pm_…`. Never card data.
     pub payment_method: String,
-    /// When the order stops waiting: an authorisation that is not there by then is not wanted.
+    /// Time after which the order no longer accepts an authorization.
     pub deadline: DateTime<Utc>,
 }
 
 /// Payload of `shop.order.void_requested.v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VoidRequested {
-    /// The order.
+    /// Id of the order.
     pub order_id: OrderId,
-    /// The attempt that is to be undone. It may not have reached payment yet.
+    /// Payment attempt to void. Its request may not have reached payment yet.
     pub payment_id: PaymentId,
 }
 
 /// Payload of `shop.order.confirmed.v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrderConfirmed {
-    /// The order.
+    /// Id of the order.
     pub order_id: OrderId,
-    /// Whose it is.
+    /// Customer who placed the order.
     pub user_id: UserId,
-    /// What was bought, sorted by SKU.
+    /// Ordered lines, sorted by SKU. The prices are the charged ones.
     pub lines: Vec<OrderLine>,
-    /// What it costs: exactly what was authorised.
+    /// Total: exactly the authorized amount.
     pub total: Money,
 }
 
 /// Payload of `shop.order.rejected.v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrderRejected {
-    /// The order.
+    /// Id of the order.
     pub order_id: OrderId,
-    /// Whose it is.
+    /// Customer who placed the order.
     pub user_id: UserId,
-    /// Why.
+    /// Reason of the rejection.
     pub reason: RejectionReason,
-    /// What was wanted, sorted by SKU.
+    /// Ordered lines, sorted by SKU.
     pub lines: Vec<OrderLine>,
 }
 
-/// Why an order was rejected.
+/// Reason of an order's rejection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[cfg_attr(feature = "axum", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RejectionReason {
-    /// Not all of it was in stock.
+    /// At least one line was not in stock.
     OutOfStock,
-    /// Something had become dearer than the cart said. Nobody pays more than they were shown.
+    /// A price had increased since the cart showed it. Customers are never charged more than they were shown.
     PriceIncreased,
 }
 
 /// Payload of `shop.order.cancelled.v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrderCancelled {
-    /// The order.
+    /// Id of the order.
     pub order_id: OrderId,
-    /// Whose it is.
+    /// Customer who placed the order.
     pub user_id: UserId,
-    /// Why.
+    /// Reason of the cancellation.
     pub reason: CancellationReason,
-    /// What was ordered, sorted by SKU.
+    /// Ordered lines, sorted by SKU.
     pub lines: Vec<OrderLine>,
 }
 
-/// Why an order was cancelled.
+/// Reason of an order's cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[cfg_attr(feature = "axum", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CancellationReason {
-    /// Its owner, or staff on the owner's behalf, asked for it.
+    /// The customer, or staff on the customer's behalf, requested it.
     Requested,
     /// Stock was not reserved in time.
     StockTimeout,
-    /// It was not paid in time.
+    /// The total was not authorized in time.
     PaymentTimeout,
-    /// The reservation expired, and the stock went to somebody else before the confirmation arrived.
+    /// The reservation expired, and other orders took the stock before the confirmation arrived.
     StockLost,
-    /// The card processor takes no payment of its total: it is too small, too large, or in a currency it does not take.
+    /// The card processor does not accept the total: too small, too large, or an unsupported currency.
     AmountNotAccepted,
 }
 
-/// One line of an order, with what the customer was shown.
+/// Line of an order, with name and price as shown to the customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[cfg_attr(feature = "axum", derive(utoipa::ToSchema))]
 pub struct OrderLine {
-    /// What.
+    /// SKU.
     pub sku: Sku,
-    /// The product's name, with the variant's.
+    /// Name of the product and its variant.
     pub name: String,
-    /// How many pieces, at least 1.
+    /// Number of pieces, at least 1.
     pub quantity: u32,
-    /// The price of one piece.
+    /// Price of one piece.
     pub unit_price: Money,
 }

@@ -1,4 +1,4 @@
-//! Published by payment, on `payment-events`.
+//! Events that payment publishes on `payment-events`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,49 +8,49 @@ use crate::{Money, OrderId, PaymentId};
 /// Payload of `shop.payment.authorized.v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PaymentAuthorized {
-    /// The attempt.
+    /// Payment attempt.
     pub payment_id: PaymentId,
-    /// The order.
+    /// Id of the order.
     pub order_id: OrderId,
-    /// What was set aside: exactly what was requested.
+    /// Authorized amount: exactly the requested one.
     pub amount: Money,
 }
 
 /// Payload of `shop.payment.declined.v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PaymentDeclined {
-    /// The attempt.
+    /// Payment attempt.
     pub payment_id: PaymentId,
-    /// The order.
+    /// Id of the order.
     pub order_id: OrderId,
-    /// Why, as far as issuer and processor tell.
+    /// Reason, as far as the issuer and the processor give one.
     pub reason: DeclineReason,
 }
 
-/// Why a card was declined: what a customer can act on. The processor's own code stays with payment.
+/// Reason of a decline, in terms that a customer can act on. The processor's own code stays in payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[cfg_attr(feature = "axum", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeclineReason {
-    /// The issuer gave no reason that may be told.
+    /// The issuer declined without a reason that may be disclosed.
     CardDeclined,
-    /// Not enough money.
+    /// The account has insufficient funds.
     InsufficientFunds,
-    /// The card is no longer valid.
+    /// The card has expired.
     ExpiredCard,
-    /// The number, the security code or the token is wrong.
+    /// The card number, the security code or the token is not valid.
     InvalidCard,
-    /// The issuer wants the customer to confirm, which this shop does not offer yet.
+    /// The issuer requires authentication by the customer, which this shop does not support yet.
     AuthenticationRequired,
-    /// The processor takes no payment of this amount or in this currency, whatever the card. The order cannot be paid.
+    /// The processor does not accept this amount or currency, with any card. The order cannot be paid.
     AmountNotAccepted,
 }
 
 /// Payload of `shop.payment.voided.v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PaymentVoided {
-    /// The attempt.
+    /// Payment attempt.
     pub payment_id: PaymentId,
-    /// The order.
+    /// Id of the order.
     pub order_id: OrderId,
 }

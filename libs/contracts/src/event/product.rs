@@ -1,4 +1,4 @@
-//! Published by product, on `product-events`.
+//! Events that product publishes on `product-events`.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -9,78 +9,78 @@ use crate::{Money, OrderId, ProductId, ReservationId, Sku};
 /// Payload of `shop.product.changed.v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProductChanged {
-    /// The product.
+    /// Id of the product.
     pub product_id: ProductId,
-    /// The name in the catalogue.
+    /// Name in the catalogue.
     pub name: String,
-    /// False for a product that can no longer be bought.
+    /// False if the product can no longer be bought.
     pub for_sale: bool,
-    /// Everything that can be bought of it.
+    /// Variants that can be bought.
     pub variants: Vec<Variant>,
 }
 
-/// One SKU of a product.
+/// Variant of a product: one SKU.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Variant {
-    /// What is sold.
+    /// SKU of the variant.
     pub sku: Sku,
-    /// What tells it from its siblings, such as `500 g`; empty for an only variant.
+    /// Name that distinguishes the variant from others, such as `500 g`; empty for the only variant of a product.
     pub name: String,
-    /// The price of one piece, taxes included.
+    /// Price of one piece, including taxes.
     pub price: Money,
 }
 
 /// Payload of `shop.product.stock_reserved.v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StockReserved {
-    /// For whom.
+    /// Order that the stock was requested for.
     pub order_id: OrderId,
-    /// The reservation.
+    /// Id of the reservation.
     pub reservation_id: ReservationId,
-    /// What is set aside, sorted by SKU.
+    /// Reserved stock, sorted by SKU.
     pub lines: Vec<ReservedLine>,
-    /// When the stock is taken back, unless the order is confirmed before.
+    /// Time at which the stock is released, unless the order is confirmed before.
     pub expires_at: DateTime<Utc>,
 }
 
-/// Stock of one SKU that is set aside.
+/// Reserved stock of a SKU.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReservedLine {
-    /// What.
+    /// SKU.
     pub sku: Sku,
-    /// How many pieces.
+    /// Number of pieces.
     pub quantity: u32,
-    /// The authoritative price of one piece at the moment of the reservation.
+    /// Price of one piece at the time of the reservation: the authoritative one.
     pub unit_price: Money,
 }
 
 /// Payload of `shop.product.stock_rejected.v1`.
 ///
-/// Also the answer to the confirmation of an order whose reservation had expired, where its stock is gone by then.
+/// Also published if an order is confirmed after its reservation expired and its stock is no longer available.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StockRejected {
-    /// For whom.
+    /// Order that the stock was requested for.
     pub order_id: OrderId,
-    /// What was missing, sorted by SKU. Never empty.
+    /// Shortages, sorted by SKU. Never empty.
     pub shortages: Vec<Shortage>,
 }
 
-/// A SKU of which there was not enough.
+/// SKU with insufficient stock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Shortage {
-    /// What.
+    /// SKU.
     pub sku: Sku,
-    /// How many pieces were wanted.
+    /// Requested number of pieces.
     pub requested: u32,
-    /// How many there were; zero also for a SKU that is not sold at all.
+    /// Available number of pieces; zero for an unknown SKU.
     pub available: u32,
 }
 
 /// Payload of `shop.product.reservation_expired.v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReservationExpired {
-    /// Whose stock it was.
+    /// Order that the stock was reserved for.
     pub order_id: OrderId,
-    /// The reservation.
+    /// Id of the reservation.
     pub reservation_id: ReservationId,
 }

@@ -1,4 +1,4 @@
-//! Published by user, on `user-events`.
+//! Events that user publishes on `user-events`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,48 +8,48 @@ use crate::UserId;
 /// Payload of `shop.user.registered.v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UserRegistered {
-    /// The new account.
+    /// Id of the new account.
     pub user_id: UserId,
-    /// Where and how to reach its owner.
+    /// Contact data of the owner.
     pub contact: Contact,
 }
 
 /// Payload of `shop.user.registration_repeated.v1`. The envelope's sequence is the account's, unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UserRegistrationRepeated {
-    /// The account that exists.
+    /// Id of the existing account.
     pub user_id: UserId,
 }
 
 /// Payload of `shop.user.updated.v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UserUpdated {
-    /// The account.
+    /// Id of the account.
     pub user_id: UserId,
-    /// The contact data from now on.
+    /// Contact data after the change.
     pub contact: Contact,
 }
 
 /// Payload of `shop.user.deleted.v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UserDeleted {
-    /// The account that is gone.
+    /// Id of the deleted account.
     pub user_id: UserId,
 }
 
-/// What a message to a customer needs.
+/// Contact data of a customer: address, name and language for messages.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Contact {
     /// E-mail address.
     pub email: String,
-    /// The name to greet by.
+    /// Name for the salutation.
     pub name: String,
-    /// BCP 47 language tag, such as `en` or `de-AT`.
+    /// Language of messages: a BCP 47 tag, such as `en` or `de-AT`.
     pub locale: String,
 }
 
 impl std::fmt::Debug for Contact {
-    /// Personal data stay out of logs, also where a whole event is logged.
+    /// Hides personal data from logs, also when a whole event is logged.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Contact(..)")
     }

@@ -1,4 +1,4 @@
-//! Who calls: the access rules that a handler's signature states.
+//! Callers: the access rules that a handler's signature declares.
 
 use axum::{
     extract::{FromRef, FromRequestParts},
@@ -11,19 +11,19 @@ use crate::{
     auth::{Claims, Scope, Verifier},
 };
 
-/// The verifier of the moment, as a task that follows the issuer's keys keeps it; `None` until the keys were read once.
-/// A router's state hands it out (`FromRef`).
+/// The current token verifier, updated by the task that reads the issuer's keys; `None` until its first success.
+/// The router's state provides it (`FromRef`).
 pub type Tokens = watch::Receiver<Option<Verifier>>;
 
-/// A customer, who may act on what is theirs.
+/// A customer, who may access their own objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Customer(pub UserId);
 
-/// Somebody of the shop's staff.
+/// A member of the shop's staff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Staff(pub UserId);
 
-/// Somebody who administers accounts and the catalogue.
+/// An administrator of accounts and the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Admin(pub UserId);
 
@@ -59,11 +59,11 @@ fn claims(parts: &Parts, tokens: &Tokens) -> Result<Claims, Problem> {
     let token = header.to_str().ok().and_then(bearer).ok_or_else(unauthenticated)?;
     match tokens.borrow().as_ref() {
         Some(verifier) => verifier.verify(token).map_err(|_| unauthenticated()),
-        None => Err(Problem::new(ProblemType::Unavailable).with_detail("the token issuer's keys are not known yet")),
+        None => Err(Problem::new(ProblemType::Unavailable).with_detail("the token issuer's keys are not loaded yet")),
     }
 }
 
-/// The scheme's name is case-insensitive (RFC 9110).
+/// Returns the token of an `Authorization` header. The scheme is case-insensitive (RFC 9110).
 fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

@@ -7,21 +7,21 @@ use axum::{
 
 use crate::{Problem, ProblemType};
 
-/// The header that names a request, so that it can be repeated without repeating its effect.
+/// Request header that identifies a request, so that a retry does not repeat its effect.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// The response header that marks the stored answer of an earlier request; its value is `true`.
+/// Response header that marks the stored response to an earlier request; its value is `true`.
 pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// A client's name for one request: 1 to 255 visible ASCII characters.
+/// Client-generated key of a request: 1 to 255 visible ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// The longest key, in characters.
+    /// Maximum length, in characters.
     pub const MAX_LENGTH: usize = 255;
 
-    /// The key as text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -42,7 +42,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let header = parts.headers.get(&IDEMPOTENCY_KEY).ok_or_else(|| {
             Problem::new(ProblemType::IdempotencyKeyMissing).with_detail(
-                "send a new random value, such as a UUID, with each request, and the same one when you repeat it",
+                "send a new random value, such as a UUID, with each request, and the same value with each retry of it",
             )
         })?;
         let text = String::from_utf8_lossy(header.as_bytes()).into_owned();

@@ -1,4 +1,4 @@
-//! The layers around the routes of every HTTP service. One list, so that all services treat a request alike.
+//! Layers around the routes of every HTTP service: one list, so that all services treat requests alike.
 
 use std::{any::Any, sync::Arc, time::Duration};
 
@@ -24,35 +24,35 @@ const TRACEPARENT: &str = "traceparent";
 /// Properties in which services differ.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// Largest request body, in bytes.
+    /// Maximum size of a request body, in bytes.
     pub body_limit: usize,
-    /// Time after which a request ends with 503. Its effect may still happen: the client repeats it with the same
-    /// `Idempotency-Key` to find out.
+    /// Time after which a request ends with 503. Its effect may still happen: a retry with the same `Idempotency-Key`
+    /// returns the outcome.
     pub deadline: Duration,
-    /// Number of requests in progress. The next one is refused with 503 at once. Health checks are never refused: an
-    /// instance that is busy is not dead.
+    /// Maximum number of requests in progress. Further ones are rejected with 503 at once. Health checks are never
+    /// rejected: a busy instance is not a failed one.
     pub concurrency: usize,
     /// Whether every request is logged at `info`, or only at `debug`.
     pub access_log: bool,
 }
 
-/// Surrounds `routes` with all layers, and answers unknown paths and methods with problem documents.
+/// Surrounds `routes` with all layers. Unknown paths and methods get problem documents.
 pub fn surround(routes: Router, options: Options) -> Router {
     let permits = Arc::new(Semaphore::new(options.concurrency));
     routes
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        // From the innermost to the outermost: bodies are bounded,
+        // From innermost to outermost: the size of bodies is limited,
         .layer(DefaultBodyLimit::max(options.body_limit))
-        // time is bounded,
+        // the time of a request is limited,
         .layer(from_fn_with_state(options.deadline, deadline))
-        // a panic ends its request with 500, not the process,
+        // a panic becomes a response with 500,
         .layer(CatchPanicLayer::custom(panicked))
-        // the number of requests in progress is bounded,
+        // the number of requests in progress is limited,
         .layer(from_fn_with_state(permits, limit_concurrency))
-        // caches store nothing unless the handler allows it,
+        // responses are not cached unless the handler allows it,
         .layer(map_response(no_store))
-        // and all of it is one span, in the client's trace.
+        // and all of this happens in one span, in the client's trace.
         .layer(from_fn_with_state(options.access_log, traced))
 }
 
@@ -85,8 +85,8 @@ async fn no_store(mut response: Response) -> Response {
     response
 }
 
-/// Runs the request in a span and in a trace: the one named by the client, or a new one. The log names the route, not
-/// the path: ids are fields of their own.
+/// Runs the request in a span of the client's trace, or of a new one. Logs the route, not the path: ids are separate
+/// fields.
 async fn traced(State(access_log): State<bool>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let method = request.method().clone();

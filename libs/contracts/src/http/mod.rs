@@ -1,8 +1,8 @@
-//! The HTTP conventions of all services, bound to axum: problems as responses, callers and request parts as extractors,
-//! the layers around all routes.
+//! HTTP conventions of all services, for axum: problems as responses, callers and request parts as extractors, layers
+//! around all routes.
 //!
-//! A handler's signature is its access rule: [`Customer`], [`Staff`], [`Admin`], [`IdempotencyKey`]. Every malformed
-//! request is answered with a [`Problem`](crate::Problem) that names the field.
+//! A handler's signature is its access rule: [`Customer`], [`Staff`], [`Admin`], [`IdempotencyKey`]. The response to a
+//! malformed request is a [`Problem`](crate::Problem) that names the field.
 
 mod caller;
 mod idempotency;
@@ -18,7 +18,7 @@ pub use page::PageLimit;
 pub use request::{Json, Path, Query};
 pub use response::{method_not_allowed, not_found};
 
-/// Gives a type that is a text on the wire its OpenAPI schema: a string with a pattern.
+/// Implements the OpenAPI schema of a type that is a string on the wire: a string with a pattern.
 macro_rules! text_schema {
     ($name:ident, $pattern:expr) => {
         impl utoipa::PartialSchema for $name {

@@ -1,4 +1,4 @@
-//! Conventions that every OpenAPI document shares, so that no handler repeats them.
+//! Conventions of all OpenAPI documents, so that handlers do not repeat them.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use utoipa::{
 
 use crate::Problem;
 
-/// The name of the security scheme: an access token of the user service.
+/// Name of the security scheme: an access token issued by user.
 pub const ACCESS_TOKEN: &str = "access_token";
 
 const DESCRIPTIONS: [(u16, &str); 7] = [

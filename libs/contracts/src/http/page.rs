@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 pub struct PageLimit(u32);
 
 impl PageLimit {
-    /// The number of items.
+    /// Returns the number of items.
     pub const fn get(self) -> usize {
         self.0 as usize
     }

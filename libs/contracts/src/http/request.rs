@@ -1,4 +1,4 @@
-//! Bodies, paths and queries that answer with a problem that names the field.
+//! Extractors of bodies, paths and queries. The response to an invalid one is a problem that names the field.
 
 use axum::{
     body::Bytes,
@@ -10,8 +10,7 @@ use serde_json::error::Category;
 
 use crate::{Problem, ProblemType};
 
-/// A JSON object as a body. Its type denies unknown fields, so that a client never believes something was heard that
-/// was not.
+/// JSON object in the request body. Its type denies unknown fields, so that no field of a client is silently ignored.
 #[derive(Debug, Clone, Copy)]
 pub struct Json<T>(pub T);
 
@@ -26,7 +25,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             return Err(Problem::new(ProblemType::UnsupportedMediaType));
         }
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unreadable(&rejection))?;
-        // serde would take an array for a struct, field by field.
+        // serde deserializes structs from arrays as well.
         if bytes.trim_ascii_start().first().is_some_and(|first| *first == b'[') {
             return Err(Problem::new(ProblemType::InvalidRequest).with_detail("the body must be a JSON object"));
         }
@@ -48,11 +47,11 @@ fn no_json(error: &serde_json::Error) -> Problem {
 fn unreadable(rejection: &BytesRejection) -> Problem {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(ProblemType::PayloadTooLarge),
-        _ => Problem::new(ProblemType::InvalidRequest).with_detail("the body could not be read to its end"),
+        _ => Problem::new(ProblemType::InvalidRequest).with_detail("the body could not be read completely"),
     }
 }
 
-/// The parameters of a query string.
+/// Parameters of the query string.
 #[derive(Debug, Clone, Copy)]
 pub struct Query<T>(pub T);
 
@@ -66,7 +65,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// The parameters of a path. One that is not of its form names nothing that exists: 404.
+/// Parameters of the path. A malformed one names no existing object: 404.
 #[derive(Debug, Clone, Copy)]
 pub struct Path<T>(pub T);
 
@@ -85,7 +84,7 @@ fn wrong_field<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> P
     let path = error.path().to_string();
     let problem = Problem::new(ProblemType::InvalidRequest);
     let detail = in_plain_words(&error.inner().to_string());
-    // Unknown and missing fields are reported at the object around them: their own name is in the message.
+    // An unknown or missing field has the path of the object around it; its name is in the message.
     match detail
         .strip_prefix("unknown field `")
         .or_else(|| detail.strip_prefix("missing field `"))
@@ -101,7 +100,7 @@ fn wrong_field<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> P
     }
 }
 
-/// Deserialisers speak of Rust's types, and of places in a text that clients do not have before them.
+/// Removes Rust's type names and positions in the text, which mean nothing to clients.
 fn in_plain_words(message: &str) -> String {
     const NUMBERS: [&str; 8] = ["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64"];
     let message = message.split(" at line ").next().unwrap_or_default();

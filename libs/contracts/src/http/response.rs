@@ -1,4 +1,4 @@
-//! Problems as responses.
+//! Conversion of problems to responses.
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -10,7 +10,7 @@ use crate::{Problem, ProblemType};
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self).expect("a problem is made of texts and numbers");
+        let body = serde_json::to_vec(&self).expect("a problem consists of strings and numbers");
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -22,12 +22,12 @@ impl IntoResponse for Problem {
     }
 }
 
-/// A router's fallback for paths that it does not have.
+/// Fallback of a router for unknown paths.
 pub async fn not_found() -> Problem {
     Problem::new(ProblemType::NotFound)
 }
 
-/// A router's fallback for methods that a path does not have.
+/// Fallback of a router for methods that a path does not support.
 pub async fn method_not_allowed() -> Problem {
     Problem::new(ProblemType::MethodNotAllowed)
 }
