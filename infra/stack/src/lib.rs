@@ -1,6 +1,7 @@
 //! The parts of a local stack, for the tool that runs one (`cargo shop`), for tests, checks and measurements.
 
 pub mod api;
+pub mod aws_api;
 pub mod build;
 pub mod clock;
 pub mod emulator;
@@ -12,6 +13,7 @@ pub mod provision;
 pub mod python;
 pub mod ready;
 pub mod record;
+#[cfg(feature = "deploy")]
 pub mod settings;
 pub mod terraform;
 pub mod testing;

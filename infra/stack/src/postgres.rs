@@ -6,9 +6,8 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, bail};
-use sqlx::{Connection, PgConnection};
-use tokio::time::Instant;
+use anyhow::{Context, bail, ensure};
+use tokio::{process::Command, time::Instant};
 
 use crate::{
     emulator::free_port,
@@ -36,6 +35,7 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Postgres {
     child: Child,
+    python: Python,
     port: u16,
 }
 
@@ -65,7 +65,7 @@ impl Postgres {
                 .stop_signal("SIGQUIT")
                 .scratch(settings.data_dir);
         }
-        let server = Self { child: program.spawn(python).await?, port };
+        let server = Self { child: program.spawn(python).await?, python: python.clone(), port };
         server.ready().await?;
         Ok(server)
     }
@@ -73,10 +73,7 @@ impl Postgres {
     async fn ready(&self) -> anyhow::Result<()> {
         let limit = Instant::now() + START_LIMIT;
         loop {
-            let cause = match PgConnection::connect(&self.url("postgres")).await {
-                Ok(connection) => return connection.close().await.context("PostgreSQL hung up"),
-                Err(cause) => cause,
-            };
+            let Err(cause) = self.psql("select 1").await else { return Ok(()) };
             if !self.child.is_running() {
                 bail!("PostgreSQL ended while it started:\n{}", self.child.log_tail());
             }
@@ -87,6 +84,15 @@ impl Postgres {
         }
     }
 
+    /// Runs a statement with psql.
+    async fn psql(&self, statement: &str) -> anyhow::Result<()> {
+        let mut psql = Command::new(self.python.path());
+        psql.args(["-I", "-c", include_str!("postgres/psql.py"), &self.url("postgres"), "-Xqc", statement]);
+        let output = psql.kill_on_drop(true).output().await.context("cannot start psql")?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
     /// The URL of one of its databases, which need not exist yet.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
@@ -94,8 +100,12 @@ impl Postgres {
 
     /// Makes a database if it is not there, and returns its URL. `name` is a plain identifier.
     pub async fn create_database(&self, name: &str) -> anyhow::Result<String> {
-        create_database(&self.url("postgres"), name).await?;
-        Ok(self.url(name))
+        match self.psql(&format!(r#"create database "{name}""#)).await {
+            Err(cause) if !cause.to_string().contains("already exists") => {
+                Err(cause).with_context(|| format!("cannot create the database {name}"))
+            }
+            _ => Ok(self.url(name)),
+        }
     }
 
     /// The port it listens on, at 127.0.0.1.
@@ -111,17 +121,5 @@ impl Postgres {
     /// Ends it cleanly.
     pub async fn stop(&self) {
         self.child.stop(Duration::from_secs(30)).await;
-    }
-}
-
-async fn create_database(server: &str, name: &str) -> anyhow::Result<()> {
-    const DUPLICATE_DATABASE: &str = "42P04";
-    let mut connection = PgConnection::connect(server).await.context("cannot reach PostgreSQL")?;
-    let statement = sqlx::AssertSqlSafe(format!(r#"create database "{name}""#));
-    let outcome = sqlx::query(statement).execute(&mut connection).await;
-    match outcome {
-        Err(sqlx::Error::Database(cause)) if cause.code().as_deref() == Some(DUPLICATE_DATABASE) => Ok(()),
-        Err(cause) => Err(cause).with_context(|| format!("cannot make the database {name}")),
-        Ok(_) => Ok(()),
     }
 }

@@ -9,7 +9,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
 use contracts::{UserId, auth::Scope};
 use serde_json::{Value, json};
-use stack::testing::eventually;
+use stack::{
+    aws_api::{AwsApi, elements},
+    testing::eventually,
+};
 use stand_in::Stack;
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -38,29 +41,31 @@ async fn a_second_time_finds_everything_and_changes_nothing() {
 
 /// The ids of what was made.
 async fn inventory(stack: &Stack) -> Value {
-    let config = &stack.config;
-    let lambda = aws_sdk_lambda::Client::new(config);
-    let mappings = lambda.list_event_source_mappings().send().await.unwrap().event_source_mappings.unwrap();
-    let mut mappings: Vec<_> = mappings.into_iter().map(|mapping| (mapping.function_arn, mapping.uuid)).collect();
-    mappings.sort();
-    let functions = lambda.list_functions().send().await.unwrap().functions.unwrap();
-    let mut functions: Vec<_> =
-        functions.into_iter().map(|function| (function.function_name, function.code_sha256)).collect();
-    functions.sort();
-    let gateway = aws_sdk_apigatewayv2::Client::new(config);
-    let routes = gateway.get_routes().api_id("shop").send().await.unwrap().items.unwrap();
-    let mut routes: Vec<_> =
-        routes.into_iter().map(|route| (route.route_key, route.route_id, route.authorizer_id)).collect();
-    routes.sort();
-    let elb = aws_sdk_elasticloadbalancingv2::Client::new(config);
-    let groups = elb.describe_target_groups().send().await.unwrap().target_groups.unwrap();
-    let groups: Vec<_> = groups.into_iter().map(|group| group.target_group_arn).collect();
+    let (config, aws) = (&stack.config, AwsApi::of(&stack.config).unwrap());
+    let get = async |service: &str, path: &str| aws.find(service, path).await.unwrap().unwrap();
+    let mappings = get("lambda", "/2015-03-31/event-source-mappings/").await;
+    let mappings = sorted(&mappings["EventSourceMappings"], |mapping| json!([mapping["FunctionArn"], mapping["UUID"]]));
+    let functions = get("lambda", "/2015-03-31/functions/").await;
+    let functions =
+        sorted(&functions["Functions"], |function| json!([function["FunctionName"], function["CodeSha256"]]));
+    let routes = get("apigateway", "/v2/apis/shop/routes?maxResults=500").await;
+    let routes =
+        sorted(&routes["items"], |route| json!([route["routeKey"], route["routeId"], route["authorizerId"]]));
+    let groups = aws.query("elasticloadbalancing", "2015-12-01", "DescribeTargetGroups", &[]).await.unwrap();
+    let groups = elements(&groups, "TargetGroupArn");
+    assert!(!mappings.is_empty() && !functions.is_empty() && !routes.is_empty() && !groups.is_empty());
     let sns = aws_sdk_sns::Client::new(config);
     let subscriptions = sns.list_subscriptions().send().await.unwrap().subscriptions.unwrap();
     let mut subscriptions: Vec<_> =
         subscriptions.into_iter().map(|subscription| subscription.subscription_arn).collect();
     subscriptions.sort();
     json!({ "mappings": mappings, "functions": functions, "routes": routes, "groups": groups, "subscriptions": subscriptions })
+}
+
+fn sorted(items: &Value, of: impl Fn(&Value) -> Value) -> Vec<String> {
+    let mut items: Vec<_> = items.as_array().unwrap().iter().map(|item| of(item).to_string()).collect();
+    items.sort();
+    items
 }
 
 #[tokio::test]

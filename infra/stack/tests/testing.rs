@@ -9,7 +9,7 @@ use contracts::{
     auth::{Scope, Verifier},
 };
 use jsonwebtoken::jwk::JwkSet;
-use psp_simulator::fault::{Fault, Kind, Operation};
+use serde_json::json;
 use sqlx::Connection;
 use stack::provision::secrets;
 
@@ -71,14 +71,13 @@ async fn a_card_processor_fails_on_demand_and_is_ones_own() {
         let request = http.post(format!("{}/v1/payment_intents", psp.base_url())).bearer_auth(psp.secret_key());
         request.form(&intent).send().await.unwrap().status().as_u16()
     };
-    let fault = Fault { operation: Operation::Any, kind: Kind::Error500, ms: 0, times: 1, order_id: None };
-    psp.client().fail(&fault).await;
-    assert_eq!(psp.client().faults().await, [fault]);
+    let fault = json!({ "operation": "any", "kind": "error500", "times": 1 });
+    psp.control().inject(&fault).await.unwrap();
     assert_eq!(pay().await, 500);
     assert_eq!(pay().await, 200);
-    assert_eq!(psp.client().summary(Some("ord_1")).await.authorized.amount, 1250);
-    assert_eq!(psp.client().ledger(None).await.len(), 1);
-    assert_eq!(other.client().ledger(None).await.len(), 0);
+    assert_eq!(psp.control().live_authorizations("ord_1").await.unwrap(), [1250]);
+    assert_eq!(psp.control().ledger("ord_1").await.unwrap().len(), 1);
+    assert_eq!(other.control().ledger("ord_1").await.unwrap().len(), 0);
 }
 
 #[tokio::test]

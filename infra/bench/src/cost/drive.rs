@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::calls::{self, Calls, Meter, Meters, Run};
 use stack::{
-    api::{Client, Page, Shopper, sign_in, sign_up},
+    api::{Client, Shopper, first_in_stock},
     clock,
     record::{Part, Record},
 };
@@ -45,22 +45,18 @@ struct Shop<'a> {
     stack: &'a Record,
     http: reqwest::Client,
     anonymous: Client,
-    customers: Vec<(String, String)>,
+    customers: Vec<Shopper>,
     article: Sku,
 }
 
 impl<'a> Shop<'a> {
     async fn open(stack: &'a Record, at_once: usize) -> Result<Self> {
-        let anonymous = Client::anonymous(&stack.urls.front_door)?;
+        let anonymous = Client::new(&stack.urls.front_door)?;
         let mut customers = Vec::new();
         for _ in 0..at_once {
-            let (email, password) = Shopper::credentials();
-            sign_up(&anonymous, &email, &password, "Ada Example").await?;
-            customers.push((email, password));
+            customers.push(Shopper::sign_up(&anonymous).await?);
         }
-        let page: Page = anonymous.find("/v1/products", &[("limit", "1"), ("in_stock", "true")]).await?.read(200)?;
-        let variants = page.items.into_iter().flat_map(|product| product.variants);
-        let article = variants.into_iter().find(|variant| variant.in_stock).context("nothing is in stock")?.sku;
+        let article = first_in_stock(&anonymous, "/v1/products?limit=1&in_stock=true").await?.sku;
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(15)).build()?;
         Ok(Self { stack, http, anonymous, customers, article })
     }
@@ -68,7 +64,7 @@ impl<'a> Shop<'a> {
     /// Has staff add what will be sold, so that the stock is as before in the end.
     async fn stock_up(&self, orders: u64) -> Result<()> {
         let staff = self.stack.accounts.get("staff").context("the shop has no account `staff`")?;
-        let staff = sign_in(&self.anonymous, &staff.email, &staff.password).await?;
+        let staff = Shopper::sign_in(&self.anonymous, &staff.email, &staff.password).await?;
         staff.adjust(&self.article, i64::try_from(3 * orders)?).await
     }
 
@@ -82,7 +78,7 @@ impl<'a> Shop<'a> {
 
     async fn sell(&mut self, orders: u64) -> Result<Run> {
         // A token lives for ten minutes, so each run begins with new ones.
-        let sign_ins = self.customers.iter().map(|(email, password)| sign_in(&self.anonymous, email, password));
+        let sign_ins = self.customers.iter().map(Shopper::renew);
         let customers = try_join_all(sign_ins).await?;
         let share =
             |position: u64| orders / customers.len() as u64 + u64::from(position < orders % customers.len() as u64);
@@ -97,10 +93,10 @@ impl<'a> Shop<'a> {
 
     /// One order, from the cart to the confirmation. Waits by the mail, which is no call of the shop's.
     async fn buy(&self, customer: &Shopper) -> Result<()> {
-        customer.fill_cart(&[(self.article.clone(), 1)]).await?;
+        customer.put_in_cart(&self.article, 1).await?;
         let order = customer.place_order("pm_card_visa").await?;
         customer.mail_about(&self.stack.urls.mails, &order.to_string()).await?;
-        customer.order_when("confirmed", order, |order| order.status == "confirmed").await?;
+        customer.order_in(order, &["confirmed"]).await?;
         Ok(())
     }
 

@@ -8,11 +8,11 @@ use stack::provision::front_door;
 
 use super::Which;
 use crate::{
-    demo::{Venue, play},
+    demo::{self, Shop},
     orchestration::read_accounts,
 };
 
-/// Buy something: walk the shop's main job through the front door, and check each step
+/// Buy something through the public API, and check each step
 #[derive(Debug, Args)]
 pub struct Demo {
     #[command(flatten)]
@@ -26,17 +26,17 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Plays it.
+    /// Runs the scenarios.
     pub async fn run(self) -> Result<ExitCode> {
-        let venue = match (&self.aws, &self.accounts) {
-            (Some(aws), Some(accounts)) => Venue {
-                front_door: front_door::url(aws),
+        let shop = match (&self.aws, &self.accounts) {
+            (Some(aws), Some(accounts)) => Shop {
+                api: front_door::url(aws),
                 mails: format!("http://{aws}/_ministack/ses/messages"),
                 accounts: read_accounts(accounts)?,
             },
             _ => self.which.running()?.into(),
         };
-        play(&venue).await?;
+        demo::run(&shop).await?;
         Ok(ExitCode::SUCCESS)
     }
 }

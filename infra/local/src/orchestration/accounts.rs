@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use uuid::Uuid;
 
 use super::{Account, ready};
-use stack::api::{Client, sign_in, sign_up};
+use stack::api::{Client, Shopper};
 
 /// Name, what they are called, and what they may do.
 const PEOPLE: [(&str, &str, &[&str]); 2] =
@@ -21,7 +21,7 @@ pub async fn ensure_accounts(
     known: &BTreeMap<String, Account>,
     grant: impl AsyncFn(&Account) -> Result<()>,
 ) -> Result<BTreeMap<String, Account>> {
-    let anonymous = Client::anonymous(front_door)?;
+    let anonymous = Client::new(front_door)?;
     let people = PEOPLE.map(async |(name, title, scopes)| {
         let account = ensure_account(&anonymous, known.get(name), &grant, name, title, scopes).await;
         anyhow::Ok((name.to_owned(), account.with_context(|| format!("cannot make the local account `{name}`"))?))
@@ -38,7 +38,7 @@ async fn ensure_account(
     scopes: &[&str],
 ) -> Result<Account> {
     if let Some(known) = known
-        && sign_in(anonymous, &known.email, &known.password).await.is_ok()
+        && Shopper::sign_in(anonymous, &known.email, &known.password).await.is_ok()
     {
         return Ok(known.clone());
     }
@@ -47,10 +47,10 @@ async fn ensure_account(
         password: Uuid::new_v4().simple().to_string()[..20].to_owned(),
         scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
     };
-    sign_up(anonymous, &account.email, &account.password, title).await?;
+    Shopper::register(anonymous, &account.email, &account.password, title).await?;
     grant(&account).await?;
     let signed_in = ready::until(Duration::from_secs(10), async || {
-        sign_in(anonymous, &account.email, &account.password).await.map(drop)
+        Shopper::sign_in(anonymous, &account.email, &account.password).await.map(drop)
     });
     let other_password = "it cannot sign in: if the data folder is older than its stack.json, use `up --fresh`";
     signed_in.await.context(other_password)?;

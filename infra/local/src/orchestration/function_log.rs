@@ -1,9 +1,9 @@
 //! The log of a Lambda function, as the emulator keeps it in CloudWatch Logs.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::Deserialize;
 use serde_json::json;
-use stack::emulator;
+use stack::aws_api::AwsApi;
 
 use super::Record;
 
@@ -11,12 +11,9 @@ use super::Record;
 const PAGE: usize = 10_000;
 
 /// Reads on where it stopped.
-///
-/// It speaks CloudWatch Logs' JSON protocol by hand: one action does not pay for compiling another AWS SDK crate.
 #[derive(Debug)]
 pub struct FunctionLog {
-    http: reqwest::Client,
-    endpoint: String,
+    aws: AwsApi,
     group: String,
     /// Milliseconds since 1970.
     since: i64,
@@ -39,8 +36,7 @@ impl FunctionLog {
     /// The log group of a stack, from the start of its run.
     pub fn new(stack: &Record, group: &str) -> Result<Self> {
         Ok(Self {
-            http: reqwest::Client::builder().no_proxy().build()?,
-            endpoint: stack.urls.aws.clone(),
+            aws: AwsApi::new(&stack.urls.aws)?,
             group: group.to_owned(),
             since: stack.started_at.timestamp_millis(),
             seen: 0,
@@ -66,22 +62,13 @@ impl FunctionLog {
 
     async fn page(&self) -> Result<Vec<Event>> {
         let query = json!({ "logGroupName": self.group, "startTime": self.since, "limit": PAGE });
-        let response = self
-            .http
-            .post(&self.endpoint)
-            .header("x-amz-target", "Logs_20140328.FilterLogEvents")
-            .header("content-type", "application/x-amz-json-1.1")
-            .header("authorization", emulator::root_authorization("logs"))
-            .body(query.to_string())
-            .send()
-            .await
-            .context("the emulated AWS does not answer")?;
-        let status = response.status();
-        let body = response.text().await?;
-        if body.contains("ResourceNotFoundException") {
-            return Ok(Vec::new()); // the group is made by the first call of the function
-        }
-        let answer: Answer = serde_json::from_str(&body).with_context(|| format!("came {status}: {body}"))?;
+        let response = self.aws.json("logs", "Logs_20140328.FilterLogEvents", &query).await;
+        let response = match response {
+            // The first invocation of the function creates the group.
+            Err(error) if format!("{error:#}").contains("ResourceNotFoundException") => return Ok(Vec::new()),
+            response => response?,
+        };
+        let answer: Answer = serde_json::from_value(response)?;
         Ok(answer.events)
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Account, ready};
-use stack::api::{Client, sign_in};
+use stack::api::{Client, Response, Shopper};
 
 /// Enough for a catalogue of ten thousand products.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -40,10 +40,10 @@ pub async fn filled(
     let catalogue: Catalogue = serde_json::from_str(&text)?;
     let variants = catalogue.products.into_iter().rev().find_map(|product| product.variants.into_iter().next_back());
     if let Some(Variant { sku }) = variants {
-        let shopper = sign_in(&Client::anonymous(front_door)?, &shopper.email, &shopper.password).await?.client;
+        let shopper = Shopper::sign_in(&Client::new(front_door)?, &shopper.email, &shopper.password).await?.client;
         let item = format!("/v1/cart/items/{sku}");
-        ready::until(LIMIT, async || shopper.put(&item, &json!({ "quantity": 1 })).await?.expect(200)).await?;
-        shopper.delete(&item).await?;
+        ready::until(LIMIT, async || shopper.put(&item, &json!({ "quantity": 1 })).await?.ensure(200)).await?;
+        Response::try_to(shopper.request(reqwest::Method::DELETE, &item)).await?.ensure(200)?;
     }
     ready::until(LIMIT, async || {
         let names = [ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible];

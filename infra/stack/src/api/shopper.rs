@@ -1,225 +1,278 @@
-//! What people do in the shop, each as one call that is checked.
+use std::time::{Duration, Instant};
 
-use std::time::Duration;
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use contracts::{Money, OrderId, ProductId, Sku};
+use reqwest::{Method, RequestBuilder};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::client::{Client, until};
+use super::{Client, Response, new_key};
 
-/// The longest that a step behind the answers may take. It takes about a second, but half a minute more where a service
-/// was just killed: the emulator hands a message to its dead connection, and only then to its successor.
-const SETTLES_WITHIN: Duration = Duration::from_secs(60);
+/// Limit for everything that happens after a response. It takes about a second, but half a minute more after a service
+/// was killed: the emulator delivers a message to the broken connection first.
+pub const SETTLE_LIMIT: Duration = Duration::from_secs(60);
 
-/// Somebody who has signed in.
+/// A user who has signed in: a customer, or a member of the staff.
+#[derive(Debug, Clone)]
 pub struct Shopper {
-    /// Their address.
     pub email: String,
-    /// Their access to the API.
+    pub password: String,
     pub client: Client,
 }
 
-/// A page of the catalogue.
+/// A page of the catalog.
 #[derive(Debug, Deserialize)]
 pub struct Page {
-    /// Its products.
     pub items: Vec<Product>,
 }
 
 /// A product in a list.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Product {
-    /// The product.
     pub id: ProductId,
-    /// Its name.
     pub name: String,
-    /// What can be bought of it.
     pub variants: Vec<Variant>,
 }
 
 /// One SKU of a product.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Variant {
-    /// What goes into the cart.
     pub sku: Sku,
-    /// One piece.
     pub price: Money,
-    /// Whether there is any.
     pub in_stock: bool,
 }
 
 /// The cart.
 #[derive(Debug, Deserialize)]
 pub struct Cart {
-    /// Its lines.
-    pub items: Vec<Line>,
-    /// Their sum; absent where the cart is empty.
+    pub items: Vec<Value>,
+    /// Absent from an empty cart.
     pub total: Option<Money>,
-}
-
-/// A line of a cart.
-#[derive(Debug, Deserialize)]
-pub struct Line {
-    /// What.
-    pub sku: Sku,
-    /// How many.
-    pub quantity: u32,
 }
 
 /// An order.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Order {
-    /// The order.
     pub id: OrderId,
-    /// Where it is on its way.
     pub status: String,
-    /// What it costs.
+    pub lines: Vec<Value>,
     pub total: Option<Money>,
-    /// The last attempt to have it paid.
     pub payment: Option<Payment>,
-    /// Why it was rejected.
     pub rejection_reason: Option<String>,
+    pub cancellation_reason: Option<String>,
 }
 
-/// An attempt to have an order paid.
-#[derive(Debug, Deserialize)]
+/// The last payment attempt of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Payment {
-    /// How far it is.
     pub status: String,
-    /// Why the card was declined.
     pub decline_reason: Option<String>,
 }
 
-/// What there is of a SKU.
-#[derive(Debug, PartialEq, Eq, Deserialize)]
+/// The stock of a SKU, in pieces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct Stock {
-    /// Can be bought.
-    pub available: u32,
-    /// Set aside for orders under way.
-    pub reserved: u32,
-    /// Gone.
-    pub sold: u32,
+    pub available: i64,
+    pub reserved: i64,
+    pub sold: i64,
 }
 
-#[derive(Deserialize)]
-struct Token {
-    access_token: String,
-}
-
-/// Opens an account with the front door.
-pub async fn sign_up(anonymous: &Client, email: &str, password: &str, name: &str) -> Result<()> {
-    let body = json!({ "email": email, "password": password, "name": name, "locale": "en" });
-    anonymous.post("/v1/users", &body).await?.expect(202)
-}
-
-/// Exchanges a password for an access token.
-pub async fn sign_in(anonymous: &Client, email: &str, password: &str) -> Result<Shopper> {
-    let body = json!({ "grant_type": "password", "email": email, "password": password });
-    let token: Token = anonymous.post("/v1/auth/token", &body).await?.read(200)?;
-    Ok(Shopper { email: email.to_owned(), client: anonymous.with_token(token.access_token) })
+impl Stock {
+    /// Stock with these numbers of pieces.
+    pub const fn of(available: i64, reserved: i64, sold: i64) -> Self {
+        Self { available, reserved, sold }
+    }
 }
 
 impl Shopper {
-    /// A new customer with a random address and password.
-    pub fn credentials() -> (String, String) {
-        (format!("demo-{}@shop.localhost", Uuid::new_v4().simple()), Uuid::new_v4().to_string())
+    /// Registers a customer with a random address and password, and signs in.
+    pub async fn sign_up(anonymous: &Client) -> Result<Self> {
+        let email = format!("{}@shop.localhost", Uuid::new_v4().simple());
+        let password = Uuid::new_v4().to_string();
+        Self::register(anonymous, &email, &password, "Ada Example").await?;
+        Self::sign_in(anonymous, &email, &password).await
     }
 
-    /// Puts `wanted` into the cart, which must be empty. Each SKU is there once.
-    pub async fn fill_cart(&self, wanted: &[(Sku, u32)]) -> Result<Cart> {
-        for (sku, quantity) in wanted {
-            let answer = self.client.put(&format!("/v1/cart/items/{sku}"), &json!({ "quantity": quantity })).await?;
-            answer.expect(200)?;
+    /// Registers an account. The response does not tell whether the address had one already.
+    pub async fn register(anonymous: &Client, email: &str, password: &str, name: &str) -> Result<()> {
+        let account = json!({ "email": email, "password": password, "name": name, "locale": "en" });
+        anonymous.post("/v1/users", &account).await?.ensure(202)
+    }
+
+    /// Exchanges a password for an access token.
+    pub async fn sign_in(anonymous: &Client, email: &str, password: &str) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Token {
+            access_token: String,
         }
-        let cart: Cart = self.client.get("/v1/cart").await?.read(200)?;
-        let has =
-            |(sku, quantity): &(Sku, u32)| cart.items.iter().any(|line| line.sku == *sku && line.quantity == *quantity);
-        let as_wanted = cart.items.len() == wanted.len() && wanted.iter().all(has);
-        ensure!(as_wanted, "GET /v1/cart: expected {wanted:?}, came {:?}", cart.items);
-        Ok(cart)
+        let grant = json!({ "grant_type": "password", "email": email, "password": password });
+        let token: Token = anonymous.post("/v1/auth/token", &grant).await?.json(200)?;
+        let client = anonymous.with_token(token.access_token);
+        Ok(Self { email: email.to_owned(), password: password.to_owned(), client })
     }
 
-    /// Orders what is in the cart.
+    /// Signs in again: access tokens live for ten minutes.
+    pub async fn renew(&self) -> Result<Self> {
+        Self::sign_in(&self.client, &self.email, &self.password).await
+    }
+
+    /// Sets the quantity of a SKU in the cart.
+    pub async fn put_in_cart(&self, sku: &Sku, quantity: u32) -> Result<()> {
+        self.client.put(&format!("/v1/cart/items/{sku}"), &json!({ "quantity": quantity })).await?.ensure(200)
+    }
+
+    /// The cart.
+    pub async fn cart(&self) -> Result<Cart> {
+        self.client.get("/v1/cart").await?.json(200)
+    }
+
+    /// The request that orders the content of the cart.
+    pub fn checkout(&self, key: &str, payment_method: &str) -> RequestBuilder {
+        let body = json!({ "payment_method": payment_method, "shipping_address": shipping_address() });
+        self.client.request(Method::POST, "/v1/orders").header("idempotency-key", key).json(&body)
+    }
+
+    /// Orders the content of the cart.
     pub async fn place_order(&self, payment_method: &str) -> Result<OrderId> {
-        let address = json!({
-            "name": "Ada Example", "line1": "1 Sample Street", "postal_code": "10115", "city": "Berlin", "country": "DE",
-        });
-        let body = json!({ "payment_method": payment_method, "shipping_address": address });
-        let order: Order = self.client.post("/v1/orders", &body).await?.read(202)?;
-        Ok(order.id)
+        #[derive(Deserialize)]
+        struct Placed {
+            id: OrderId,
+        }
+        let placed: Placed = Response::try_to(self.checkout(&new_key(), payment_method)).await?.json(202)?;
+        Ok(placed.id)
     }
 
     /// Pays an order with another card.
-    pub async fn pay_again(&self, order: OrderId, payment_method: &str) -> Result<()> {
+    pub async fn pay(&self, order: OrderId, payment_method: &str) -> Result<Response> {
         let body = json!({ "payment_method": payment_method });
-        self.client.post(&format!("/v1/orders/{order}/payment"), &body).await?.expect(202)
+        self.client.post(&format!("/v1/orders/{order}/payment"), &body).await
     }
 
-    /// The order, as soon as `arrived` says so.
-    pub async fn order_when(&self, what: &str, id: OrderId, arrived: impl Fn(&Order) -> bool) -> Result<Order> {
-        let path = format!("/v1/orders/{id}");
-        until(&format!("{path} to be {what}"), SETTLES_WITHIN, async || {
-            let order: Order = self.client.get(&path).await?.read(200)?;
-            Ok(if arrived(&order) { Ok(order) } else { Err(format!("{order:?}")) })
+    /// Cancels an order.
+    pub async fn cancel(&self, order: OrderId) -> Result<Response> {
+        self.client.post(&format!("/v1/orders/{order}/cancel"), &json!({})).await
+    }
+
+    /// The order.
+    pub async fn order(&self, id: OrderId) -> Result<Order> {
+        self.client.get(&format!("/v1/orders/{id}")).await?.json(200)
+    }
+
+    /// The order, as soon as it has one of these statuses.
+    pub async fn order_in(&self, id: OrderId, statuses: &[&str]) -> Result<Order> {
+        self.order_when(id, &statuses.join(" or "), |order| statuses.contains(&order.status.as_str())).await
+    }
+
+    /// The order, as soon as its payment is declined.
+    pub async fn order_declined(&self, id: OrderId) -> Result<Order> {
+        let declined = |order: &Order| order.payment.as_ref().is_some_and(|payment| payment.status == "declined");
+        self.order_when(id, "declined", declined).await
+    }
+
+    async fn order_when(&self, id: OrderId, expected: &str, matches: impl Fn(&Order) -> bool) -> Result<Order> {
+        until(&format!("order {id} to be {expected}"), async || {
+            let order = self.order(id).await?;
+            Ok(if matches(&order) { Ok(order) } else { Err(format!("{order:?}")) })
         })
         .await
     }
 
-    /// What there is of `sku`, as staff sees it.
+    /// The stock of a SKU. For staff.
     pub async fn stock(&self, sku: &Sku) -> Result<Stock> {
-        self.client.get(&format!("/v1/inventory/{sku}")).await?.read(200)
+        self.client.get(&format!("/v1/inventory/{sku}")).await?.json(200)
     }
 
-    /// Corrects what is available of `sku`, as staff may.
+    /// Waits until the stock of a SKU is `expected`. For staff.
+    pub async fn stock_becomes(&self, sku: &Sku, expected: Stock) -> Result<()> {
+        until(&format!("stock of {sku} to be {expected:?}"), async || {
+            let stock = self.stock(sku).await?;
+            Ok(if stock == expected { Ok(()) } else { Err(format!("{stock:?}")) })
+        })
+        .await
+    }
+
+    /// Adjusts the available stock of a SKU. For staff.
     pub async fn adjust(&self, sku: &Sku, delta: i64) -> Result<()> {
-        let body = json!({ "delta": delta, "reason": "cargo shop demo" });
-        self.client.post(&format!("/v1/inventory/{sku}/adjustments"), &body).await?.expect(201)
+        let body = json!({ "delta": delta, "reason": "stock-taking" });
+        self.client.post(&format!("/v1/inventory/{sku}/adjustments"), &body).await?.ensure(201)
     }
 
-    /// The first mail to this person that mentions `text`: its subject.
+    /// Sets the price of a SKU. For staff.
+    pub async fn set_price(&self, product: ProductId, sku: &Sku, price: Money) -> Result<()> {
+        let path = format!("/v1/products/{product}");
+        let current = self.client.get(&path).await?;
+        let etag = current.headers.get("etag").with_context(|| format!("GET {path}: no ETag"))?;
+        self.client.patch(&path, etag.clone(), &json!({ "prices": { (sku.as_str()): price } })).await?.ensure(200)
+    }
+
+    /// The subject of the first mail to this user that contains `text`, which `mailbox` serves.
     pub async fn mail_about(&self, mailbox: &str, text: &str) -> Result<String> {
-        until(&format!("a mail to {} that mentions {text}", self.email), SETTLES_WITHIN, async || {
-            let mails = Mail::all(mailbox).await?;
-            let mine: Vec<_> = mails.into_iter().filter(|mail| mail.to.contains(&self.email)).collect();
-            let found = mine
-                .iter()
-                .find(|mail| mail.text.contains(text) && mail.html.as_deref().is_some_and(|html| html.contains(text)));
-            Ok(found.map(|mail| mail.subject.clone()).ok_or_else(|| format!("{mine:?}")))
+        until(&format!("a mail to {} that contains {text}", self.email), async || {
+            let mails = Mail::to(mailbox, &self.email).await?;
+            let found = mails.iter().find(|mail| mail.contains(text));
+            Ok(found.map(|mail| mail.subject.clone()).ok_or_else(|| format!("{mails:?}")))
         })
         .await
     }
 }
 
-/// A mail, as the emulator keeps it.
+/// A valid shipping address.
+pub fn shipping_address() -> Value {
+    json!({
+        "name": "Ada Example", "line1": "1 Sample Street", "postal_code": "10115", "city": "Berlin", "country": "DE",
+    })
+}
+
+/// A mail in the emulated SES.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Mail {
+pub struct Mail {
     to: Vec<String>,
-    subject: String,
+    pub subject: String,
     #[serde(rename = "BodyText")]
     text: String,
-    #[serde(rename = "BodyHtml")]
-    html: Option<String>,
+    #[serde(rename = "BodyHtml", default)]
+    html: String,
 }
 
 impl Mail {
-    async fn all(mailbox: &str) -> Result<Vec<Self>> {
+    /// Every mail to `address`.
+    pub async fn to(mailbox: &str, address: &str) -> Result<Vec<Self>> {
         #[derive(Deserialize)]
         struct Mailbox {
+            /// By account.
             messages: std::collections::HashMap<String, Vec<Mail>>,
         }
-        let response = reqwest::Client::builder()
-            .no_proxy()
-            .build()?
-            .get(mailbox)
-            .send()
-            .await
-            .with_context(|| format!("GET {mailbox}: no answer"))?;
-        let mailbox: Mailbox =
-            response.error_for_status()?.json().await.context("the emulator's mails cannot be read")?;
-        Ok(mailbox.messages.into_values().flatten().collect())
+        let mailbox: Mailbox = Client::new(mailbox)?.get("").await?.json(200)?;
+        let mails = mailbox.messages.into_values().flatten();
+        Ok(mails.filter(|mail| mail.to.iter().any(|to| to == address)).collect())
     }
+
+    /// True if both of its bodies contain `text`.
+    pub fn contains(&self, text: &str) -> bool {
+        self.text.contains(text) && self.html.contains(text)
+    }
+}
+
+/// Polls every 100 ms until `probe` returns a value; `Err` is the state that it saw instead, for the message.
+pub async fn until<T>(expected: &str, mut probe: impl AsyncFnMut() -> Result<Result<T, String>>) -> Result<T> {
+    let began = Instant::now();
+    loop {
+        match probe().await? {
+            Ok(found) => return Ok(found),
+            Err(seen) if began.elapsed() > SETTLE_LIMIT => {
+                bail!("expected {expected} within {} s, got {seen}", SETTLE_LIMIT.as_secs());
+            }
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+}
+
+/// The first variant in stock of the first page that `path` lists.
+pub async fn first_in_stock(anonymous: &Client, path: &str) -> Result<Variant> {
+    let page: Page = anonymous.get(path).await?.json(200)?;
+    ensure!(!page.items.is_empty(), "GET {path}: no products");
+    let mut variants = page.items.into_iter().flat_map(|product| product.variants);
+    variants.find(|variant| variant.in_stock).with_context(|| format!("GET {path}: nothing is in stock"))
 }

@@ -1,176 +1,179 @@
-//! The HTTP API: every route, who may take it, and where it leads.
+//! The HTTP API of API Gateway: routes, their authorization and their integrations.
 
 use std::collections::BTreeMap;
 
-use anyhow::Context;
+use anyhow::{Context, Result};
 use aws_config::SdkConfig;
-use aws_sdk_apigatewayv2::{
-    Client,
-    types::{AuthorizationType, AuthorizerType, IntegrationType, JwtConfiguration, ProtocolType, Route},
-};
 use contracts::auth::AUDIENCE;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use super::{
     functions::Functions,
     load_balancer::{self, Target},
 };
-use crate::topology::{ApiRoute, Topology};
+use crate::{aws_api::AwsApi, topology::Topology};
 
 /// The API's id. MiniStack takes it from a tag, so that the front door's URL is the same at every start.
 const API_ID: &str = "shop";
 
-/// The authoriser's name.
+/// The authorizer's name.
 const AUTHORIZER: &str = "access-tokens";
 
-/// The front door's URL, where the emulated AWS is reached at `address`, which is `HOST:PORT`.
+/// The API's URL in the emulated AWS at `address`, which is `HOST:PORT`.
 pub fn url(address: &str) -> String {
     format!("http://{address}/_aws/execute-api/{API_ID}")
 }
 
-/// Makes the load balancer and the API in front of it and of the functions. `address` is where the emulated AWS is
-/// reached by the services and by itself; `targets` tells where the services are. Returns the front door's URL at that
-/// address: it is the issuer of access tokens, wherever clients reach the front door.
+/// Creates the load balancer, and the API in front of it and of the functions. `address` is that of the emulated AWS, as
+/// the services and the emulator itself reach it; `targets` has the address of each service. Returns the API's URL at
+/// that address, which is the issuer of access tokens, whatever address clients use.
 pub async fn provision(
     config: &SdkConfig,
     topology: &Topology,
     functions: &Functions,
     address: &str,
     targets: &BTreeMap<String, Target>,
-) -> anyhow::Result<String> {
-    load_balancer::provision(config, topology, targets).await?;
-    let gateway = &Client::new(config);
-    api(gateway).await.context("cannot make the HTTP API")?;
-    let authorizer = authorizer(gateway, &url(address)).await.context("cannot make the API's authoriser")?;
-    let integrations = integrations(gateway, topology, functions, address).await;
-    let integrations = integrations.context("cannot make the API's integrations")?;
-    routes(gateway, topology, &authorizer, &integrations).await.context("cannot make the API's routes")?;
-    stage(gateway).await.context("cannot make the API's stage")?;
+) -> Result<String> {
+    load_balancer::provision(config, topology, targets).await.context("cannot create the load balancer")?;
+    let gateway = Gateway(AwsApi::of(config)?);
+    gateway.ensure_api().await?;
+    let authorizer = gateway.ensure_authorizer(&url(address)).await?;
+    let integrations = gateway.ensure_integrations(topology, functions, address).await?;
+    gateway.ensure_routes(topology, &authorizer, &integrations).await?;
+    gateway.ensure_stage().await?;
     Ok(url(address))
 }
 
-async fn api(gateway: &Client) -> anyhow::Result<()> {
-    match gateway.get_api().api_id(API_ID).send().await {
-        Ok(_) => return Ok(()),
-        Err(cause) if cause.as_service_error().is_some_and(|e| e.is_not_found_exception()) => {}
-        Err(cause) => return Err(cause.into()),
-    }
-    let new = gateway.create_api().name("shop").protocol_type(ProtocolType::Http).tags("ms-custom-id", API_ID);
-    new.send().await?;
-    Ok(())
-}
+/// Calls of API Gateway, about the one API.
+struct Gateway(AwsApi);
 
-/// An authoriser that believes the tokens of `issuer`, which is the API itself: user's discovery document is among
-/// its routes.
-async fn authorizer(gateway: &Client, issuer: &str) -> anyhow::Result<String> {
-    let tokens = JwtConfiguration::builder().issuer(issuer).audience(AUDIENCE).build();
-    let existing = gateway.get_authorizers().api_id(API_ID).send().await?.items.unwrap_or_default();
-    let existing = existing.into_iter().find(|authorizer| authorizer.name.as_deref() == Some(AUTHORIZER));
-    let id = match existing {
-        Some(existing) => {
-            if existing.jwt_configuration.as_ref() != Some(&tokens) {
-                let change =
-                    gateway.update_authorizer().api_id(API_ID).set_authorizer_id(existing.authorizer_id.clone());
-                change.jwt_configuration(tokens).send().await?;
-            }
-            existing.authorizer_id
-        }
-        None => {
-            let new = gateway.create_authorizer().api_id(API_ID).name(AUTHORIZER).authorizer_type(AuthorizerType::Jwt);
-            let new = new.identity_source("$request.header.Authorization").jwt_configuration(tokens);
-            new.send().await?.authorizer_id
-        }
-    };
-    id.context("it got no id")
-}
-
-/// The ids of the integrations, by target: one per function, and the load balancer for every service.
-async fn integrations(
-    gateway: &Client,
-    topology: &Topology,
-    functions: &Functions,
-    address: &str,
-) -> anyhow::Result<BTreeMap<String, String>> {
-    let existing = gateway.get_integrations().api_id(API_ID).max_results("500").send().await?.items.unwrap_or_default();
-    let mut ids: BTreeMap<String, String> = BTreeMap::new(); // by URI
-    for integration in &existing {
-        if let (Some(uri), Some(id)) = (&integration.integration_uri, &integration.integration_id) {
-            ids.insert(uri.clone(), id.clone());
-        }
+impl Gateway {
+    async fn call(&self, method: Method, path: &str, input: &Value) -> Result<Value> {
+        self.0.rest("apigateway", method, &format!("/v2/apis/{API_ID}{path}"), input).await
     }
-    let balancer = format!("http://{address}/_alb/{}", load_balancer::NAME);
-    let mut by_target = BTreeMap::new();
-    for target in topology.routes.iter().map(|route| &route.target) {
-        let (kind, uri) = match functions.arns.get(target) {
-            Some(arn) => (IntegrationType::AwsProxy, arn),
-            None => (IntegrationType::HttpProxy, &balancer),
+
+    async fn list(&self, kind: &str) -> Result<Vec<Value>> {
+        let mut page = self.call(Method::GET, &format!("/{kind}?maxResults=500"), &Value::Null).await?;
+        Ok(serde_json::from_value(page["items"].take()).unwrap_or_default())
+    }
+
+    async fn ensure_api(&self) -> Result<()> {
+        if self.0.find("apigateway", &format!("/v2/apis/{API_ID}")).await?.is_none() {
+            let api = json!({ "name": "shop", "protocolType": "HTTP", "tags": { "ms-custom-id": API_ID } });
+            self.0.rest("apigateway", Method::POST, "/v2/apis", &api).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the id of the authorizer that accepts the tokens of `issuer`. The issuer is the API itself: the discovery
+    /// document of user is among its routes.
+    async fn ensure_authorizer(&self, issuer: &str) -> Result<String> {
+        let tokens = json!({ "issuer": issuer, "audience": [AUDIENCE] });
+        let existing = self.list("authorizers").await?.into_iter().find(|existing| existing["name"] == AUTHORIZER);
+        let Some(existing) = existing else {
+            let authorizer = json!({
+                "name": AUTHORIZER,
+                "authorizerType": "JWT",
+                "identitySource": ["$request.header.Authorization"],
+                "jwtConfiguration": tokens,
+            });
+            return text(&self.call(Method::POST, "/authorizers", &authorizer).await?, "authorizerId");
         };
-        let id = match ids.get(uri) {
-            Some(id) => id.clone(),
-            None => {
-                let new = gateway.create_integration().api_id(API_ID).integration_uri(uri);
-                let new = match kind {
-                    IntegrationType::AwsProxy => new.payload_format_version("2.0"),
-                    _ => new.payload_format_version("1.0").integration_method("ANY"),
-                };
-                let id = new.integration_type(kind).send().await?.integration_id.context("it got no id")?;
-                ids.insert(uri.clone(), id.clone());
-                id
-            }
-        };
-        by_target.insert(target.clone(), id);
+        let id = text(&existing, "authorizerId")?;
+        if existing["jwtConfiguration"] != tokens {
+            let change = json!({ "jwtConfiguration": tokens });
+            self.call(Method::PATCH, &format!("/authorizers/{id}"), &change).await?;
+        }
+        Ok(id)
     }
-    Ok(by_target)
-}
 
-async fn routes(
-    gateway: &Client,
-    topology: &Topology,
-    authorizer: &str,
-    integrations: &BTreeMap<String, String>,
-) -> anyhow::Result<()> {
-    let existing = gateway.get_routes().api_id(API_ID).max_results("500").send().await?.items.unwrap_or_default();
-    for route in &topology.routes {
-        let target = format!("integrations/{}", integrations.get(&route.target).context("a route leads nowhere")?);
-        let known = existing.iter().find(|known| known.route_key.as_deref() == Some(route.route.as_str()));
-        let (kind, authorizer) = match route.scopes {
-            Some(_) => (AuthorizationType::Jwt, Some(authorizer.to_owned())),
-            None => (AuthorizationType::None, None),
-        };
-        match known {
-            None => {
-                let new = gateway.create_route().api_id(API_ID).route_key(&route.route).target(target);
-                let new = new.authorization_type(kind).set_authorizer_id(authorizer);
-                new.set_authorization_scopes(route.scopes.clone()).send().await?;
+    /// Returns the integration ids by route target: one per function, and the load balancer for every service.
+    async fn ensure_integrations(
+        &self,
+        topology: &Topology,
+        functions: &Functions,
+        address: &str,
+    ) -> Result<BTreeMap<String, String>> {
+        let mut ids = BTreeMap::new(); // by URI
+        for integration in self.list("integrations").await? {
+            ids.insert(text(&integration, "integrationUri")?, text(&integration, "integrationId")?);
+        }
+        let balancer = format!("http://{address}/_alb/{}", load_balancer::NAME);
+        let mut by_target = BTreeMap::new();
+        for target in topology.routes.iter().map(|route| &route.target) {
+            let integration = match functions.arns.get(target) {
+                Some(arn) => {
+                    json!({ "integrationType": "AWS_PROXY", "integrationUri": arn, "payloadFormatVersion": "2.0" })
+                }
+                None => json!({
+                    "integrationType": "HTTP_PROXY",
+                    "integrationUri": balancer,
+                    "integrationMethod": "ANY",
+                    "payloadFormatVersion": "1.0",
+                }),
+            };
+            let uri = text(&integration, "integrationUri")?;
+            if !ids.contains_key(&uri) {
+                let created = self.call(Method::POST, "/integrations", &integration).await?;
+                ids.insert(uri.clone(), text(&created, "integrationId")?);
             }
-            Some(known) if is_same(known, route, &target, &kind, authorizer.as_deref()) => {}
-            Some(known) => {
-                let change = gateway.update_route().api_id(API_ID).set_route_id(known.route_id.clone()).target(target);
-                // An empty list, because nothing would leave the scopes that are there.
-                let scopes = route.scopes.clone().unwrap_or_default();
-                let change = change.authorization_type(kind).set_authorizer_id(authorizer);
-                change.set_authorization_scopes(Some(scopes)).send().await?;
+            by_target.insert(target.clone(), ids[&uri].clone());
+        }
+        Ok(by_target)
+    }
+
+    async fn ensure_routes(
+        &self,
+        topology: &Topology,
+        authorizer: &str,
+        integrations: &BTreeMap<String, String>,
+    ) -> Result<()> {
+        let existing = self.list("routes").await?;
+        for route in &topology.routes {
+            let mut wanted = json!({
+                "routeKey": route.route,
+                "target": format!("integrations/{}", integrations[&route.target]),
+                "authorizationType": if route.scopes.is_some() { "JWT" } else { "NONE" },
+                // An empty list removes the scopes of an existing route.
+                "authorizationScopes": route.scopes.as_deref().unwrap_or_default(),
+            });
+            if route.scopes.is_some() {
+                wanted["authorizerId"] = json!(authorizer);
+            }
+            match existing.iter().find(|existing| existing["routeKey"] == route.route.as_str()) {
+                None => {
+                    self.call(Method::POST, "/routes", &wanted).await?;
+                }
+                Some(existing) if is_same(existing, &wanted) => {}
+                Some(existing) => {
+                    let path = format!("/routes/{}", text(existing, "routeId")?);
+                    self.call(Method::PATCH, &path, &wanted).await?;
+                }
             }
         }
+        let is_listed = |key: &Value| topology.routes.iter().any(|route| *key == route.route.as_str());
+        for stale in existing.iter().filter(|existing| !is_listed(&existing["routeKey"])) {
+            self.call(Method::DELETE, &format!("/routes/{}", text(stale, "routeId")?), &Value::Null).await?;
+        }
+        Ok(())
     }
-    let wanted = |key: &str| topology.routes.iter().any(|route| route.route == key);
-    for stale in existing.iter().filter(|known| !known.route_key.as_deref().is_some_and(wanted)) {
-        gateway.delete_route().api_id(API_ID).set_route_id(stale.route_id.clone()).send().await?;
+
+    async fn ensure_stage(&self) -> Result<()> {
+        const DEFAULT: &str = "$default"; // serves at the API's root
+        if !self.list("stages").await?.iter().any(|stage| stage["stageName"] == DEFAULT) {
+            self.call(Method::POST, "/stages", &json!({ "stageName": DEFAULT, "autoDeploy": true })).await?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
-fn is_same(known: &Route, route: &ApiRoute, target: &str, kind: &AuthorizationType, authorizer: Option<&str>) -> bool {
-    known.target.as_deref() == Some(target)
-        && known.authorization_type.as_ref() == Some(kind)
-        && known.authorizer_id.as_deref() == authorizer
-        && known.authorization_scopes() == route.scopes.as_deref().unwrap_or_default()
+fn is_same(existing: &Value, wanted: &Value) -> bool {
+    let fields = ["target", "authorizationType", "authorizerId"];
+    let scopes = |route: &Value| route["authorizationScopes"].as_array().cloned().unwrap_or_default();
+    fields.iter().all(|field| existing[field] == wanted[field]) && scopes(existing) == scopes(wanted)
 }
 
-async fn stage(gateway: &Client) -> anyhow::Result<()> {
-    const DEFAULT: &str = "$default"; // serves at the API's root
-    let existing = gateway.get_stages().api_id(API_ID).send().await?.items.unwrap_or_default();
-    if !existing.iter().any(|stage| stage.stage_name.as_deref() == Some(DEFAULT)) {
-        gateway.create_stage().api_id(API_ID).stage_name(DEFAULT).auto_deploy(true).send().await?;
-    }
-    Ok(())
+fn text(object: &Value, field: &str) -> Result<String> {
+    Ok(object[field].as_str().with_context(|| format!("API Gateway returned no {field}: {object}"))?.to_owned())
 }

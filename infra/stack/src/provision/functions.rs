@@ -1,4 +1,4 @@
-//! Lambda functions: code, settings, and what invokes them.
+//! Lambda functions: code, settings and triggers.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,29 +6,32 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, Result, bail};
 use aws_config::SdkConfig;
-use aws_sdk_lambda::{
-    Client,
-    types::{Environment, FunctionCode, FunctionConfiguration, LastUpdateStatus, PackageType, Runtime, State},
-};
 use futures::future::try_join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use super::{
     messaging::Messaging,
-    package::{BUCKET, Bucket, Package},
+    package::{BUCKET, Package},
     tables::Tables,
 };
-use crate::topology::{Function, Topology, Trigger};
+use crate::{
+    aws_api::AwsApi,
+    topology::{Function, Topology, Trigger},
+};
 
 mod trigger;
 
-/// What a function of the topology runs with.
+const PATH: &str = "/2015-03-31/functions";
+
+/// Program and settings of a function.
 #[derive(Debug, Clone)]
 pub struct Deployment {
     /// The program, built for this machine.
     pub binary: PathBuf,
-    /// Its settings.
+    /// Its environment variables.
     pub environment: BTreeMap<String, String>,
 }
 
@@ -39,18 +42,17 @@ pub struct Functions {
     pub arns: BTreeMap<String, String>,
 }
 
-/// Deploys every function of the topology and ties it to its queue or stream. `deployments` are by function name; a
-/// function whose program and settings are the same as before is left alone, with its warm processes.
+/// Deploys every function of the topology with its trigger. `deployments` are by function name. A function whose program
+/// and settings have not changed keeps its warm processes.
 pub async fn provision(
     config: &SdkConfig,
     topology: &Topology,
     deployments: &BTreeMap<String, Deployment>,
     messaging: &Messaging,
     tables: &Tables,
-) -> anyhow::Result<Functions> {
-    let (lambda, bucket) =
-        (Client::new(config), Bucket::ensure(config).await.context("cannot make a bucket for code")?);
-    let lambda = &Lambda { client: lambda, bucket };
+) -> Result<Functions> {
+    let aws = &AwsApi::of(config)?;
+    aws.create_bucket(BUCKET).await?;
     let binaries: BTreeSet<_> = deployments.values().map(|deployment| deployment.binary.clone()).collect();
     let packages = binaries.into_iter().map(async |binary| anyhow::Ok((binary.clone(), Package::read(binary).await?)));
     let packages: BTreeMap<_, _> = try_join_all(packages).await?.into_iter().collect();
@@ -59,58 +61,28 @@ pub async fn provision(
         let name = &function.name;
         let deployment = deployments.get(name).with_context(|| format!("nothing to deploy as function {name}"))?;
         let wanted = Wanted { function, deployment, package: &packages[&deployment.binary] };
-        let arn = wanted.deploy(lambda).await.with_context(|| format!("cannot deploy {name}"))?;
-        let tied = async {
+        let arn = wanted.deploy(aws).await.with_context(|| format!("cannot deploy {name}"))?;
+        let triggered = async {
             match &function.trigger {
                 Trigger::Http => Ok(()), // routes of the front door invoke it
                 Trigger::Queue { queue, batch_size, maximum_concurrency } => {
                     let queue = messaging.queue(queue)?;
-                    trigger::queue(&lambda.client, name, &queue.arn, *batch_size, *maximum_concurrency).await
+                    trigger::queue(aws, name, &queue.arn, *batch_size, *maximum_concurrency).await
                 }
                 Trigger::Stream { table, batch_size } => {
-                    trigger::stream(&lambda.client, name, tables.stream_arn(table)?, *batch_size).await
+                    trigger::stream(aws, name, tables.stream_arn(table)?, *batch_size).await
                 }
             }
         };
-        tied.await.with_context(|| format!("cannot tie {name} to what triggers it"))?;
+        triggered.await.with_context(|| format!("cannot create the trigger of {name}"))?;
         anyhow::Ok((name.clone(), arn))
     });
     let arns = try_join_all(all).await?.into_iter().collect();
-    try_join_all(packages.values().map(|package| package.clean_up(&lambda.bucket))).await?;
+    try_join_all(packages.values().map(|package| package.clean_up(aws))).await?;
     Ok(Functions { arns })
 }
 
-struct Lambda {
-    client: Client,
-    bucket: Bucket,
-}
-
-impl Lambda {
-    async fn find(&self, name: &str) -> anyhow::Result<Option<FunctionConfiguration>> {
-        match self.client.get_function().function_name(name).send().await {
-            Ok(answer) => Ok(answer.configuration),
-            Err(cause) if cause.as_service_error().is_some_and(|e| e.is_resource_not_found_exception()) => Ok(None),
-            Err(cause) => Err(cause).context("cannot look it up"),
-        }
-    }
-
-    /// A function that is being changed refuses the next change.
-    async fn wait_until_active(&self, name: &str) -> anyhow::Result<()> {
-        const ATTEMPTS: usize = 200;
-        for _ in 0..ATTEMPTS {
-            let function = self.find(name).await?.context("it vanished")?;
-            if function.state == Some(State::Active)
-                && function.last_update_status == Some(LastUpdateStatus::Successful)
-            {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        bail!("it does not become active")
-    }
-}
-
-/// A function as it is to be.
+/// A function as the topology and its deployment describe it.
 struct Wanted<'a> {
     function: &'a Function,
     deployment: &'a Deployment,
@@ -119,79 +91,55 @@ struct Wanted<'a> {
 
 impl Wanted<'_> {
     /// Creates or updates the function, and returns its ARN.
-    async fn deploy(&self, lambda: &Lambda) -> anyhow::Result<String> {
-        let arn = match lambda.find(&self.function.name).await? {
-            None => self.create(lambda).await?,
-            Some(existing) => {
-                if existing.description.as_ref() != Some(&self.description()) {
-                    self.update_code(lambda).await?;
-                }
-                if !self.is_configured(&existing) {
-                    self.update_configuration(lambda).await?;
-                }
-                existing.function_arn
-            }
+    async fn deploy(&self, aws: &AwsApi) -> Result<String> {
+        let path = format!("{PATH}/{}", self.function.name);
+        let settings = self.settings();
+        let Some(existing) = aws.find("lambda", &path).await? else {
+            let mut function = settings;
+            function["FunctionName"] = json!(self.function.name);
+            function["PackageType"] = json!("Zip");
+            function["Runtime"] = json!("provided.al2023");
+            function["Handler"] = json!("bootstrap");
+            function["Role"] = json!(format!("arn:aws:iam::000000000000:role/{}", self.function.name));
+            function["Code"] = json!({ "S3Bucket": BUCKET, "S3Key": self.package.upload(aws).await? });
+            aws.rest("lambda", Method::POST, PATH, &function).await?;
+            return wait_until_active(aws, &path).await;
         };
-        arn.context("it got no ARN")
+        let existing = &existing["Configuration"];
+        if existing["Description"] != settings["Description"] {
+            let code = json!({ "S3Bucket": BUCKET, "S3Key": self.package.upload(aws).await? });
+            aws.rest("lambda", Method::PUT, &format!("{path}/code"), &code).await?;
+            wait_until_active(aws, &path).await?;
+        }
+        let differs = settings.as_object().into_iter().flatten().any(|(name, value)| existing[name] != *value);
+        if differs {
+            aws.rest("lambda", Method::PUT, &format!("{path}/configuration"), &settings).await?;
+        }
+        wait_until_active(aws, &path).await
     }
 
-    async fn create(&self, lambda: &Lambda) -> anyhow::Result<Option<String>> {
-        let key = self.package.upload(&lambda.bucket).await?;
-        let name = &self.function.name;
-        let answer = lambda
-            .client
-            .create_function()
-            .function_name(name)
-            .description(self.description())
-            .package_type(PackageType::Zip)
-            .runtime(Runtime::Providedal2023)
-            .handler("bootstrap")
-            .role(format!("arn:aws:iam::000000000000:role/{name}"))
-            .memory_size(self.function.memory_mb.cast_signed())
-            .timeout(self.function.timeout_seconds.cast_signed())
-            .environment(self.environment())
-            .code(FunctionCode::builder().s3_bucket(BUCKET).s3_key(key).build())
-            .send()
-            .await?;
-        lambda.wait_until_active(name).await?;
-        Ok(answer.function_arn)
+    /// The settings that may change. The description names the build of the program; it is written after the code, so
+    /// that an interrupted change is repeated.
+    fn settings(&self) -> Value {
+        json!({
+            "Description": format!("{} {}", self.function.binary, self.package.fingerprint),
+            "MemorySize": self.function.memory_mb,
+            "Timeout": self.function.timeout_seconds,
+            "Environment": { "Variables": self.deployment.environment },
+        })
     }
+}
 
-    async fn update_code(&self, lambda: &Lambda) -> anyhow::Result<()> {
-        let key = self.package.upload(&lambda.bucket).await?;
-        let change = lambda.client.update_function_code().function_name(&self.function.name);
-        change.s3_bucket(BUCKET).s3_key(key).send().await?;
-        lambda.wait_until_active(&self.function.name).await
+/// Waits until a function takes the next change, and returns its ARN.
+async fn wait_until_active(aws: &AwsApi, path: &str) -> Result<String> {
+    const ATTEMPTS: usize = 200;
+    for _ in 0..ATTEMPTS {
+        let function = aws.find("lambda", path).await?.context("it does not exist any more")?;
+        let function = &function["Configuration"];
+        if function["State"] == "Active" && function["LastUpdateStatus"] == "Successful" {
+            return Ok(function["FunctionArn"].as_str().context("it has no ARN")?.to_owned());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
-
-    async fn update_configuration(&self, lambda: &Lambda) -> anyhow::Result<()> {
-        let change = lambda.client.update_function_configuration().function_name(&self.function.name);
-        change
-            .description(self.description())
-            .memory_size(self.function.memory_mb.cast_signed())
-            .timeout(self.function.timeout_seconds.cast_signed())
-            .environment(self.environment())
-            .send()
-            .await?;
-        lambda.wait_until_active(&self.function.name).await
-    }
-
-    fn is_configured(&self, existing: &FunctionConfiguration) -> bool {
-        let variables = existing.environment.as_ref().and_then(|environment| environment.variables.as_ref());
-        let variables: BTreeMap<_, _> = variables.into_iter().flatten().collect();
-        existing.description.as_ref() == Some(&self.description())
-            && existing.memory_size == Some(self.function.memory_mb.cast_signed())
-            && existing.timeout == Some(self.function.timeout_seconds.cast_signed())
-            && variables.into_iter().eq(&self.deployment.environment)
-    }
-
-    /// Says which build of the program the function runs. Written after the code, so that an interrupted change is
-    /// found and repeated.
-    fn description(&self) -> String {
-        format!("{} {}", self.function.binary, self.package.fingerprint)
-    }
-
-    fn environment(&self) -> Environment {
-        Environment::builder().set_variables(Some(self.deployment.environment.clone().into_iter().collect())).build()
-    }
+    bail!("it does not become active")
 }

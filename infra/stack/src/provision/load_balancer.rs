@@ -2,25 +2,21 @@
 
 use std::{collections::BTreeMap, str::FromStr};
 
-use anyhow::Context;
+use anyhow::{Context, Result};
 use aws_config::SdkConfig;
-use aws_sdk_elasticloadbalancingv2::{
-    Client,
-    types::{
-        Action, ActionTypeEnum, FixedResponseActionConfig, LoadBalancerSchemeEnum, PathPatternConditionConfig,
-        ProtocolEnum, Rule, RuleCondition, TargetDescription, TargetTypeEnum,
-    },
-};
 
-use crate::topology::{ApiRoute, Service, Topology};
+use crate::{
+    aws_api::{AwsApi, elements},
+    topology::{ApiRoute, Service, Topology},
+};
 
 /// The load balancer's name.
 pub const NAME: &str = "shop";
 
-/// Path patterns in one rule: ALB allows five conditions' values in all.
+/// Path patterns per rule: ALB allows five condition values.
 const PATTERNS_PER_RULE: usize = 5;
 
-/// Where a service listens, as the emulated load balancer reaches it.
+/// Address of a service, as the emulated load balancer reaches it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     host: String,
@@ -37,8 +33,8 @@ impl Target {
 impl FromStr for Target {
     type Err = String;
 
-    /// Reads `HOST:PORT`. The host may be a name, which outlives the address of a container: the emulator takes it where
-    /// AWS would want an address.
+    /// Parses `HOST:PORT`. The host may be a name, which stays the same when a container is replaced: the emulator takes a
+    /// name where AWS requires an address.
     fn from_str(text: &str) -> Result<Self, String> {
         let (host, port) = text.rsplit_once(':').unwrap_or_default();
         match port.parse() {
@@ -48,27 +44,21 @@ impl FromStr for Target {
     }
 }
 
-/// Makes the load balancer and its rules, with `targets[service]` as each service's only target.
-pub async fn provision(
-    config: &SdkConfig,
-    topology: &Topology,
-    targets: &BTreeMap<String, Target>,
-) -> anyhow::Result<()> {
-    let elb = Client::new(config);
-    let load_balancer = load_balancer(&elb).await.context("cannot make the load balancer")?;
-    let listener = listener(&elb, &load_balancer).await.context("cannot make the load balancer's listener")?;
-    let mut wanted = Vec::new();
+/// Creates the load balancer and its rules, with `targets[service]` as the only target of each service.
+pub async fn provision(config: &SdkConfig, topology: &Topology, targets: &BTreeMap<String, Target>) -> Result<()> {
+    let elb = Elb(AwsApi::of(config)?);
+    let listener = elb.listener(&elb.load_balancer().await?).await?;
+    let mut rules = Vec::new();
     for service in &topology.services {
-        let target = targets.get(&service.name).with_context(|| format!("nobody says where {} is", service.name))?;
-        let group = target_group(&elb, service, target).await;
-        let group = group.with_context(|| format!("cannot make the target group of {}", service.name))?;
+        let target = targets.get(&service.name).with_context(|| format!("the address of {} is unknown", service.name))?;
+        let group = elb.target_group(service, target).await?;
         let patterns = path_patterns(&topology.routes, &service.name);
-        wanted.extend(patterns.chunks(PATTERNS_PER_RULE).map(|patterns| (patterns.to_vec(), group.clone())));
+        rules.extend(patterns.chunks(PATTERNS_PER_RULE).map(|patterns| (patterns.to_vec(), group.clone())));
     }
-    rules(&elb, &listener, &wanted).await.context("cannot make the load balancer's rules")
+    elb.set_rules(&listener, &rules).await
 }
 
-/// The patterns that cover all paths of a service: `/v1/orders/{id}` and what is below it become `/v1/orders/*`.
+/// The patterns that cover all paths of a service: `/v1/orders/{id}` and everything below it become `/v1/orders/*`.
 fn path_patterns(routes: &[ApiRoute], service: &str) -> Vec<String> {
     let routes = routes.iter().filter(|route| route.target == service);
     let mut patterns: Vec<String> = routes
@@ -82,102 +72,109 @@ fn path_patterns(routes: &[ApiRoute], service: &str) -> Vec<String> {
     patterns
 }
 
-async fn load_balancer(elb: &Client) -> anyhow::Result<String> {
-    let existing = match elb.describe_load_balancers().names(NAME).send().await {
-        Ok(answer) => answer.load_balancers,
-        Err(cause) if cause.as_service_error().is_some_and(|e| e.is_load_balancer_not_found_exception()) => None,
-        Err(cause) => return Err(cause.into()),
-    };
-    let found = match existing.and_then(|found| found.into_iter().next()) {
-        Some(found) => Some(found),
-        None => {
-            let new = elb.create_load_balancer().name(NAME).scheme(LoadBalancerSchemeEnum::Internal);
-            new.send().await?.load_balancers.and_then(|made| made.into_iter().next())
+/// Calls of ELB.
+struct Elb(AwsApi);
+
+impl Elb {
+    /// Calls an action, and returns the contents of the elements `name` of its response.
+    async fn call(&self, action: &str, input: &[(&str, &str)], name: &str) -> Result<Vec<String>> {
+        let input: Vec<_> = input.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let xml = self.0.query("elasticloadbalancing", "2015-12-01", action, &input).await?;
+        Ok(elements(&xml, name).into_iter().map(str::to_owned).collect())
+    }
+
+    /// The ARN of the resource that `describe` finds; otherwise `create` creates it. Describing by name fails if there
+    /// is no such resource.
+    async fn ensure(&self, describe: Call<'_>, create: Call<'_>, name: &str) -> Result<String> {
+        let found = self.call(describe.0, &describe.1, name).await.unwrap_or_default();
+        let arns = if found.is_empty() { self.call(create.0, &create.1, name).await? } else { found };
+        arns.into_iter().next().with_context(|| format!("{} returned no {name}", create.0))
+    }
+
+    async fn load_balancer(&self) -> Result<String> {
+        let describe = ("DescribeLoadBalancers", vec![("Names.member.1", NAME)]);
+        let create = ("CreateLoadBalancer", vec![("Name", NAME), ("Scheme", "internal")]);
+        self.ensure(describe, create, "LoadBalancerArn").await
+    }
+
+    async fn listener(&self, load_balancer: &str) -> Result<String> {
+        let of = ("LoadBalancerArn", load_balancer);
+        let create = vec![
+            of,
+            ("Protocol", "HTTP"),
+            ("Port", "80"),
+            ("DefaultActions.member.1.Type", "fixed-response"),
+            ("DefaultActions.member.1.FixedResponseConfig.StatusCode", "404"),
+            ("DefaultActions.member.1.FixedResponseConfig.ContentType", "application/json"),
+            ("DefaultActions.member.1.FixedResponseConfig.MessageBody", r#"{"message":"Not Found"}"#),
+        ];
+        self.ensure(("DescribeListeners", vec![of]), ("CreateListener", create), "ListenerArn").await
+    }
+
+    async fn target_group(&self, service: &Service, target: &Target) -> Result<String> {
+        let port = target.port.to_string();
+        let create = vec![
+            ("Name", service.name.as_str()),
+            ("TargetType", "ip"),
+            ("Protocol", "HTTP"),
+            ("Port", &port),
+            ("HealthCheckPath", &service.health_check),
+        ];
+        let describe = ("DescribeTargetGroups", vec![("Names.member.1", service.name.as_str())]);
+        let arn = self.ensure(describe, ("CreateTargetGroup", create), "TargetGroupArn").await?;
+        let registered = self.call("DescribeTargetHealth", &[("TargetGroupArn", &arn)], "Target").await?;
+        for stale in registered {
+            let field = |name| elements(&stale, name).first().copied().unwrap_or_default().to_owned();
+            let (host, port) = (field("Id"), field("Port"));
+            if (host.as_str(), port.as_str()) != (target.host.as_str(), target.port.to_string().as_str()) {
+                self.call("DeregisterTargets", &targets(&arn, &host, &port), "").await?;
+            }
         }
-    };
-    found.and_then(|found| found.load_balancer_arn).context("it got no ARN")
+        self.call("RegisterTargets", &targets(&arn, &target.host, &port), "").await?;
+        Ok(arn)
+    }
+
+    /// Replaces the rules of the listener.
+    async fn set_rules(&self, listener: &str, rules: &[(Vec<String>, String)]) -> Result<()> {
+        let existing = self.call("DescribeRules", &[("ListenerArn", listener)], "RuleArn").await?;
+        let defaults = self.call("DescribeRules", &[("ListenerArn", listener)], "IsDefault").await?;
+        for (rule, _) in existing.iter().zip(defaults).filter(|(_, default)| default == "false") {
+            self.call("DeleteRule", &[("RuleArn", rule)], "").await?;
+        }
+        for (priority, (patterns, group)) in (1..).zip(rules) {
+            let (priority, names): (String, Vec<_>) = (i32::to_string(&priority), (1..=patterns.len()).map(pattern).collect());
+            let mut input = vec![
+                ("ListenerArn", listener),
+                ("Priority", &priority),
+                ("Conditions.member.1.Field", "path-pattern"),
+                ("Actions.member.1.Type", "forward"),
+                ("Actions.member.1.TargetGroupArn", group),
+            ];
+            input.extend(names.iter().zip(patterns).map(|(name, pattern)| (name.as_str(), pattern.as_str())));
+            self.call("CreateRule", &input, "").await?;
+        }
+        Ok(())
+    }
 }
 
-async fn listener(elb: &Client, load_balancer: &str) -> anyhow::Result<String> {
-    let existing = elb.describe_listeners().load_balancer_arn(load_balancer).send().await?.listeners;
-    let found = match existing.and_then(|found| found.into_iter().next()) {
-        Some(found) => Some(found),
-        None => {
-            let not_found = FixedResponseActionConfig::builder()
-                .status_code("404")
-                .content_type("application/json")
-                .message_body(r#"{"message":"Not Found"}"#)
-                .build();
-            let otherwise =
-                Action::builder().r#type(ActionTypeEnum::FixedResponse).fixed_response_config(not_found).build();
-            let new = elb.create_listener().load_balancer_arn(load_balancer).protocol(ProtocolEnum::Http).port(80);
-            new.default_actions(otherwise).send().await?.listeners.and_then(|made| made.into_iter().next())
-        }
-    };
-    found.and_then(|found| found.listener_arn).context("it got no ARN")
+/// The action and its input.
+type Call<'a> = (&'a str, Vec<(&'a str, &'a str)>);
+
+fn pattern(number: usize) -> String {
+    format!("Conditions.member.1.PathPatternConfig.Values.member.{number}")
 }
 
-async fn target_group(elb: &Client, service: &Service, target: &Target) -> anyhow::Result<String> {
-    let existing = match elb.describe_target_groups().names(&service.name).send().await {
-        Ok(answer) => answer.target_groups,
-        Err(cause) if cause.as_service_error().is_some_and(|e| e.is_target_group_not_found_exception()) => None,
-        Err(cause) => return Err(cause.into()),
-    };
-    let found = match existing.and_then(|found| found.into_iter().next()) {
-        Some(found) => Some(found),
-        None => {
-            let new = elb
-                .create_target_group()
-                .name(&service.name)
-                .target_type(TargetTypeEnum::Ip)
-                .protocol(ProtocolEnum::Http)
-                .port(target.port.into())
-                .health_check_path(&service.health_check);
-            new.send().await?.target_groups.and_then(|made| made.into_iter().next())
-        }
-    };
-    let arn = found.and_then(|found| found.target_group_arn).context("it got no ARN")?;
-    let target = TargetDescription::builder().id(&target.host).port(target.port.into()).build();
-    let health = elb.describe_target_health().target_group_arn(&arn).send().await?;
-    let registered = health.target_health_descriptions.unwrap_or_default();
-    let registered: Vec<_> = registered.into_iter().filter_map(|description| description.target).collect();
-    let same = |other: &TargetDescription| other.id == target.id && other.port == target.port;
-    let stale: Vec<_> = registered.iter().filter(|other| !same(other)).cloned().collect();
-    if !registered.iter().any(same) {
-        elb.register_targets().target_group_arn(&arn).targets(target).send().await?;
-    }
-    if !stale.is_empty() {
-        elb.deregister_targets().target_group_arn(&arn).set_targets(Some(stale)).send().await?;
-    }
-    Ok(arn)
+fn targets<'a>(group: &'a str, host: &'a str, port: &'a str) -> [(&'a str, &'a str); 3] {
+    [("TargetGroupArn", group), ("Targets.member.1.Id", host), ("Targets.member.1.Port", port)]
 }
 
-/// Rules from the topology of the moment: where those that are there differ in anything, all are made anew.
-async fn rules(elb: &Client, listener: &str, wanted: &[(Vec<String>, String)]) -> anyhow::Result<()> {
-    let existing = elb.describe_rules().listener_arn(listener).send().await?.rules.unwrap_or_default();
-    let mut existing: Vec<Rule> = existing.into_iter().filter(|rule| rule.is_default != Some(true)).collect();
-    existing.sort_by_key(|rule| rule.priority.as_deref().and_then(|priority| priority.parse::<u32>().ok()));
-    if existing.iter().map(described).eq(wanted.iter().cloned()) {
-        return Ok(());
-    }
-    for rule in existing {
-        elb.delete_rule().set_rule_arn(rule.rule_arn).send().await?;
-    }
-    for (priority, (patterns, group)) in (1..).zip(wanted) {
-        let patterns = PathPatternConditionConfig::builder().set_values(Some(patterns.clone())).build();
-        let condition = RuleCondition::builder().field("path-pattern").path_pattern_config(patterns).build();
-        let forward = Action::builder().r#type(ActionTypeEnum::Forward).target_group_arn(group).build();
-        let new = elb.create_rule().listener_arn(listener).priority(priority);
-        new.conditions(condition).actions(forward).send().await?;
-    }
+/// Registers a process of this machine with an existing target group.
+pub async fn register(aws: &AwsApi, group_name: &str, port: u16) -> Result<()> {
+    let elb = Elb(aws.clone());
+    let groups = elb.call("DescribeTargetGroups", &[("Names.member.1", group_name)], "TargetGroupArn").await?;
+    let group = groups.first().with_context(|| format!("no target group {group_name}"))?;
+    elb.call("RegisterTargets", &targets(group, "127.0.0.1", &port.to_string()), "").await?;
     Ok(())
-}
-
-fn described(rule: &Rule) -> (Vec<String>, String) {
-    let condition = rule.conditions().first().and_then(|condition| condition.path_pattern_config.as_ref());
-    let patterns = condition.map(|config| config.values().to_vec()).unwrap_or_default();
-    let group = rule.actions().first().and_then(|action| action.target_group_arn.clone()).unwrap_or_default();
-    (patterns, group)
 }
 
 #[cfg(test)]

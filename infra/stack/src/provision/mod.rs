@@ -1,15 +1,19 @@
-//! Makes what the topology lists, in an AWS that may have all or some of it already: everything here may run again,
-//! and then changes only what is different.
+//! Creates what the topology lists in the emulated AWS. Everything may be repeated, and then changes only what differs.
 //!
 //! In this order: [`messaging::provision`], [`tables::provision`], [`keys::signing_key`], [`secrets::secret`],
-//! [`mail::sender`], [`functions::provision`], [`front_door::provision`].
+//! `mail::sender`, `functions::provision`, `front_door::provision`.
 
+#[cfg(feature = "deploy")]
 pub mod front_door;
+#[cfg(feature = "deploy")]
 pub mod functions;
 pub mod keys;
+#[cfg(feature = "deploy")]
 pub mod load_balancer;
+#[cfg(feature = "deploy")]
 pub mod mail;
 pub mod messaging;
+#[cfg(feature = "deploy")]
 pub mod package;
 pub mod secrets;
 pub mod tables;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Polls until `probe` finds something, and returns it. The one way in which tests wait: nothing sleeps and hopes.
+/// Polls until `probe` returns a value. Tests wait by this function only, never by a fixed sleep.
 ///
 /// Panics with `what` when `limit` has passed.
 pub async fn eventually<T>(what: &str, limit: Duration, mut probe: impl AsyncFnMut() -> Option<T>) -> T {

@@ -1,15 +1,21 @@
-//! Real parts for tests: an emulated AWS, a PostgreSQL server, a token issuer, a card processor.
+//! The test kit: real parts for tests, and helpers to drive a service.
 //!
-//! Each test process has its own, started at first use, shared by its tests, and gone when it ends, also after
-//! `kill -9`. What must not be shared (a table, a queue, a database) is made fresh for every call.
+//! Each test process has its own emulated AWS and PostgreSQL, started at first use, shared by its tests, and gone when
+//! the process ends, also after `kill -9`. Tables, queues, topics and databases are created for every call.
 //!
-//! Everything here panics with an explanation where something cannot be started: it is for tests only.
+//! Everything here panics with an explanation if a part cannot be started: it is for tests only.
 #![expect(clippy::panic, reason = "a test that cannot start its parts has failed")]
 
 mod aws;
+mod child;
+#[cfg(feature = "collector")]
+mod collector;
 mod database;
 mod eventually;
+mod generated;
+#[cfg(feature = "psp")]
 mod psp;
+#[cfg(feature = "token-issuer")]
 mod token_issuer;
 
 use std::{
@@ -25,11 +31,18 @@ use std::{
 use tokio::{runtime::Runtime, sync::OnceCell};
 
 pub use aws::{Aws, TopicProbe, aws};
+pub use child::ServiceProcess;
+#[cfg(feature = "collector")]
+pub use collector::{SpanCollector, hex, span_attribute};
 pub use database::database;
 pub use eventually::eventually;
-pub use psp::{Psp, PspClient, psp};
+pub use generated::committed;
+#[cfg(feature = "psp")]
+pub use psp::{Psp, psp};
+#[cfg(feature = "token-issuer")]
 pub use token_issuer::{TokenIssuer, token_issuer};
 
+pub use crate::api::Response;
 use crate::python::{Python, target_dir};
 
 /// What outlives a single test runs here: every `#[tokio::test]` has a runtime of its own, which ends with it.

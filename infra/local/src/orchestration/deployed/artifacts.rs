@@ -3,10 +3,9 @@
 use anyhow::{Context, Result};
 use futures::future::try_join_all;
 use serde_json::{Value, json};
-use stack::provision::package;
+use stack::{aws_api::AwsApi, provision::package};
 use tokio::task::spawn_blocking;
 
-use super::root::Root;
 use crate::orchestration::build::Binaries;
 
 /// The programs of the functions.
@@ -18,12 +17,12 @@ pub struct Artifacts(Vec<(&'static str, Value)>);
 
 impl Artifacts {
     /// Zips the programs, and puts them into `bucket`.
-    pub async fn upload(root: &Root, bucket: &str, binaries: &Binaries) -> Result<Self> {
+    pub async fn upload(aws: &AwsApi, bucket: &str, binaries: &Binaries) -> Result<Self> {
         let uploads = PROGRAMS.map(async |program| {
             let binary = binaries.path(program)?.clone();
             let zip = spawn_blocking(move || package::zip(&std::fs::read(&binary)?)).await??;
             let key = format!("functions/{program}.zip");
-            let version = root.put_object(bucket, &key, zip).await?;
+            let version = aws.put_object(bucket, &key, zip).await?;
             anyhow::Ok((program, json!({ "key": key, "version": version })))
         });
         Ok(Self(try_join_all(uploads).await?))

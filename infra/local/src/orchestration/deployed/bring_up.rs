@@ -5,11 +5,12 @@ use aws_config::SdkConfig;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use stack::{
+    aws_api::AwsApi,
     provision::secrets,
     units::{self, Units},
 };
 
-use super::{artifacts::Artifacts, root::Root};
+use super::artifacts::Artifacts;
 use crate::orchestration::{build::Binaries, progress::Progress};
 
 /// The domain of the profile `dev`.
@@ -29,7 +30,7 @@ pub struct BringUp {
     /// The account, for its root.
     pub aws: SdkConfig,
     /// The same, by hand.
-    pub root: Root,
+    pub root: AwsApi,
     /// What a person sees meanwhile.
     pub progress: Progress,
 }
@@ -50,8 +51,8 @@ pub struct Values<'a> {
 impl BringUp {
     /// What an account needs first, and the platform, which needs no program. Returns the hosted zone.
     pub async fn foundation(&self) -> Result<String> {
-        self.root.make_bucket(units::STATES).await?;
-        let zone = self.root.make_zone(DOMAIN).await?;
+        self.root.create_bucket(units::STATES).await?;
+        let zone = self.root.create_zone(DOMAIN).await?;
         self.apply("platform, without its authoriser", "platform", platform(&zone, false)).await?;
         Ok(zone)
     }
@@ -101,8 +102,8 @@ fn platform(zone: &str, issuer_answers: bool) -> Value {
 }
 
 /// What the platform says about itself.
-pub async fn parameter(root: &Root, name: &str) -> Result<String> {
+pub async fn parameter(root: &AwsApi, name: &str) -> Result<String> {
     let name = format!("/shop/{}/platform/{name}", units::ENVIRONMENT);
-    let answer = root.call("ssm", "AmazonSSM.GetParameter", json!({ "Name": name })).await?;
+    let answer = root.json("ssm", "AmazonSSM.GetParameter", &json!({ "Name": name })).await?;
     Ok(answer["Parameter"]["Value"].as_str().with_context(|| format!("no parameter {name}"))?.to_owned())
 }

@@ -4,20 +4,16 @@
 //! - `bring_up`: the units, in the order that an account's first time wants
 //! - `artifacts`: the functions' zips
 //! - `task`: what ECS would start, as processes
-//! - `root`: calls as the account's root
 
 mod artifacts;
 mod bring_up;
-mod root;
 mod task;
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use aws_sdk_elasticloadbalancingv2::types::TargetDescription;
 use bring_up::BringUp;
-use root::Root;
-use stack::{emulator, python, terraform::Terraform, topology::Topology, units};
+use stack::{aws_api::AwsApi, emulator, provision::load_balancer, python, terraform::Terraform, topology::Topology, units};
 
 use super::{
     Account, Board, Folder, Options, Record, build,
@@ -49,7 +45,7 @@ pub async fn start(
     eprintln!("Starting the shop on {}, as Terraform makes it.\n", folder.root().display());
 
     let endpoint = emulator::endpoint(ports.aws);
-    let (aws, root) = (emulator::sdk_config(&endpoint), Root::new(&endpoint)?);
+    let (aws, root) = (emulator::sdk_config(&endpoint), AwsApi::new(&endpoint)?);
     let units = units::Units::new(terraform, &workspace_root(), folder.terraform(), &endpoint);
     let account = BringUp { units, aws, root, progress };
     let foundations = async {
@@ -84,15 +80,15 @@ pub async fn start(
     let product = async {
         let environment = task::environment(&root, &endpoint, "product", ports.product).await?;
         site.start_product(environment, ports.product, options).await?;
-        join_target_group(&site, "product", ports.product).await
+        load_balancer::register(&root, &target_group("product"), ports.product).await
     };
     let order = async {
         let environment = task::environment(&root, &endpoint, "order", ports.order).await?;
         site.start_order(environment, ports.order).await?;
-        join_target_group(&site, "order", ports.order).await
+        load_balancer::register(&root, &target_group("order"), ports.order).await
     };
     tokio::try_join!(product, order, site.start_processor(processor_settings(folder, ports), ports.processor))?;
-    let user = task::function_environment(&site.aws, &endpoint, "user").await?;
+    let user = task::function_environment(&root, &endpoint, "user").await?;
     let inbox = format!("{endpoint}/000000000000/{}", units::name("order-inbox"));
     site.finish(user, &inbox, options).await?;
     site.board.update(|record| record.ready_at = Some(clock::now()))?;
@@ -103,15 +99,9 @@ pub async fn start(
 const NO_TERRAFORM: &str =
     "`up --terraform` applies infra/terraform: install Terraform 1.11 or newer, and have it on the PATH";
 
-/// Puts a process where ECS would put a task: into the group that the load balancer's rules lead to.
-async fn join_target_group(site: &Construction<'_>, service: &str, port: u16) -> Result<()> {
-    let elb = aws_sdk_elasticloadbalancingv2::Client::new(&site.aws);
-    let groups = elb.describe_target_groups().names(format!("{}-blue", units::name(service))).send().await?;
-    let group = groups.target_groups().first().and_then(|group| group.target_group_arn.as_deref());
-    let group = group.with_context(|| format!("{service} has no target group"))?;
-    let target = TargetDescription::builder().id("127.0.0.1").port(port.into()).build();
-    elb.register_targets().target_group_arn(group).targets(target).send().await?;
-    Ok(())
+/// The target group that the unit of a service creates for its tasks.
+fn target_group(service: &str) -> String {
+    format!("{}-blue", units::name(service))
 }
 
 fn processor_settings(folder: &Folder, ports: Ports) -> Environment {

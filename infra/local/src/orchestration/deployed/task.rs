@@ -1,12 +1,10 @@
 //! A task of ECS, started as a process: with the settings and secrets of its task definition, under its role.
 
 use anyhow::{Context, Result};
-use aws_config::SdkConfig;
 use serde::Deserialize;
 use serde_json::json;
-use stack::{emulator, units};
+use stack::{aws_api::AwsApi, emulator, units};
 
-use super::root::Root;
 use crate::orchestration::settings::Environment;
 
 /// What of a task definition matters to a process.
@@ -42,9 +40,9 @@ struct Secret {
 
 /// The environment of the service `name`, as ECS would give it to a task, and what only the place can say: where AWS is,
 /// and where the process listens.
-pub async fn environment(root: &Root, endpoint: &str, name: &str, port: u16) -> Result<Environment> {
+pub async fn environment(aws: &AwsApi, endpoint: &str, name: &str, port: u16) -> Result<Environment> {
     let input = json!({ "taskDefinition": units::name(name) });
-    let answer = root.call("ecs", "AmazonEC2ContainerServiceV20141113.DescribeTaskDefinition", input).await?;
+    let answer = aws.json("ecs", "AmazonEC2ContainerServiceV20141113.DescribeTaskDefinition", &input).await?;
     let definition: Definition = serde_json::from_value(answer["taskDefinition"].clone())?;
     let container = definition.container_definitions.into_iter().find(|container| container.name == "service");
     let container = container.with_context(|| format!("the task of {name} has no container `service`"))?;
@@ -67,12 +65,13 @@ pub async fn environment(root: &Root, endpoint: &str, name: &str, port: u16) -> 
 }
 
 /// The environment of the function `name`, for a command of its program, under its role.
-pub async fn function_environment(aws: &SdkConfig, endpoint: &str, name: &str) -> Result<Environment> {
-    let lambda = aws_sdk_lambda::Client::new(aws);
-    let function = lambda.get_function_configuration().function_name(units::name(name)).send().await?;
-    let own = function.environment.and_then(|environment| environment.variables).unwrap_or_default();
-    let role = function.role.with_context(|| format!("the function {name} has no role"))?;
-    Ok(own.into_iter().chain(place(endpoint, &role)).collect())
+pub async fn function_environment(aws: &AwsApi, endpoint: &str, name: &str) -> Result<Environment> {
+    let path = format!("/2015-03-31/functions/{}", units::name(name));
+    let function = aws.find("lambda", &path).await?.with_context(|| format!("no function {name}"))?;
+    let function = &function["Configuration"];
+    let own: Environment = serde_json::from_value(function["Environment"]["Variables"].clone())?;
+    let role = function["Role"].as_str().with_context(|| format!("the function {name} has no role"))?;
+    Ok(own.into_iter().chain(place(endpoint, role)).collect())
 }
 
 /// Where AWS is, and whose credentials to fetch: the SDK asks for them by itself.

@@ -1,91 +1,70 @@
-//! Event source mappings: which queue or stream invokes a function, and how.
+//! Event source mappings of Lambda functions.
 
-use anyhow::Context;
-use aws_sdk_lambda::{
-    Client,
-    types::{
-        EventSourceMappingConfiguration, EventSourcePosition, Filter, FilterCriteria, FunctionResponseType,
-        ScalingConfig,
-    },
-};
+use anyhow::{Context, Result};
+use reqwest::Method;
+use serde_json::{Value, json};
 
-/// Picks the outbox items out of a table's stream: those with the attribute `event`. Not only new ones, so that an
-/// operator can have an event published again by touching its item.
+use crate::aws_api::AwsApi;
+
+/// Matches the outbox items of a table's stream: those with the attribute `event`. Modified items as well as new ones,
+/// so that an operator can have an event published again by touching its item.
 const OUTBOX_ITEMS: &str = r#"{"dynamodb":{"NewImage":{"event":{"S":[{"exists":true}]}}}}"#;
 
-/// How often a batch of a stream is tried. Until then the rest of its shard waits, so it is not for ever; but an
-/// outage of SNS must not use it up either.
-const STREAM_ATTEMPTS: i32 = 1000;
+/// Attempts per batch of a stream, which blocks the rest of its shard. An outage of SNS must not use them up.
+const STREAM_ATTEMPTS: u32 = 1000;
 
-/// Has a queue's messages handed to a function in batches, of which it reports the failed messages.
+const PATH: &str = "/2015-03-31/event-source-mappings/";
+
+/// Maps a queue to a function that reports the failed messages of a batch.
 pub(super) async fn queue(
-    lambda: &Client,
+    aws: &AwsApi,
     function: &str,
     queue_arn: &str,
     batch_size: u32,
     maximum_concurrency: u32,
-) -> anyhow::Result<()> {
-    let scaling = ScalingConfig::builder().maximum_concurrency(maximum_concurrency.cast_signed()).build();
-    match find(lambda, function, queue_arn).await? {
-        None => {
-            lambda
-                .create_event_source_mapping()
-                .function_name(function)
-                .event_source_arn(queue_arn)
-                .batch_size(batch_size.cast_signed())
-                .scaling_config(scaling)
-                .function_response_types(FunctionResponseType::ReportBatchItemFailures)
-                .send()
-                .await?;
-        }
-        Some(mapping)
-            if mapping.batch_size == Some(batch_size.cast_signed())
-                && mapping.scaling_config.as_ref() == Some(&scaling) => {}
-        Some(mapping) => {
-            let change = lambda.update_event_source_mapping().set_uuid(mapping.uuid);
-            change.batch_size(batch_size.cast_signed()).scaling_config(scaling).send().await?;
-        }
+) -> Result<()> {
+    let settings =
+        json!({ "BatchSize": batch_size, "ScalingConfig": { "MaximumConcurrency": maximum_concurrency } });
+    ensure(aws, function, queue_arn, settings, json!({})).await
+}
+
+/// Maps the outbox items of a table's stream to a function that reports the failed records. A batch that fails as a
+/// whole is split until the failing record is alone.
+pub(super) async fn stream(aws: &AwsApi, function: &str, stream_arn: &str, batch_size: u32) -> Result<()> {
+    let settings = json!({ "BatchSize": batch_size, "FilterCriteria": { "Filters": [{ "Pattern": OUTBOX_ITEMS }] } });
+    let fixed = json!({
+        "StartingPosition": "TRIM_HORIZON",
+        "BisectBatchOnFunctionError": true,
+        "MaximumRetryAttempts": STREAM_ATTEMPTS,
+    });
+    ensure(aws, function, stream_arn, settings, fixed).await
+}
+
+/// Creates the mapping, or changes the `settings` in which it differs; `fixed` ones are for its creation.
+async fn ensure(aws: &AwsApi, function: &str, source_arn: &str, settings: Value, fixed: Value) -> Result<()> {
+    let query = format!("{PATH}?FunctionName={function}&EventSourceArn={source_arn}");
+    let existing = aws.rest("lambda", Method::GET, &query, &Value::Null).await?;
+    let Some(mapping) = existing["EventSourceMappings"].get(0) else {
+        let mut mapping = json!({
+            "FunctionName": function,
+            "EventSourceArn": source_arn,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        });
+        extend(&mut mapping, settings);
+        extend(&mut mapping, fixed);
+        aws.rest("lambda", Method::POST, PATH, &mapping).await?;
+        return Ok(());
+    };
+    let differs = settings.as_object().into_iter().flatten().any(|(name, value)| mapping[name] != *value);
+    if differs {
+        let uuid = mapping["UUID"].as_str().context("an event source mapping without a UUID")?;
+        aws.rest("lambda", Method::PUT, &format!("{PATH}{uuid}"), &settings).await?;
     }
     Ok(())
 }
 
-/// Has the outbox items of a table's stream handed to a function in batches, from the oldest on. It reports the failed
-/// records; a batch that fails as a whole is halved, until the one that cannot be published stands alone.
-pub(super) async fn stream(lambda: &Client, function: &str, stream_arn: &str, batch_size: u32) -> anyhow::Result<()> {
-    let filter = Filter::builder().pattern(OUTBOX_ITEMS).build();
-    let filter = FilterCriteria::builder().filters(filter).build();
-    match find(lambda, function, stream_arn).await? {
-        None => {
-            lambda
-                .create_event_source_mapping()
-                .function_name(function)
-                .event_source_arn(stream_arn)
-                .starting_position(EventSourcePosition::TrimHorizon)
-                .batch_size(batch_size.cast_signed())
-                .filter_criteria(filter)
-                .function_response_types(FunctionResponseType::ReportBatchItemFailures)
-                .bisect_batch_on_function_error(true)
-                .maximum_retry_attempts(STREAM_ATTEMPTS)
-                .send()
-                .await?;
-        }
-        Some(mapping)
-            if mapping.batch_size == Some(batch_size.cast_signed())
-                && mapping.filter_criteria.as_ref() == Some(&filter) => {}
-        Some(mapping) => {
-            let change = lambda.update_event_source_mapping().set_uuid(mapping.uuid);
-            change.batch_size(batch_size.cast_signed()).filter_criteria(filter).send().await?;
-        }
+fn extend(object: &mut Value, with: Value) {
+    if let (Value::Object(object), Value::Object(with)) = (object, with) {
+        object.extend(with);
     }
-    Ok(())
-}
-
-async fn find(
-    lambda: &Client,
-    function: &str,
-    source_arn: &str,
-) -> anyhow::Result<Option<EventSourceMappingConfiguration>> {
-    let mappings = lambda.list_event_source_mappings().function_name(function).event_source_arn(source_arn);
-    let mappings = mappings.send().await.context("cannot list what triggers it")?;
-    Ok(mappings.event_source_mappings.unwrap_or_default().into_iter().next())
 }
