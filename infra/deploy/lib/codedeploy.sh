@@ -1,25 +1,25 @@
-# shellcheck shell=bash disable=SC2154 # common.sh sets what is not set here
-# Moving traffic. A deployment's description says where it came from and went to, `release: <from> -> <to>`, so that
-# CodeDeploy's list is the history of a service, and a rollback finds its way.
+# shellcheck shell=bash disable=SC2154 # variables are set by common.sh
+# Moves traffic with CodeDeploy. The description of a deployment, `release: <from> -> <to>`, makes CodeDeploy's list the
+# release history, which a rollback reads.
 
-# How long a deployment may take until this gives up waiting: a canary, and the time for which old tasks are kept.
-patience_seconds=${RELEASE_PATIENCE_SECONDS:-5400}
+# Limit for waiting for a deployment, which includes the canary and the time for which old tasks are kept.
+timeout_seconds=${RELEASE_PATIENCE_SECONDS:-5400}
 
-# The deployment of `name` that is not over yet, or nothing.
+# Prints the deployment of a function or service that is in progress, if any.
 running_deployment() {
   aws deploy list-deployments --application-name "$prefix-$1" --deployment-group-name live \
     --include-only-statuses Created Queued InProgress Baking Ready --output json | jq -r '.deployments[0] // empty'
 }
 
-# Two releases of one thing at once are refused by CodeDeploy; this refuses before anything is changed.
+# CodeDeploy rejects concurrent deployments of one function or service. This check fails before anything is changed.
 refuse_if_running() {
   local id
   id=$(running_deployment "$1")
-  [ -z "$id" ] || fail "$1: deployment $id is still on its way. Wait for it, or: infra/deploy/release stop $environment $1"
+  [ -z "$id" ] || fail "$1: deployment $id is still in progress. Wait for it, or run infra/deploy/release stop $environment $1"
 }
 
-# Starts a deployment and prints its id. `kind` is `release` or `restart`, which alarms stop and turn back, or `rollback`:
-# at once, and also while the alarms ring that it is to end.
+# Starts a deployment and prints its id. `kind` is `release` or `restart`, which alarms stop and roll back, or `rollback`,
+# which moves all traffic at once and ignores alarms.
 start_deployment() {
   local kind=$1 name=$2 from=$3 to=$4 appspec=$5 compute=$6 revision options=()
   if [ "$kind" = rollback ]; then
@@ -32,30 +32,30 @@ start_deployment() {
     --description "$kind: $from -> $to" "${options[@]}" --query deploymentId --output text
 }
 
-# Waits for the end of a deployment; fails if it did not succeed. CodeDeploy has turned the traffic back by then.
+# Waits for the end of a deployment. Fails if it did not succeed, in which case CodeDeploy has moved the traffic back.
 await_deployment() {
-  local name=$1 id=$2 state status told='' waited=0
+  local name=$1 id=$2 state status reported='' waited=0
   while :; do
     state=$(aws deploy get-deployment --deployment-id "$id" --query deploymentInfo --output json) \
-      || { say "$name: $id goes on without being watched"; return 1; }
+      || { say "$name: $id continues unobserved"; return 1; }
     status=$(jq -r .status <<<"$state")
-    [ "$status" = "$told" ] || say "$name: $id $status"
-    told=$status
+    [ "$status" = "$reported" ] || say "$name: $id $status"
+    reported=$status
     case $status in
       Succeeded) return 0 ;;
       Failed | Stopped)
-        say "$name: $(jq -r '.errorInformation.message // "no reason given"' <<<"$state")"
-        say "$name: $(jq -r '.rollbackInfo.rollbackMessage // "nothing was turned back"' <<<"$state")"
+        say "$name: $(jq -r '.errorInformation.message // "no reason reported"' <<<"$state")"
+        say "$name: $(jq -r '.rollbackInfo.rollbackMessage // "nothing was rolled back"' <<<"$state")"
         return 1
         ;;
     esac
-    [ "$waited" -lt "$patience_seconds" ] || fail "$name: $id is not over after $waited s; it goes on without being watched"
+    [ "$waited" -lt "$timeout_seconds" ] || fail "$name: $id has not finished after $waited s and continues unobserved"
     sleep "$poll_seconds"
     waited=$((waited + poll_seconds))
   done
 }
 
-# The newest deployments of `name` as lines of JSON, the newest first.
+# Prints the latest deployments of `name` as lines of JSON, newest first.
 deployments() {
   local id ids
   ids=$(aws deploy list-deployments --application-name "$prefix-$1" --deployment-group-name live --output json \
@@ -65,7 +65,7 @@ deployments() {
   done | jq -cs 'sort_by(.createTime) | reverse[] | {id: .deploymentId, at: .createTime, status, description: (.description // "")}'
 }
 
-# What was live before `live` was released: the newest release that succeeded and led there tells.
+# Prints the version before `live`, from the latest successful release to `live`.
 before() {
   local name=$1 live=$2
   deployments "$name" | jq -rs --arg live "$live" '

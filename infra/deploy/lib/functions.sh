@@ -1,11 +1,11 @@
-# shellcheck shell=bash disable=SC2154 # common.sh sets what is not set here
-# Releasing a Lambda function: its alias `live` is moved to another version.
+# shellcheck shell=bash disable=SC2154 # variables are set by common.sh
+# Releases a Lambda function by moving its alias `live` to another version.
 
 function_live() {
   aws lambda get-alias --function-name "$prefix-$1" --name live --query FunctionVersion --output text
 }
 
-# Is another version live than the newest code and settings would make? Prints what would change, or nothing.
+# Prints what a release would change, `code` or `settings`, or nothing.
 function_change() {
   local name=$1 zip=$2 live newest hash
   live=$(aws lambda get-function-configuration --function-name "$prefix-$name" --qualifier live --output json)
@@ -18,7 +18,7 @@ function_change() {
   fi
 }
 
-# What Terraform sets, and a version keeps.
+# Compares the settings that Terraform manages and a version preserves.
 # shellcheck disable=SC2016 # jq's variables, not the shell's
 same_function_settings='
   def settings: {
@@ -27,21 +27,21 @@ same_function_settings='
   };
   ($live | settings) == ($newest | settings)'
 
-# Publishes a version with the code of `zip` and the settings of now, and starts to move the alias. Prints the deployment.
+# Publishes a version with the code of `zip` and the current settings, and starts to move the alias. Prints the deployment.
 function_release() {
-  local name=$1 zip=$2 function="$prefix-$1" program version bucket hash answer to from
+  local name=$1 zip=$2 function="$prefix-$1" program version bucket hash config to from
   program=$(program_of "$name")
   hash=$(zip_hash "$zip")
-  answer=$(aws lambda get-function-configuration --function-name "$function" --output json)
-  if [ "$(jq -r .CodeSha256 <<<"$answer")" != "$hash" ]; then
+  config=$(aws lambda get-function-configuration --function-name "$function" --output json)
+  if [ "$(jq -r .CodeSha256 <<<"$config")" != "$hash" ]; then
     bucket=$(platform artifacts_bucket)
     version=$(push_zip "$program" "$zip")
-    answer=$(aws lambda update-function-code --function-name "$function" --s3-bucket "$bucket" \
+    config=$(aws lambda update-function-code --function-name "$function" --s3-bucket "$bucket" \
       --s3-key "functions/$program.zip" --s3-object-version "$version" --output json)
-    [ "$(jq -r .CodeSha256 <<<"$answer")" = "$hash" ] || fail "$name: Lambda took other code than $zip"
+    [ "$(jq -r .CodeSha256 <<<"$config")" = "$hash" ] || fail "$name: the code in Lambda differs from $zip"
     aws lambda wait function-updated --function-name "$function"
   fi
-  # Lambda publishes nothing where nothing changed, and answers with the version that is there.
+  # If nothing has changed, Lambda returns the existing version instead of publishing one.
   to=$(aws lambda publish-version --function-name "$function" --code-sha256 "$hash" --query Version --output text)
   from=$(function_live "$name")
   [ "$to" != "$from" ] || return 0

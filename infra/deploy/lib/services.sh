@@ -1,32 +1,32 @@
-# shellcheck shell=bash disable=SC2154 # common.sh sets what is not set here
-# Releasing a service on ECS: new tasks of another revision of its task definition take over from the old ones.
+# shellcheck shell=bash disable=SC2154 # variables are set by common.sh
+# Releases an ECS service by replacing its tasks with tasks of another revision of the task definition.
 
-# Services whose image knows `migrate`: it runs before each change of their tasks.
+# Services with a subcommand `migrate`, which runs before their tasks are replaced.
 migrating_services='product'
 
 cluster() {
   platform ecs_cluster_name
 }
 
-# The service, with where its tasks run.
+# Prints the service with its network configuration.
 describe_service() {
   aws ecs describe-services --cluster "$(cluster)" --services "$prefix-$1" --output json | jq -e '.services[0]' \
-    || fail "there is no service $prefix-$1: has the unit $1 been applied?"
+    || fail "no service $prefix-$1: has $1 been applied?"
 }
 
-# The revision that serves, as <family>:<number>.
+# Prints the live revision as <family>:<number>.
 service_live() {
   describe_service "$1" \
     | jq -r '(first(.taskSets[]? | select(.status == "PRIMARY")) // .).taskDefinition | split("/")[-1]'
 }
 
-# A revision as it would be registered: without what ECS adds.
+# Prints a revision in the form in which it is registered, without the fields that ECS adds.
 revision() {
   aws ecs describe-task-definition --task-definition "$1" --query taskDefinition --output json | jq -S '
     del(.taskDefinitionArn, .revision, .status, .requiresAttributes, .compatibilities, .registeredAt, .registeredBy, .deregisteredAt)'
 }
 
-# The newest revision, which has the settings that Terraform registered last, with this image.
+# Prints the latest revision, which has the settings that Terraform registered last, with the given image.
 wanted_revision() {
   local name=$1 digest=$2 image
   image="$(platform "ecr_repository_url_$name")@$digest"
@@ -37,7 +37,7 @@ image_of() {
   jq -r '.containerDefinitions[] | select(.name == "service").image' <<<"$1"
 }
 
-# Is another revision live than this image and the newest settings would make? Prints what would change, or nothing.
+# Prints what a release would change, `image` or `settings`, or nothing.
 service_change() {
   local name=$1 file=$2 live wanted
   live=$(revision "$(service_live "$name")")
@@ -49,7 +49,7 @@ service_change() {
   fi
 }
 
-# Registers the revision, migrates, and starts to move the traffic. Prints the deployment.
+# Registers the revision, runs migrations, and starts to move the traffic. Prints the deployment.
 service_release() {
   local name=$1 file=$2 digest wanted from to
   digest=$(push_image "$name" "$file")
@@ -82,8 +82,8 @@ service_shift() {
   start_deployment "$kind" "$name" "$from" "$4" "$appspec" ECS
 }
 
-# Runs a subcommand of the image as a task of its own, where the service's tasks run and with their roles, and waits for it.
-# Its log follows. Fails as it fails.
+# Runs a subcommand of the image as a separate task with the network and the roles of the service, waits for it, and prints
+# its log. Fails if the task fails.
 run_task() {
   local name=$1 taskdef=$2 cluster network overrides started arn task code
   shift 2
@@ -91,19 +91,19 @@ run_task() {
   network=$(describe_service "$name" \
     | jq -c '{awsvpcConfiguration: ((first(.taskSets[]? | select(.status == "PRIMARY")) // .).networkConfiguration // .networkConfiguration).awsvpcConfiguration}')
   overrides=$(jq -cn '{containerOverrides: [{name: "service", command: $ARGS.positional}]}' --args -- "$@")
-  say "$name: $taskdef runs as a task: $1"
+  say "$name: running task $1 of $taskdef"
   started=$(aws ecs run-task --cluster "$cluster" --task-definition "$taskdef" --launch-type FARGATE --count 1 \
     --network-configuration "$network" --overrides "$overrides" --started-by infra/deploy --output json)
   arn=$(jq -r '.tasks[0].taskArn // empty' <<<"$started")
   [ -n "$arn" ] || fail "$name: ECS did not start the task: $(jq -c .failures <<<"$started")"
-  # Not `aws ecs wait`: it gives up after ten minutes, and a migration may take longer.
+  # `aws ecs wait` times out after ten minutes, but a migration may take longer.
   while :; do
     task=$(aws ecs describe-tasks --cluster "$cluster" --tasks "$arn" --output json | jq '.tasks[0]')
     [ "$(jq -r .lastStatus <<<"$task")" != STOPPED ] || break
     sleep "$poll_seconds"
   done
   aws logs get-log-events --log-group-name "/shop/$prefix-$name" --log-stream-name "service/service/${arn##*/}" \
-    --start-from-head --query 'events[].message' --output text 2>/dev/null | tr '\t' '\n' || say "$name: the task left no log"
+    --start-from-head --query 'events[].message' --output text 2>/dev/null | tr '\t' '\n' || say "$name: no log of the task found"
   code=$(jq -r '.containers[] | select(.name == "service").exitCode // "none"' <<<"$task")
-  [ "$code" = 0 ] || fail "$name: the task ended with exit code $code: $(jq -r '.stoppedReason // ""' <<<"$task")"
+  [ "$code" = 0 ] || fail "$name: the task failed with exit code $code: $(jq -r '.stoppedReason // ""' <<<"$task")"
 }

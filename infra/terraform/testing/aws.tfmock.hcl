@@ -1,5 +1,5 @@
-# What the mocked provider says where the real one would only know after an apply. Without this it makes up random text,
-# which is no ARN and no JSON. All tests of modules and units share this folder.
+# Values of the mocked provider for attributes that are known only after an apply. Its default is random text, which is
+# neither an ARN nor JSON. All tests of modules and root modules share this folder.
 
 mock_data "aws_availability_zones" {
   defaults = { names = ["eu-central-1a", "eu-central-1b", "eu-central-1c"] }

@@ -1,5 +1,5 @@
-# Names of what a rule has to tell apart within one unit: who reads which queue, where dead letters go, on which topic is
-# published. All others of a kind may share the answer in aws.tfmock.hcl.
+# Values of resources that a rule has to distinguish within one root module: queues, dead-letter queues, topics. Other
+# resources share the values in aws.tfmock.hcl.
 
 override_resource {
   target = module.inbox.aws_sqs_queue.this

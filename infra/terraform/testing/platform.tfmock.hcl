@@ -1,5 +1,5 @@
-# What the platform says about itself, to units that ask: its SSM parameters. A unit is told only what it asks for, so
-# this is the whole register of README.md.
+# SSM parameters of the platform. A root module reads only the ones that it uses, so this is the complete list of
+# README.md.
 
 override_data {
   target = data.aws_ssm_parameter.platform["alarm_topic_arn"]
@@ -121,13 +121,13 @@ override_data {
   values = { insecure_value = "link01" }
 }
 
-# The unit user asks for this one by itself: it is missing at its first apply.
+# user reads this parameter separately, as it does not exist at the first apply.
 override_data {
   target = data.aws_ssm_parameter.authorizer[0]
   values = { insecure_value = "auth01" }
 }
 
-# The unit edge knows no more than this.
+# edge reads only this parameter.
 override_data {
   target = data.aws_ssm_parameter.http_api_id
   values = { insecure_value = "a1b2c3d4e5" }

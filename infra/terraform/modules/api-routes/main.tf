@@ -1,7 +1,7 @@
-# The routes of one service at the HTTP API, and the integration behind them.
+# Routes of one service in the HTTP API, and their integration.
 
 locals {
-  # Emulators have no VPC links: there, the load balancer is at a URL.
+  # Emulators have no VPC links, so they reach the load balancer by URL.
   emulated_url = try(var.load_balancer.emulated_url, null)
   vpc_link_id  = local.emulated_url == null ? try(var.load_balancer.vpc_link_id, null) : null
 }
@@ -10,7 +10,7 @@ resource "aws_apigatewayv2_integration" "this" {
   api_id = var.http_api_id
 
   integration_type       = var.function != null ? "AWS_PROXY" : "HTTP_PROXY"
-  integration_method     = var.function != null ? "POST" : "ANY" # a function is invoked by POST, whatever the request is
+  integration_method     = var.function != null ? "POST" : "ANY" # Lambda is always invoked by POST
   integration_uri        = var.function != null ? var.function.invoke_arn : coalesce(local.emulated_url, var.load_balancer.listener_arn)
   payload_format_version = var.function != null ? "2.0" : "1.0"
   timeout_milliseconds   = var.timeout_ms
@@ -28,7 +28,7 @@ resource "aws_apigatewayv2_integration" "this" {
   lifecycle {
     precondition {
       condition     = (var.function != null) != (var.load_balancer != null)
-      error_message = "Either a function or a load balancer is behind the routes."
+      error_message = "Set exactly one of function and load_balancer."
     }
   }
 }
@@ -52,5 +52,5 @@ resource "aws_lambda_permission" "api" {
   function_name = var.function.name
   qualifier     = var.function.alias
   principal     = "apigateway.amazonaws.com"
-  source_arn    = "${var.http_api_execution_arn}/*/*" # any stage and route of this one API
+  source_arn    = "${var.http_api_execution_arn}/*/*" # all stages and routes of this API
 }

@@ -1,20 +1,20 @@
 variable "http_api_id" {
-  description = "The HTTP API that gets the routes."
+  description = "Id of the HTTP API."
   type        = string
 }
 
 variable "http_api_execution_arn" {
-  description = "The API's ARN for invocations."
+  description = "Execution ARN of the HTTP API."
   type        = string
 }
 
 variable "authorizer_id" {
-  description = "The API's JWT authoriser; null where no route needs a token."
+  description = "JWT authorizer of the API. Null if no route requires a token."
   type        = string
 }
 
 variable "routes" {
-  description = "Routes of the topology: `METHOD /path`, and the scopes of which a token needs one; null lets everybody in."
+  description = "Routes of the topology: `METHOD /path`, and the scopes of which a token needs one. Null for a public route."
   type = list(object({
     route  = string
     scopes = list(string)
@@ -22,12 +22,12 @@ variable "routes" {
 
   validation {
     condition     = alltrue([for route in var.routes : try(length(route.scopes) > 0, true)])
-    error_message = "An empty list of scopes would let every token in."
+    error_message = "An empty list of scopes would accept every token."
   }
 }
 
 variable "function" {
-  description = "The function behind the routes; null if it is a service behind the load balancer."
+  description = "Function behind the routes. Null for a service behind the load balancer."
   type = object({
     name       = string
     alias      = string
@@ -37,7 +37,7 @@ variable "function" {
 }
 
 variable "load_balancer" {
-  description = "The internal load balancer behind the routes, and the name in its certificate; null if it is a function. `emulated_url` is for emulators, which have no VPC links: never on AWS."
+  description = "Internal load balancer behind the routes, and the name in its certificate. Null for a function. `emulated_url` is for emulators, which have no VPC links, and never for AWS."
   type = object({
     vpc_link_id     = optional(string)
     listener_arn    = string
@@ -48,7 +48,7 @@ variable "load_balancer" {
 }
 
 variable "timeout_ms" {
-  description = "How long the API waits for an answer; 30 s is the most that it can."
+  description = "Integration timeout. API Gateway allows 30 s at most."
   type        = number
   default     = 29000
 }

@@ -1,4 +1,4 @@
-# A dashboard of graphs, three in a row.
+# Dashboard with three graphs per row.
 
 resource "aws_cloudwatch_dashboard" "this" {
   dashboard_name = var.name

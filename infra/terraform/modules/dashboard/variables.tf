@@ -4,12 +4,12 @@ variable "name" {
 }
 
 variable "region" {
-  description = "Where the metrics are."
+  description = "AWS Region of the metrics."
   type        = string
 }
 
 variable "graphs" {
-  description = "Graphs, in reading order: a title, and lines. A line is a namespace, a metric, its dimensions, a statistic and a label."
+  description = "Graphs in reading order: a title and lines. A line is a namespace, a metric, its dimensions, a statistic and a label."
   type = list(object({
     title = string
     lines = list(object({

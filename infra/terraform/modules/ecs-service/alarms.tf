@@ -1,9 +1,9 @@
-# Each metric is asked of both target groups, because a release changes which of them serves.
+# Each metric covers both target groups, because a release changes which of them is in service.
 
 locals {
   target_alarms = {
     errors = {
-      description = "${var.name} answers with 5xx."
+      description = "${var.name} responds with 5xx."
       metric      = "HTTPCode_Target_5XX_Count"
       stat        = "Sum"
       expression  = "FILL(blue, 0) + FILL(green, 0)"
@@ -14,7 +14,7 @@ locals {
       missing     = "notBreaching"
     }
     p99-latency = {
-      description = "One request to ${var.name} in a hundred takes more than ${var.p99_alarm_seconds} s."
+      description = "p99 latency of ${var.name} exceeds ${var.p99_alarm_seconds} s."
       metric      = "TargetResponseTime"
       stat        = "p99"
       expression  = "MAX([FILL(blue, 0), FILL(green, 0)])"
@@ -25,7 +25,7 @@ locals {
       missing     = "notBreaching"
     }
     no-healthy-task = {
-      description = "The load balancer finds no task of ${var.name} that is well."
+      description = "${var.name} has no healthy task behind the load balancer."
       metric      = "HealthyHostCount"
       stat        = "Minimum"
       expression  = "FILL(blue, 0) + FILL(green, 0)"
@@ -78,7 +78,7 @@ resource "aws_cloudwatch_metric_alarm" "targets" {
 
 resource "aws_cloudwatch_metric_alarm" "cpu" {
   alarm_name          = "${var.name}-cpu"
-  alarm_description   = "${var.name} is busy in spite of autoscaling: it is at its maximum of ${var.max_tasks} tasks, or new ones do not start."
+  alarm_description   = "CPU of ${var.name} is high despite autoscaling: the maximum of ${var.max_tasks} tasks is reached, or new tasks do not start."
   namespace           = "AWS/ECS"
   metric_name         = "CPUUtilization"
   dimensions          = { ClusterName = var.cluster.name, ServiceName = aws_ecs_service.this.name }
@@ -87,7 +87,7 @@ resource "aws_cloudwatch_metric_alarm" "cpu" {
   evaluation_periods  = 10
   threshold           = 85
   comparison_operator = "GreaterThanThreshold"
-  treat_missing_data  = "breaching" # there are always tasks
+  treat_missing_data  = "breaching" # a service always has tasks
   alarm_actions       = [var.alarm_topic_arn]
   ok_actions          = [var.alarm_topic_arn]
 }

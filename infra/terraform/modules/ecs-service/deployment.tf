@@ -1,5 +1,5 @@
-# Blue/green releases: new tasks beside the old ones, a part of the traffic, then all of it, and back as soon as one of
-# the alarms is raised.
+# Blue/green releases: new tasks start beside the old ones and get part of the traffic, then all of it. Traffic moves back
+# when one of the alarms fires.
 
 resource "aws_codedeploy_app" "this" {
   count = var.emulator ? 0 : 1
@@ -80,14 +80,14 @@ locals {
         Sid       = "StartTasks"
         Effect    = "Allow"
         Action    = ["ecs:CreateTaskSet"]
-        Resource  = ["*"] # what is created has no name yet; the conditions say for which service it may be
+        Resource  = ["*"] # task sets have no name before creation; the conditions limit the service
         Condition = { ArnEquals = { "ecs:cluster" = [var.cluster.arn], "ecs:service" = [local.service_arn] } }
       },
       {
         Sid      = "EndTasks"
         Effect   = "Allow"
         Action   = ["ecs:DeleteTaskSet"]
-        Resource = [local.task_set_arns] # ECS names the task sets of the service
+        Resource = [local.task_set_arns] # ECS generates the names of task sets
       },
       {
         Sid       = "HandOverRoles"
@@ -103,10 +103,10 @@ locals {
           "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules",
           "elasticloadbalancing:DescribeTargetGroups",
         ]
-        Resource = ["*"] # descriptions of load balancers cannot be narrowed to resources
+        Resource = ["*"] # Describe actions of load balancers do not support resources
       },
       {
-        # Not the listener, which is everybody's: only this service's rules.
+        # Only this service's rules, not the listener, which all services share.
         Sid      = "MoveTraffic"
         Effect   = "Allow"
         Action   = ["elasticloadbalancing:ModifyRule"]
@@ -116,7 +116,7 @@ locals {
         Sid      = "WatchAlarms"
         Effect   = "Allow"
         Action   = ["cloudwatch:DescribeAlarms"]
-        Resource = ["*"] # CloudWatch answers with what a narrower scope may see only if no composite alarm is asked for
+        Resource = ["*"] # DescribeAlarms on composite alarms requires all resources
       },
     ]
   })
@@ -124,7 +124,7 @@ locals {
 
 resource "aws_iam_role" "deployment" {
   name                 = "${var.name}-deployment"
-  description          = "What CodeDeploy may do to release ${var.name}"
+  description          = "Releases ${var.name} with CodeDeploy"
   permissions_boundary = var.permissions_boundary_arn
 
   assume_role_policy = jsonencode({

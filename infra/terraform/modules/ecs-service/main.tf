@@ -1,11 +1,11 @@
-# A service on Fargate behind the internal load balancer: task definition, target groups, rule, service.
+# Fargate service behind the internal load balancer: task definition, target groups, listener rules, service.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  # What runs as nobody, writes nowhere but where it is told to, and has time to finish what it has begun.
+  # Unprivileged user, read-only root, and time for a graceful shutdown.
   hardened = {
     essential              = true
     user                   = "65532:65532"
@@ -22,7 +22,7 @@ locals {
         "awslogs-group"         = aws_cloudwatch_log_group.this.name
         "awslogs-region"        = data.aws_region.current.id
         "awslogs-stream-prefix" = container
-        "mode"                  = "non-blocking" # a slow log must not stop a sale
+        "mode"                  = "non-blocking" # a slow log must not block requests
         "max-buffer-size"       = "4m"
       }
     }
@@ -36,17 +36,17 @@ locals {
     secrets          = [for name, arn in var.secrets : { name = name, valueFrom = arn }]
     logConfiguration = local.log.service
 
-    # So it ends first, and its last spans still find the collector.
+    # The service stops before the collector, which receives its last spans.
     dependsOn = [for collector in var.collector[*] : { containerName = "collector", condition = "START" }]
   })
 
-  # Containers of a task share their loopback.
+  # Containers of a task share the loopback interface.
   collector_endpoint = { for name, collector in { OTEL_EXPORTER_OTLP_ENDPOINT = var.collector } : name => "http://127.0.0.1:4318" if collector != null }
 
   collector_containers = [for collector in var.collector[*] : merge(local.hardened, {
     name             = "collector"
     image            = collector.image
-    essential        = false # the service works without being watched
+    essential        = false # the service works without traces
     logConfiguration = local.log.collector
     environment = [
       { name = "AOT_CONFIG_CONTENT", value = coalesce(collector.configuration, file("${path.module}/collector.yaml")) },
@@ -54,20 +54,20 @@ locals {
     ]
   })]
 
-  # ECS fills in defaults and orders keys its own way; the provider compares what matters.
+  # ECS adds defaults and reorders keys. The provider ignores such differences.
   container_definitions = concat([local.service_container], local.collector_containers)
 }
 
 resource "aws_cloudwatch_log_group" "this" {
-  # checkov:skip=CKV_AWS_338: kept as long as the profile says; what matters for longer is in stores and metrics
+  # checkov:skip=CKV_AWS_338: retention is set by the profile; long-term data is in stores and metrics
   name              = "/shop/${var.name}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn
 }
 
-# The image that the service began with. Releases bring the later ones: they register revisions of their own, each the
-# newest one with another image (infra/deploy). So an apply needs no digest after the first time and brings no old image
-# back; what it changes is in a new revision, which the next release takes up.
+# Image of the first apply. Releases deploy later images: each registers the latest revision again with another image
+# (infra/deploy). Later applies therefore need no digest and never bring back an old image. Their changes are in a new
+# revision, which the next release uses.
 resource "terraform_data" "first_image" {
   input = var.image_digest
 
@@ -76,7 +76,7 @@ resource "terraform_data" "first_image" {
 
     postcondition {
       condition     = self.input != null
-      error_message = "The first apply needs an image that is in the repository: give image_digest (infra/deploy/release push prints it)."
+      error_message = "The first apply requires image_digest of an image in the repository. infra/deploy/release push prints it."
     }
   }
 }
@@ -96,13 +96,13 @@ resource "aws_ecs_task_definition" "this" {
     cpu_architecture        = "ARM64"
   }
 
-  # A rollback needs the definition that ran before.
+  # A rollback needs the previous definition.
   skip_destroy = true
 }
 
-# Blue and green: CodeDeploy starts new tasks in the one that is idle, and then moves the rule.
+# Blue and green: CodeDeploy starts new tasks in the idle group and then changes the rule.
 resource "aws_lb_target_group" "this" {
-  # checkov:skip=CKV_AWS_378: TLS ends at the load balancer; behind it is our network, and one security group that lets in another
+  # checkov:skip=CKV_AWS_378: TLS ends at the load balancer; behind it is the VPC, where security groups limit access
   for_each = toset(["blue", "green"])
 
   name                 = "${var.name}-${each.key}"
@@ -110,7 +110,7 @@ resource "aws_lb_target_group" "this" {
   target_type          = "ip"
   protocol             = "HTTP"
   port                 = var.port
-  deregistration_delay = 30 # the API waits for 29 s; a task then has 60 s for what is under way
+  deregistration_delay = 30 # the API times out after 29 s; a stopping task has 60 s for requests in progress
 
   health_check {
     path                = var.health_check_path
@@ -123,7 +123,7 @@ resource "aws_lb_target_group" "this" {
 }
 
 resource "aws_lb_listener_rule" "this" {
-  # Chunks by position: a new path changes a rule in place, and makes a new one only beyond five.
+  # Paths in groups of five by position: a new path changes a rule in place or adds one.
   for_each = { for position, patterns in chunklist(sort(var.path_patterns), 5) : position => patterns }
 
   listener_arn = var.load_balancer.listener_arn
@@ -141,7 +141,7 @@ resource "aws_lb_listener_rule" "this" {
   }
 
   lifecycle {
-    ignore_changes = [action] # CodeDeploy moves it
+    ignore_changes = [action] # changed by CodeDeploy
   }
 }
 
@@ -172,10 +172,10 @@ resource "aws_ecs_service" "this" {
   }
 
   lifecycle {
-    # Terraform makes the service once. Afterwards CodeDeploy changes tasks and target groups, and autoscaling their number.
+    # Terraform creates the service. CodeDeploy changes tasks and target groups, and autoscaling changes the task count.
     ignore_changes = [desired_count, load_balancer, task_definition]
   }
 
-  # ECS refuses a target group that no listener leads to.
+  # ECS rejects a target group without a listener.
   depends_on = [aws_iam_role_policy.execution, aws_iam_role_policy.task, aws_lb_listener_rule.this]
 }

@@ -1,4 +1,4 @@
-# Two roles: what ECS needs to start a task, and what the service's own calls need. Neither has what the other has.
+# Two roles without common permissions: the execution role for ECS, and the task role for calls of the service.
 
 locals {
   repository = regex("^(?P<account>[0-9]{12})\\.dkr\\.ecr\\.(?P<region>[a-z0-9-]+)\\.amazonaws\\.com/(?P<name>.+)$", var.repository_url)
@@ -40,7 +40,7 @@ locals {
         Sid       = "SignInToEcr"
         Effect    = "Allow"
         Action    = ["ecr:GetAuthorizationToken"]
-        Resource  = ["*"] # it is a token for the account's registry, which is no resource
+        Resource  = ["*"] # GetAuthorizationToken does not support resources
         Condition = null
       },
       {
@@ -54,7 +54,7 @@ locals {
         Sid       = "WriteOwnLog"
         Effect    = "Allow"
         Action    = ["logs:CreateLogStream", "logs:PutLogEvents"]
-        Resource  = ["${aws_cloudwatch_log_group.this.arn}:log-stream:*"] # streams are named by task
+        Resource  = ["${aws_cloudwatch_log_group.this.arn}:log-stream:*"] # one stream per task
         Condition = null
       },
     ],
@@ -65,11 +65,11 @@ locals {
     Sid       = "SendTraces"
     Effect    = "Allow"
     Action    = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
-    Resource  = ["*"] # X-Ray has no resources to name for these
+    Resource  = ["*"] # these X-Ray actions do not support resources
     Condition = null
   }]
 
-  # IAM takes no statement with a null in it.
+  # IAM rejects statements with null values.
   policies = {
     for role, statements in {
       execution = local.execution_statements
@@ -83,7 +83,7 @@ locals {
 
 resource "aws_iam_role" "execution" {
   name                 = "${var.name}-execution"
-  description          = "What ECS may do to start ${var.name}"
+  description          = "Starts tasks of ${var.name}"
   assume_role_policy   = local.assumed_by_tasks
   permissions_boundary = var.permissions_boundary_arn
 }
@@ -96,7 +96,7 @@ resource "aws_iam_role_policy" "execution" {
 
 resource "aws_iam_role" "task" {
   name                 = "${var.name}-task"
-  description          = "What ${var.name} may do"
+  description          = "Permissions of ${var.name}"
   assume_role_policy   = local.assumed_by_tasks
   permissions_boundary = var.permissions_boundary_arn
 }

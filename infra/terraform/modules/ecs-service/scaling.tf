@@ -30,8 +30,8 @@ resource "aws_appautoscaling_policy" "cpu" {
   }
 }
 
-# The predefined metric of requests per target follows one target group, and blue/green releases change between two:
-# half of the time it would follow the empty one. So this is the sum of both, of which one is always idle.
+# The predefined metric of requests per target covers one target group, but blue/green releases alternate between two.
+# This metric is the sum of both, of which one is always idle.
 resource "aws_appautoscaling_policy" "requests" {
   count = var.emulator ? 0 : 1
 

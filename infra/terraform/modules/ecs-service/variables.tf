@@ -4,61 +4,61 @@ variable "name" {
 
   validation {
     condition     = length(var.name) <= 26
-    error_message = "Target groups are called `<name>-green`, in 32 characters at most."
+    error_message = "The target group `<name>-green` can have 32 characters at most."
   }
 }
 
-# What runs ------------------------------------------------------------------------------------------------------------
+# Program --------------------------------------------------------------------------------------------------------------
 
 variable "repository_url" {
-  description = "The ECR repository of the image."
+  description = "ECR repository of the image."
   type        = string
 
   validation {
     condition     = can(regex("^[0-9]{12}\\.dkr\\.ecr\\.[a-z0-9-]+\\.amazonaws\\.com/.+$", var.repository_url))
-    error_message = "The URL of a private ECR repository, as `123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop/order`."
+    error_message = "Expected the URL of a private ECR repository, for example `123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop/order`."
   }
 }
 
 variable "image_digest" {
-  description = "The image that the service begins with, by digest: a tag may become another image. Only the first apply needs it."
+  description = "Digest of the first image. Only the first apply needs it. A tag is not allowed, as it can change."
   type        = string
 
   validation {
     condition     = var.image_digest == null || can(regex("^sha256:[0-9a-f]{64}$", var.image_digest))
-    error_message = "A digest, such as `sha256:` and 64 hexadecimal digits."
+    error_message = "Expected a digest: `sha256:` and 64 hexadecimal digits."
   }
 }
 
 variable "cpu" {
-  description = "CPU units of a task, the collector included."
+  description = "CPU units of a task, including the collector."
   type        = number
 }
 
 variable "memory_mb" {
-  description = "Memory of a task, the collector included."
+  description = "Memory of a task, including the collector."
   type        = number
 }
 
 variable "port" {
-  description = "Where the service listens. The platform's security groups know this one."
+  description = "Port of the service. The platform's security groups allow the default."
   type        = number
   default     = 8080
 }
 
 variable "environment" {
-  description = "The settings of the service. Task definitions are readable to many: no secret belongs here."
+  description = "Environment variables. Many principals can read task definitions, so this must not contain secrets."
   type        = map(string)
 }
 
 variable "secrets" {
-  description = "Settings that ECS reads from Secrets Manager when a task starts: ARN of the secret by the variable's name."
+  description = "Environment variables that ECS reads from Secrets Manager at task start: secret ARN by variable name."
   type        = map(string)
   default     = {}
 }
 
 variable "statements" {
-  description = "What the service's own calls need: statements of an IAM policy, with exact actions and ARNs."
+  description = "IAM policy statements for calls of the service, with exact actions and ARNs."
   type = list(object({
     Sid       = string
     Effect    = string
@@ -69,7 +69,7 @@ variable "statements" {
 }
 
 variable "collector" {
-  description = "An OpenTelemetry collector beside the service, which sends its spans there: image by digest, and configuration as YAML unless it is collector.yaml. Null for none: no spans are sent."
+  description = "OpenTelemetry sidecar that receives spans: image by digest, and configuration in YAML instead of collector.yaml. Null for no collector and no spans."
   type = object({
     image         = string
     configuration = optional(string)
@@ -78,19 +78,19 @@ variable "collector" {
 
   validation {
     condition     = var.collector == null || can(regex("@sha256:[0-9a-f]{64}$", var.collector.image))
-    error_message = "The collector's image is named by its digest."
+    error_message = "The collector's image must be given by digest."
   }
 }
 
-# Where it runs --------------------------------------------------------------------------------------------------------
+# Placement ------------------------------------------------------------------------------------------------------------
 
 variable "cluster" {
-  description = "The ECS cluster."
+  description = "ECS cluster."
   type        = object({ arn = string, name = string })
 }
 
 variable "vpc_id" {
-  description = "The VPC."
+  description = "VPC id."
   type        = string
 }
 
@@ -100,101 +100,101 @@ variable "subnet_ids" {
 }
 
 variable "security_group_ids" {
-  description = "The groups that tasks are in."
+  description = "Security groups of the tasks."
   type        = list(string)
 }
 
-# What reaches it ------------------------------------------------------------------------------------------------------
+# Routing --------------------------------------------------------------------------------------------------------------
 
 variable "load_balancer" {
-  description = "The internal load balancer: its listener, and its name in metrics."
+  description = "Internal load balancer: listener, and name in metrics."
   type        = object({ listener_arn = string, arn_suffix = string })
 }
 
 variable "path_patterns" {
-  description = "The paths that are the service's own. The load balancer compares five at most in one rule."
+  description = "Path patterns of the service. A listener rule holds five at most."
   type        = list(string)
 
   validation {
     condition     = length(var.path_patterns) > 0
-    error_message = "Without a path nothing would reach the service, and ECS refuses a target group without a listener."
+    error_message = "At least one path is required: ECS rejects a target group without a listener."
   }
 }
 
 variable "rule_priority" {
-  description = "Priority of the first rule; each unit has a hundred of its own."
+  description = "Priority of the first listener rule. Each service has a range of one hundred."
   type        = number
 }
 
 variable "health_check_path" {
-  description = "Answers 200 when the service can work."
+  description = "Path of the health check, which returns 200 when the service is ready."
   type        = string
 }
 
-# How much of it -------------------------------------------------------------------------------------------------------
+# Capacity -------------------------------------------------------------------------------------------------------------
 
 variable "min_tasks" {
-  description = "Tasks at the least."
+  description = "Minimum number of tasks."
   type        = number
 }
 
 variable "max_tasks" {
-  description = "Tasks at the most."
+  description = "Maximum number of tasks."
   type        = number
 }
 
 variable "cpu_target_percent" {
-  description = "The mean CPU that autoscaling keeps."
+  description = "Target of autoscaling: average CPU."
   type        = number
   default     = 55
 }
 
 variable "requests_target" {
-  description = "The requests per minute and task that autoscaling keeps."
+  description = "Target of autoscaling: requests per minute and task."
   type        = number
 }
 
-# Operating ------------------------------------------------------------------------------------------------------------
+# Operation ------------------------------------------------------------------------------------------------------------
 
 variable "deployment_config" {
-  description = "How CodeDeploy moves traffic to new tasks."
+  description = "CodeDeploy configuration for moving traffic to new tasks."
   type        = string
   default     = "CodeDeployDefault.ECSCanary10Percent5Minutes"
 }
 
 variable "blue_minutes" {
-  description = "How long the old tasks stay after a release: the time in which a rollback is a switch."
+  description = "Time for which old tasks are kept after a release. During this time, a rollback only moves traffic."
   type        = number
 }
 
 variable "kms_key_arn" {
-  description = "The key of logs and secrets."
+  description = "KMS key of logs and secrets."
   type        = string
 }
 
 variable "log_retention_days" {
-  description = "How long logs are kept."
+  description = "Retention of logs."
   type        = number
 }
 
 variable "alarm_topic_arn" {
-  description = "Where alarms go."
+  description = "SNS topic that receives alarms."
   type        = string
 }
 
 variable "p99_alarm_seconds" {
-  description = "The 99th percentile of latency that is too slow."
+  description = "Threshold of the alarm on p99 latency."
   type        = number
 }
 
 variable "permissions_boundary_arn" {
-  description = "The most that the roles made here may ever do; null for no boundary."
+  description = "Permissions boundary of the created roles. Null for none."
   type        = string
   default     = null
 }
 
 variable "emulator" {
-  description = "True leaves out what emulators of AWS do not have (CodeDeploy, autoscaling), to try the rest on one. Never on AWS."
+  description = "True omits what emulators of AWS lack (CodeDeploy, autoscaling). Never true on AWS."
   type        = bool
   default     = false
 }

@@ -1,18 +1,18 @@
 locals {
-  # Metrics of the alias are those of all versions that it sends traffic to: also of the one that is being released.
+  # Metrics of the alias cover all versions that receive traffic, including the one that is being released.
   of_alias = { FunctionName = var.name, Resource = "${var.name}:${local.alias}" }
 }
 
 resource "aws_cloudwatch_metric_alarm" "errors" {
   alarm_name          = "${var.name}-errors"
-  alarm_description   = "${var.name} fails: it crashes, runs out of time, or cannot start."
+  alarm_description   = "${var.name} fails: it crashes, times out or cannot start."
   namespace           = "AWS/Lambda"
   metric_name         = "Errors"
   dimensions          = local.of_alias
   statistic           = "Sum"
   period              = 60
   evaluation_periods  = 3
-  datapoints_to_alarm = 2 # one failure is repeated by whoever invoked it
+  datapoints_to_alarm = 2 # the caller retries a single failure
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "notBreaching"
@@ -22,7 +22,7 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
 
 resource "aws_cloudwatch_metric_alarm" "duration" {
   alarm_name          = "${var.name}-p99-duration"
-  alarm_description   = "One invocation of ${var.name} in a hundred takes more than ${var.p99_alarm_ms} ms."
+  alarm_description   = "p99 duration of ${var.name} exceeds ${var.p99_alarm_ms} ms."
   namespace           = "AWS/Lambda"
   metric_name         = "Duration"
   dimensions          = local.of_alias
@@ -39,7 +39,7 @@ resource "aws_cloudwatch_metric_alarm" "duration" {
 
 resource "aws_cloudwatch_metric_alarm" "throttles" {
   alarm_name          = "${var.name}-throttles"
-  alarm_description   = "${var.name} is not invoked, because its concurrency or the account's is used up."
+  alarm_description   = "${var.name} is throttled: its concurrency or the account's is exhausted."
   namespace           = "AWS/Lambda"
   metric_name         = "Throttles"
   dimensions          = { FunctionName = var.name }
@@ -58,7 +58,7 @@ resource "aws_cloudwatch_metric_alarm" "iterator_age" {
   count = var.stream == null ? 0 : 1
 
   alarm_name          = "${var.name}-iterator-age"
-  alarm_description   = "${var.name} is more than a minute behind its stream. What it does not read within 24 hours is lost to it."
+  alarm_description   = "${var.name} lags more than a minute behind its stream. Records older than 24 hours are lost."
   namespace           = "AWS/Lambda"
   metric_name         = "IteratorAge"
   dimensions          = local.of_alias
@@ -76,7 +76,7 @@ resource "aws_cloudwatch_metric_alarm" "lost_records" {
   count = var.stream == null ? 0 : 1
 
   alarm_name          = "${var.name}-lost-records"
-  alarm_description   = "${var.name} gave up on records of its stream: committed events that are not published. Their items are in the table for seven days."
+  alarm_description   = "${var.name} discarded records of its stream: committed events that were not published. Their items stay in the table for seven days."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.failures[0].name }

@@ -1,5 +1,5 @@
-# Canary releases. A deployment names the version that is live and the one that is to be (infra/deploy/release makes it);
-# CodeDeploy moves the alias in steps, and back as soon as one of the alarms is raised.
+# Canary releases. A deployment, created by infra/deploy/release, names the live version and the target version.
+# CodeDeploy moves the alias in steps, and back when one of the alarms fires.
 
 resource "aws_codedeploy_app" "this" {
   count = var.emulator ? 0 : 1
@@ -34,7 +34,7 @@ resource "aws_codedeploy_deployment_group" "this" {
 
 resource "aws_iam_role" "deployment" {
   name                 = "${var.name}-deployment"
-  description          = "What CodeDeploy may do to release ${var.name}"
+  description          = "Releases ${var.name} with CodeDeploy"
   permissions_boundary = var.permissions_boundary_arn
 
   assume_role_policy = jsonencode({
@@ -62,13 +62,13 @@ locals {
         Sid      = "MoveAlias"
         Effect   = "Allow"
         Action   = ["lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias"]
-        Resource = [local.arn, "${local.arn}:${local.alias}"] # the alias's calls are authorised on the function
+        Resource = [local.arn, "${local.arn}:${local.alias}"] # calls on the alias are authorized on the function
       },
       {
         Sid      = "WatchAlarms"
         Effect   = "Allow"
         Action   = ["cloudwatch:DescribeAlarms"]
-        Resource = ["*"] # CloudWatch answers with what a narrower scope may see only if no composite alarm is asked for
+        Resource = ["*"] # DescribeAlarms on composite alarms requires all resources
       },
     ]
   })

@@ -1,4 +1,4 @@
-# A Lambda function: code, role, logs, the alias that everything invokes, and what invokes it.
+# Lambda function: code, role, logs, the alias `live`, and event sources.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -12,8 +12,8 @@ locals {
     data.aws_caller_identity.current.account_id, "function", var.name,
   ])
 
-  # Picks the outbox items out of a table's stream: those with the attribute `event`. Not only new ones, so that an
-  # operator can have an event published again by touching its item.
+  # Selects outbox items from a table's stream by the attribute `event`. It includes modified items, so that an operator can
+  # republish an event by modifying its item.
   outbox_items = jsonencode({ dynamodb = { NewImage = { event = { S = [{ exists = true }] } } } })
 
   own_statements = [
@@ -21,14 +21,14 @@ locals {
       Sid       = "WriteOwnLog"
       Effect    = "Allow"
       Action    = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      Resource  = ["${aws_cloudwatch_log_group.this.arn}:log-stream:*"] # Lambda names the streams
+      Resource  = ["${aws_cloudwatch_log_group.this.arn}:log-stream:*"] # Lambda generates stream names
       Condition = null
     },
     {
       Sid       = "SendTraces"
       Effect    = "Allow"
       Action    = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
-      Resource  = ["*"] # X-Ray has no resources to name for these
+      Resource  = ["*"] # these X-Ray actions do not support resources
       Condition = null
     },
     {
@@ -69,7 +69,7 @@ locals {
       Sid       = "FindStream"
       Effect    = "Allow"
       Action    = ["dynamodb:ListStreams"]
-      Resource  = ["${stream.table_arn}/stream/*"] # it lists the streams of a table, and names none
+      Resource  = ["${stream.table_arn}/stream/*"] # ListStreams does not support a single stream
       Condition = null
     },
     {
@@ -95,7 +95,7 @@ locals {
     },
   ]])
 
-  # IAM takes no statement with a null in it.
+  # IAM rejects statements with null values.
   statements = [
     for statement in concat(local.own_statements, local.queue_statements, local.stream_statements, var.statements) :
     { for name, value in statement : name => value if value != null }
@@ -104,7 +104,7 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "this" {
-  # checkov:skip=CKV_AWS_338: kept as long as the profile says; what matters for longer is in stores and metrics
+  # checkov:skip=CKV_AWS_338: retention is set by the profile; long-term data is in stores and metrics
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn
@@ -112,7 +112,7 @@ resource "aws_cloudwatch_log_group" "this" {
 
 resource "aws_iam_role" "this" {
   name                 = var.name
-  description          = "What ${var.name} may do"
+  description          = "Permissions of ${var.name}"
   permissions_boundary = var.permissions_boundary_arn
 
   assume_role_policy = jsonencode({
@@ -132,9 +132,9 @@ resource "aws_iam_role_policy" "this" {
 }
 
 resource "aws_lambda_function" "this" {
-  # checkov:skip=CKV_AWS_116: nobody invokes it asynchronously; its queue and its stream have failure destinations of their own
-  # checkov:skip=CKV_AWS_117: it needs nothing inside the VPC, and would have to pay for a way out
-  # checkov:skip=CKV_AWS_272: signing takes a profile of the account's owner, and the emulator has none
+  # checkov:skip=CKV_AWS_116: the function is not invoked asynchronously; its queue and stream have failure destinations
+  # checkov:skip=CKV_AWS_117: it needs no resource in the VPC, where outbound traffic would cost NAT
+  # checkov:skip=CKV_AWS_272: signing requires a profile of the account owner, and the emulator does not support it
   function_name = var.name
   description   = var.description
   role          = aws_iam_role.this.arn
@@ -145,7 +145,7 @@ resource "aws_lambda_function" "this" {
   memory_size   = var.memory_mb
   timeout       = var.timeout_seconds
   kms_key_arn   = var.kms_key_arn
-  publish       = true # every change is a version, which the alias below may be moved to and back
+  publish       = true # every change creates a version that the alias can point to
 
   s3_bucket         = var.artifact.bucket
   s3_key            = var.artifact.key
@@ -169,8 +169,8 @@ resource "aws_lambda_function" "this" {
   }
 
   lifecycle {
-    # Terraform makes the function once. Afterwards releases bring its code (infra/deploy): an apply that changes a
-    # setting publishes it with the code that came last, and never brings old code back.
+    # Terraform creates the function. Releases deploy its code (infra/deploy). An apply that changes a setting publishes it
+    # with the latest code and never brings back old code.
     ignore_changes = [filename, s3_bucket, s3_key, s3_object_version, source_code_hash]
 
     precondition {
@@ -179,18 +179,18 @@ resource "aws_lambda_function" "this" {
     }
     precondition {
       condition     = var.queue == null || var.reserved_concurrency == null || try(var.reserved_concurrency >= var.queue.maximum_concurrency, false)
-      error_message = "Less reserved concurrency than the queue may use would throttle its messages into the dead-letter queue."
+      error_message = "Reserved concurrency must be at least the queue's maximum concurrency, otherwise throttled messages become dead letters."
     }
   }
 
   depends_on = [aws_iam_role_policy.this]
 }
 
-# Everything invokes this alias. Terraform makes it once; afterwards CodeDeploy moves it from version to version, part
-# of the traffic first, and back on an alarm.
+# All callers invoke this alias. Terraform creates it. CodeDeploy moves it between versions, with part of the traffic
+# first, and back on an alarm.
 resource "aws_lambda_alias" "live" {
   name             = local.alias
-  description      = "The version that serves"
+  description      = "The live version"
   function_name    = aws_lambda_function.this.function_name
   function_version = aws_lambda_function.this.version
 
@@ -205,7 +205,7 @@ resource "aws_lambda_event_source_mapping" "queue" {
   event_source_arn        = var.queue.arn
   function_name           = aws_lambda_alias.live.arn
   batch_size              = var.queue.batch_size
-  function_response_types = ["ReportBatchItemFailures"] # one poisonous message never takes its batch along
+  function_response_types = ["ReportBatchItemFailures"] # a poison message does not fail its batch
 
   scaling_config {
     maximum_concurrency = var.queue.maximum_concurrency
@@ -217,7 +217,7 @@ resource "aws_lambda_event_source_mapping" "stream" {
 
   event_source_arn               = var.stream.arn
   function_name                  = aws_lambda_alias.live.arn
-  starting_position              = "TRIM_HORIZON" # what was committed before the mapping was there is published, too
+  starting_position              = "TRIM_HORIZON" # includes events that were committed before the mapping existed
   batch_size                     = var.stream.batch_size
   function_response_types        = ["ReportBatchItemFailures"]
   bisect_batch_on_function_error = true
@@ -236,8 +236,8 @@ resource "aws_lambda_event_source_mapping" "stream" {
   }
 }
 
-# Names the records that were given up on; the events themselves are still in the table. It is a dead-letter queue, and
-# nothing receives from it but an operator.
+# Dead-letter queue with references to discarded records. The events are still in the table. Only operators receive from
+# this queue.
 resource "aws_sqs_queue" "failures" {
   count = var.stream == null ? 0 : 1
 

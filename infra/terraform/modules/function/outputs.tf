@@ -4,22 +4,22 @@ output "name" {
 }
 
 output "alias" {
-  description = "The alias that is invoked."
+  description = "ARN of the alias."
   value       = aws_lambda_alias.live.name
 }
 
 output "invoke_arn" {
-  description = "What an integration of API Gateway calls."
+  description = "Invoke ARN of the alias for API Gateway."
   value       = aws_lambda_alias.live.invoke_arn
 }
 
 output "policy" {
-  description = "What the function may do."
+  description = "Policy of the function's role."
   value       = local.policy
 }
 
 output "deployment" {
-  description = "Where CodeDeploy releases it; infra/deploy/release finds it by these names."
+  description = "CodeDeploy application and deployment group, whose names infra/deploy/release uses."
   value = {
     application      = one(aws_codedeploy_app.this[*].name)
     deployment_group = one(aws_codedeploy_deployment_group.this[*].deployment_group_name)
@@ -27,7 +27,7 @@ output "deployment" {
 }
 
 output "alarms" {
-  description = "The actions of each alarm, by the alarm's name."
+  description = "Actions of each alarm by alarm name."
   value = {
     for alarm in concat(
       [aws_cloudwatch_metric_alarm.errors, aws_cloudwatch_metric_alarm.duration, aws_cloudwatch_metric_alarm.throttles],
@@ -38,6 +38,6 @@ output "alarms" {
 }
 
 output "deployment_policy" {
-  description = "What CodeDeploy may do to release the function."
+  description = "Policy of the CodeDeploy role."
   value       = local.deployment_policy
 }

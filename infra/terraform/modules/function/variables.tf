@@ -4,12 +4,12 @@ variable "name" {
 }
 
 variable "description" {
-  description = "What the function does."
+  description = "Purpose of the function."
   type        = string
 }
 
 variable "artifact" {
-  description = "The zip with the binary `bootstrap`: an object of a bucket, by key and version, or a file of this machine."
+  description = "Zip with the binary `bootstrap`: an S3 object by bucket, key and version, or a local file."
   type = object({
     bucket  = optional(string)
     key     = optional(string)
@@ -19,38 +19,38 @@ variable "artifact" {
 
   validation {
     condition     = (var.artifact.file != null) != (var.artifact.key != null)
-    error_message = "Either a key (with its bucket and version) or a file, not both."
+    error_message = "Set either key (with bucket and version) or file, not both."
   }
 
   validation {
     condition     = var.artifact.key == null || (var.artifact.bucket != null && var.artifact.version != null)
-    error_message = "An object is named with its bucket and its version: a key alone may change its content unnoticed."
+    error_message = "An object requires bucket and version, because the content of a key can change."
   }
 }
 
 variable "memory_mb" {
-  description = "Memory, and CPU with it."
+  description = "Memory. CPU is proportional to it."
   type        = number
 }
 
 variable "timeout_seconds" {
-  description = "How long one invocation may take."
+  description = "Timeout of one invocation."
   type        = number
 }
 
 variable "environment" {
-  description = "The settings of the service. Configuration is readable to many: no secret belongs here."
+  description = "Environment variables. Many principals can read function configurations, so this must not contain secrets."
   type        = map(string)
 }
 
 variable "reserved_concurrency" {
-  description = "How many invocations run at once at most, and are kept free for it. Null shares what the account has: a new account has 10 in all, and cannot reserve any."
+  description = "Reserved concurrency. Null uses the account's shared concurrency. A new account has 10 in total and cannot reserve any."
   type        = number
   default     = null
 }
 
 variable "statements" {
-  description = "What the service's own calls need: statements of an IAM policy, with exact actions and ARNs."
+  description = "IAM policy statements for calls of the service, with exact actions and ARNs."
   type = list(object({
     Sid       = string
     Effect    = string
@@ -61,7 +61,7 @@ variable "statements" {
 }
 
 variable "queue" {
-  description = "The queue whose messages invoke the function."
+  description = "Queue whose messages invoke the function."
   type = object({
     arn                        = string
     visibility_timeout_seconds = number
@@ -72,7 +72,7 @@ variable "queue" {
 }
 
 variable "stream" {
-  description = "The DynamoDB stream whose outbox items invoke the function."
+  description = "DynamoDB stream whose outbox items invoke the function."
   type = object({
     arn        = string
     table_arn  = string
@@ -82,45 +82,45 @@ variable "stream" {
 }
 
 variable "stream_attempts" {
-  description = "How often a batch of a stream is repeated. Until then its shard waits, so it is not for ever; but an outage of the topic must not use it up either."
+  description = "Number of retries of a stream batch. Its shard is blocked meanwhile, so the number is limited, but large enough for an outage of the topic."
   type        = number
   default     = 1000
 }
 
 variable "kms_key_arn" {
-  description = "The key of logs, settings, and of the queue or table that invokes the function."
+  description = "KMS key of logs, settings, and of the queue or table that invokes the function."
   type        = string
 }
 
 variable "log_retention_days" {
-  description = "How long logs are kept."
+  description = "Retention of logs."
   type        = number
 }
 
 variable "alarm_topic_arn" {
-  description = "Where alarms go."
+  description = "SNS topic that receives alarms."
   type        = string
 }
 
 variable "p99_alarm_ms" {
-  description = "The 99th percentile of duration that is too slow."
+  description = "Threshold of the alarm on p99 duration."
   type        = number
 }
 
 variable "deployment_config" {
-  description = "How CodeDeploy moves traffic to a new version."
+  description = "CodeDeploy configuration for moving traffic to a new version."
   type        = string
   default     = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
 }
 
 variable "permissions_boundary_arn" {
-  description = "The most that the roles made here may ever do; null for no boundary."
+  description = "Permissions boundary of the created roles. Null for none."
   type        = string
   default     = null
 }
 
 variable "emulator" {
-  description = "True leaves out what emulators of AWS do not have (CodeDeploy), to try the rest on one. Never on AWS."
+  description = "True omits what emulators of AWS lack (CodeDeploy). Never true on AWS."
   type        = bool
   default     = false
 }

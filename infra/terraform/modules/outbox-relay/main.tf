@@ -1,4 +1,4 @@
-# The relay of one table: reads its stream, publishes on its owner's topic, and may do nothing else.
+# Outbox relay of one table: reads its stream and publishes to its owner's topic. It has no other permissions.
 
 data "aws_region" "current" {}
 
@@ -34,7 +34,7 @@ module "function" {
     {
       Sid      = "Publish"
       Effect   = "Allow"
-      Action   = ["sns:GetTopicAttributes", "sns:Publish"] # the former opens the connection while the function starts
+      Action   = ["sns:GetTopicAttributes", "sns:Publish"] # GetTopicAttributes opens the connection during initialization
       Resource = [var.topic_arn]
     },
     {

@@ -4,7 +4,7 @@ output "name" {
 }
 
 output "policy" {
-  description = "What the function may do."
+  description = "Policy of the function's role."
   value       = module.function.policy
 }
 

@@ -4,7 +4,7 @@ variable "name" {
 }
 
 variable "artifact" {
-  description = "The zip of `outbox-relay`; see the module `function`."
+  description = "Zip of `outbox-relay`. See the module `function`."
   type = object({
     bucket  = optional(string)
     key     = optional(string)
@@ -14,47 +14,47 @@ variable "artifact" {
 }
 
 variable "memory_mb" {
-  description = "Memory, and CPU with it."
+  description = "Memory. CPU is proportional to it."
   type        = number
 }
 
 variable "timeout_seconds" {
-  description = "How long one batch may take."
+  description = "Timeout of one batch."
   type        = number
 }
 
 variable "batch_size" {
-  description = "How many stream records an invocation gets at most."
+  description = "Maximum number of stream records per invocation."
   type        = number
 }
 
 variable "table_arn" {
-  description = "The table whose events are published."
+  description = "Table whose events are published."
   type        = string
 }
 
 variable "stream_arn" {
-  description = "The table's stream."
+  description = "Stream of the table."
   type        = string
 }
 
 variable "topic_arn" {
-  description = "The one topic that the events go to."
+  description = "Topic that events are published to."
   type        = string
 }
 
 variable "kms_key_arn" {
-  description = "The key of the table, the topic and the logs."
+  description = "KMS key of the table, the topic and the logs."
   type        = string
 }
 
 variable "log_retention_days" {
-  description = "How long logs are kept."
+  description = "Retention of logs."
   type        = number
 }
 
 variable "log_level" {
-  description = "What is logged (`RUST_LOG`)."
+  description = "Log filter (`RUST_LOG`)."
   type        = string
 }
 
@@ -65,23 +65,23 @@ variable "reserved_concurrency" {
 }
 
 variable "alarm_topic_arn" {
-  description = "Where alarms go."
+  description = "SNS topic that receives alarms."
   type        = string
 }
 
 variable "deployment_config" {
-  description = "How CodeDeploy moves traffic to a new version."
+  description = "CodeDeploy configuration for moving traffic to a new version."
   type        = string
 }
 
 variable "permissions_boundary_arn" {
-  description = "The most that the roles made here may ever do; null for no boundary."
+  description = "Permissions boundary of the created roles. Null for none."
   type        = string
   default     = null
 }
 
 variable "emulator" {
-  description = "True leaves out what emulators of AWS do not have (CodeDeploy), to try the rest on one. Never on AWS."
+  description = "True omits what emulators of AWS lack (CodeDeploy). Never true on AWS."
   type        = bool
   default     = false
 }

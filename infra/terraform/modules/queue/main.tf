@@ -1,14 +1,14 @@
-# A queue, its dead-letter queue, its subscriptions to topics, and the alarms on both.
+# Queue with dead-letter queue, subscriptions to topics, and alarms.
 
 locals {
-  # The longest that SQS allows. A dead letter keeps the age of its first enqueue, so this has to be more than the
-  # retention of the queue that it comes from.
+  # The maximum of SQS. A dead letter keeps the age of its first enqueue, so this has to exceed the retention of the source
+  # queue.
   dead_letter_retention_seconds = 14 * 24 * 60 * 60
   retention_seconds             = 4 * 24 * 60 * 60
 
   topic_arns = sort([for subscription in var.subscriptions : subscription.topic_arn])
 
-  # The ARNs are those of the queues that the policies hang on, not `*`: a statement copied elsewhere opens nothing.
+  # Policies name the ARN of their queue instead of `*`, so that a copied statement grants nothing.
   plain_text_is_refused = {
     for queue, arn in { main = aws_sqs_queue.this.arn, dead_letters = aws_sqs_queue.dead_letters.arn } : queue => {
       Sid                    = "RefusePlainText"
@@ -89,17 +89,17 @@ resource "aws_sns_topic_subscription" "this" {
   filter_policy_scope  = "MessageAttributes"
   filter_policy        = jsonencode({ type = each.value.types })
 
-  # What SNS is refused (a queue policy that was broken, say) it does not try again. Raw delivery makes it the same
-  # message as any other dead letter, so the same redrive brings it back.
+  # SNS does not retry after a client error, such as a broken queue policy. With raw delivery, such a message has the same
+  # form as any other dead letter and can be redriven in the same way.
   redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letters.arn })
 
-  # SNS tests neither policy when it subscribes, but loses what it delivers before they are there.
+  # SNS does not check the policies when it subscribes, and messages are lost until the policies exist.
   depends_on = [aws_sqs_queue_policy.this, aws_sqs_queue_policy.dead_letters]
 }
 
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   alarm_name          = "${var.name}-dead-letters"
-  alarm_description   = "${var.name} has dead letters. Look at them before they are redriven: each was tried ${var.max_receive_count} times."
+  alarm_description   = "${var.name} has dead letters. Inspect them before a redrive: each was received ${var.max_receive_count} times."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.dead_letters.name }
@@ -108,14 +108,14 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   evaluation_periods  = 1
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
-  treat_missing_data  = "notBreaching" # SQS sends no metrics of a queue that nobody uses
+  treat_missing_data  = "notBreaching" # SQS publishes no metrics of an idle queue
   alarm_actions       = [var.alarm_topic_arn]
   ok_actions          = [var.alarm_topic_arn]
 }
 
 resource "aws_cloudwatch_metric_alarm" "oldest_message" {
   alarm_name          = "${var.name}-oldest-message"
-  alarm_description   = "The oldest message of ${var.name} waits for more than ${var.oldest_message_alarm_seconds} s: its consumer is slow, stuck or gone."
+  alarm_description   = "The oldest message of ${var.name} is older than ${var.oldest_message_alarm_seconds} s: its consumer is slow, stuck or down."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateAgeOfOldestMessage"
   dimensions          = { QueueName = aws_sqs_queue.this.name }

@@ -4,7 +4,7 @@ output "arn" {
 }
 
 output "url" {
-  description = "Where to receive from."
+  description = "URL of the queue."
   value       = aws_sqs_queue.this.url
 }
 
@@ -19,6 +19,6 @@ output "dead_letter_name" {
 }
 
 output "visibility_timeout_seconds" {
-  description = "How long a received message is hidden."
+  description = "Visibility timeout of the queue."
   value       = aws_sqs_queue.this.visibility_timeout_seconds
 }

@@ -1,20 +1,20 @@
 variable "name" {
-  description = "Name of the queue on AWS. Its dead-letter queue is called `<name>-dlq`."
+  description = "Name of the queue on AWS. The dead-letter queue is `<name>-dlq`."
   type        = string
 }
 
 variable "visibility_timeout_seconds" {
-  description = "How long a received message is hidden. At least six times the timeout of a function that consumes it."
+  description = "Visibility timeout, at least six times the timeout of a consuming function."
   type        = number
 }
 
 variable "max_receive_count" {
-  description = "How often a message is received before it becomes a dead letter."
+  description = "Number of receives before a message becomes a dead letter."
   type        = number
 }
 
 variable "subscriptions" {
-  description = "Topics by their name in the topology, each with the event types that are delivered."
+  description = "Event types to deliver, by topic name in the topology."
   type = map(object({
     topic_arn = string
     types     = list(string)
@@ -23,22 +23,22 @@ variable "subscriptions" {
 
   validation {
     condition     = alltrue([for subscription in var.subscriptions : length(subscription.types) > 0])
-    error_message = "A subscription without event types would deliver nothing, or everything."
+    error_message = "A subscription requires event types."
   }
 }
 
 variable "kms_key_arn" {
-  description = "The key that messages are encrypted with. Its policy lets SNS use it, or subscriptions deliver nothing."
+  description = "KMS key of messages. Its policy has to allow SNS, otherwise subscriptions deliver nothing."
   type        = string
 }
 
 variable "alarm_topic_arn" {
-  description = "Where alarms go."
+  description = "SNS topic that receives alarms."
   type        = string
 }
 
 variable "oldest_message_alarm_seconds" {
-  description = "The age of the oldest message that nobody should wait for any longer."
+  description = "Threshold of the alarm on the age of the oldest message."
   type        = number
   default     = 300
 }

@@ -1,4 +1,4 @@
-# A DynamoDB table with the keys that all tables of the shop have, its stream, and its alarm.
+# DynamoDB table with the shop's common key schema, a stream, and an alarm.
 
 locals {
   key_attributes = distinct(concat(
@@ -54,11 +54,11 @@ resource "aws_dynamodb_table" "this" {
 # On-demand tables throttle when one partition is hot, or when load doubles within minutes.
 resource "aws_cloudwatch_metric_alarm" "throttles" {
   alarm_name          = "${var.name}-table-throttles"
-  alarm_description   = "DynamoDB refuses reads or writes of ${var.name}: a key is too hot, or load grew faster than the table."
+  alarm_description   = "DynamoDB throttles requests to ${var.name}: a hot partition, or load that grew too fast."
   evaluation_periods  = 3
   threshold           = 0
   comparison_operator = "GreaterThanThreshold"
-  treat_missing_data  = "notBreaching" # there is no metric where nothing is throttled
+  treat_missing_data  = "notBreaching" # the metric exists only while requests are throttled
   alarm_actions       = [var.alarm_topic_arn]
   ok_actions          = [var.alarm_topic_arn]
 

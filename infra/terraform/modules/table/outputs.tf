@@ -9,6 +9,6 @@ output "arn" {
 }
 
 output "stream_arn" {
-  description = "ARN of the table's stream; null if it has none."
+  description = "ARN of the table's stream. Null if it has none."
   value       = var.stream ? aws_dynamodb_table.this.stream_arn : null
 }

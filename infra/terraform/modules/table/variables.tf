@@ -4,7 +4,7 @@ variable "name" {
 }
 
 variable "indexes" {
-  description = "Global secondary indexes, as the topology describes them."
+  description = "Global secondary indexes of the topology."
   type = list(object({
     name          = string
     partition_key = string
@@ -15,21 +15,21 @@ variable "indexes" {
 }
 
 variable "stream" {
-  description = "Whether the table has a stream of new images, for its outbox relay."
+  description = "Enables a stream of new images for the outbox relay."
   type        = bool
 }
 
 variable "kms_key_arn" {
-  description = "The key that the table is encrypted with."
+  description = "KMS key of the table."
   type        = string
 }
 
 variable "deletion_protection" {
-  description = "Whether AWS refuses to delete the table."
+  description = "Deletion protection."
   type        = bool
 }
 
 variable "alarm_topic_arn" {
-  description = "Where alarms go."
+  description = "SNS topic that receives alarms."
   type        = string
 }

@@ -1,4 +1,4 @@
-# Give yours: repository.
+# Set: repository.
 
 environment = "dev"
 repository  = "example/shop"

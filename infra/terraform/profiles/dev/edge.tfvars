@@ -1,4 +1,4 @@
-# Optional in dev: without it the API is reached by its own endpoint. Give yours: domain_name, hosted_zone_id.
+# Optional in dev: without edge, the API is reached by its default endpoint. Set: domain_name, hosted_zone_id.
 
 environment = "dev"
 domain_name = "dev.shop.example"

@@ -1,4 +1,4 @@
-# The first apply also needs image_digest: DEPLOYMENT.md.
+# The first apply also requires image_digest: see DEPLOYMENT.md.
 
 environment = "dev"
 
@@ -7,7 +7,7 @@ memory_mb = 512
 min_tasks = 1
 max_tasks = 2
 
-# All at once, and the old tasks go at once: nobody is hurt by a bad version.
+# Traffic moves at once and old tasks stop at once, as a faulty version harms no customers in dev.
 service_deployment_config = "CodeDeployDefault.ECSAllAtOnce"
 blue_minutes              = 0
 
@@ -15,7 +15,7 @@ function_deployment_config = "CodeDeployDefault.LambdaAllAtOnce"
 log_retention_days         = 7
 deletion_protection        = false
 
-# Traces in X-Ray, by the AWS Distro for OpenTelemetry beside each task (about 60 MB of memory, and X-Ray's price per
-# trace). The digest of a release is yours to look up; none is known here:
+# Traces in X-Ray by a sidecar, AWS Distro for OpenTelemetry (about 60 MB of memory, and X-Ray's price per trace). Look up
+# the digest of a release:
 #   docker buildx imagetools inspect public.ecr.aws/aws-observability/aws-otel-collector:v0.43.3
 # collector = { image = "public.ecr.aws/aws-observability/aws-otel-collector@sha256:…" }

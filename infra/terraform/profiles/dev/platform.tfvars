@@ -1,9 +1,9 @@
-# Cheap, and gone without a trace when it is destroyed. Give yours: domain_name, hosted_zone_id, alarm_emails.
+# Cheap, and destroyed without remains. Set: domain_name, hosted_zone_id, alarm_emails.
 
 environment = "dev"
 
 domain_name     = "dev.shop.example"
-api_domain_name = null # without edge: the API's own endpoint
+api_domain_name = null # without edge: the API's default endpoint
 
 deletion_protection = false
 
@@ -13,7 +13,7 @@ interface_endpoints = []
 cors_origins = ["http://localhost:3000"]
 throttling   = { rate = 50, burst = 100 }
 
-# Passwords cost a function's second each. Only routes of the unit user: they exist before issuer_answers is true.
+# Each password hash takes about a second. Only routes of user, which exist before issuer_answers is true.
 route_throttling = {
   "POST /v1/users"      = { rate = 5, burst = 10 }
   "POST /v1/auth/token" = { rate = 10, burst = 20 }

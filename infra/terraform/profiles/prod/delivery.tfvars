@@ -1,4 +1,4 @@
-# Give yours: repository. In the account of another environment of the shop: identity_provider_exists = true.
+# Set: repository. If another environment of the shop uses the same account, also identity_provider_exists = true.
 
 environment = "prod"
 repository  = "example/shop"

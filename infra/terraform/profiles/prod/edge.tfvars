@@ -1,4 +1,4 @@
-# Give yours: domain_name, hosted_zone_id, and price_class by where your customers are.
+# Set: domain_name, hosted_zone_id, and price_class for the location of your customers.
 
 environment = "prod"
 domain_name = "shop.example"

@@ -1,10 +1,10 @@
-# The first apply also needs image_digest: DEPLOYMENT.md.
+# The first apply also requires image_digest: see DEPLOYMENT.md.
 
 environment = "prod"
 
 cpu       = 512
 memory_mb = 1024
-min_tasks = 3 # one for each zone
+min_tasks = 3 # one per zone
 max_tasks = 12
 
 service_deployment_config = "CodeDeployDefault.ECSCanary10Percent5Minutes"
@@ -14,9 +14,9 @@ function_deployment_config = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
 log_retention_days         = 90
 deletion_protection        = true
 
-relay_reserved_concurrency = 10 # a new account has to raise its quota first
+relay_reserved_concurrency = 10 # a new account needs a higher quota first
 
-# Traces in X-Ray, by the AWS Distro for OpenTelemetry beside each task (about 60 MB of memory, and X-Ray's price per
-# trace). The digest of a release is yours to look up; none is known here:
+# Traces in X-Ray by a sidecar, AWS Distro for OpenTelemetry (about 60 MB of memory, and X-Ray's price per trace). Look up
+# the digest of a release:
 #   docker buildx imagetools inspect public.ecr.aws/aws-observability/aws-otel-collector:v0.43.3
 # collector = { image = "public.ecr.aws/aws-observability/aws-otel-collector@sha256:…" }

@@ -1,10 +1,10 @@
-# Survives the loss of a zone, and of a careless moment. Give yours: domain_name, hosted_zone_id, cors_origins, alarm_emails.
+# Survives the loss of a zone and accidental deletion. Set: domain_name, hosted_zone_id, cors_origins, alarm_emails.
 
 environment = "prod"
 
 domain_name     = "shop.example"
 api_domain_name = "api.shop.example"
-# True once edge has been applied: README.md, "From nothing to a shop".
+# True once edge has been applied: see DEPLOYMENT.md, "Production".
 execute_api_endpoint_disabled = false
 
 deletion_protection = true
@@ -15,7 +15,7 @@ interface_endpoints = []
 cors_origins = ["https://shop.example"]
 throttling   = { rate = 1000, burst = 2000 }
 
-# Passwords cost a function's second each. Only routes of the unit user: they exist before issuer_answers is true.
+# Each password hash takes about a second. Only routes of user, which exist before issuer_answers is true.
 route_throttling = {
   "POST /v1/users"      = { rate = 20, burst = 40 }
   "POST /v1/auth/token" = { rate = 100, burst = 200 }

@@ -1,6 +1,6 @@
-# What a release calls (infra/deploy): it brings code and images, has a migration run, and lets CodeDeploy move the traffic.
-# It cannot change a setting, a role, a table or a route. What runs with the roles of functions and tasks is the code that
-# it brings, so whoever may release can do what the services can.
+# Permissions of a release (infra/deploy): upload code and images, run a migration, and move traffic with CodeDeploy. A
+# release cannot change settings, roles, tables or routes. But the released code runs with the roles of functions and
+# tasks, so the permission to release includes the permissions of the services.
 
 locals {
   regional = { for service in ["codedeploy", "ecs", "lambda", "logs", "ssm"] : service => "arn:${local.partition}:${service}:${var.region}:${local.account_id}" }
@@ -34,7 +34,7 @@ locals {
     {
       Sid       = "PutZips"
       Effect    = "Allow"
-      Action    = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"] # Lambda fetches a version in the name of the caller
+      Action    = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"] # Lambda reads the object with the caller's permissions
       Resource  = local.zip_arns
       Condition = null
     },
@@ -51,11 +51,11 @@ locals {
       Action = [
         "lambda:GetAlias", "lambda:GetFunctionConfiguration", "lambda:PublishVersion", "lambda:UpdateFunctionCode",
       ]
-      Resource  = flatten([for name in local.function_names : ["${local.regional.lambda}:function:${name}", "${local.regional.lambda}:function:${name}:*"]]) # versions are numbered by Lambda
+      Resource  = flatten([for name in local.function_names : ["${local.regional.lambda}:function:${name}", "${local.regional.lambda}:function:${name}:*"]]) # Lambda numbers versions
       Condition = null
     },
     {
-      # A version takes its settings along, encrypted with the platform's key.
+      # A version includes its settings, which are encrypted with the platform's key.
       Sid       = "EncryptSettingsOfVersions"
       Effect    = "Allow"
       Action    = ["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt"]
@@ -66,7 +66,7 @@ locals {
       Sid       = "SignInToEcr"
       Effect    = "Allow"
       Action    = ["ecr:GetAuthorizationToken"]
-      Resource  = ["*"] # it is a token for the account's registry, which is no resource
+      Resource  = ["*"] # GetAuthorizationToken does not support resources
       Condition = null
     },
     {
@@ -83,7 +83,7 @@ locals {
       Sid       = "RegisterRevisions"
       Effect    = "Allow"
       Action    = ["ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition"]
-      Resource  = ["*"] # ECS has no resource for these; what a revision may run as is said below
+      Resource  = ["*"] # these ECS actions do not support resources; PassRole below limits the roles of a revision
       Condition = null
     },
     {
@@ -104,21 +104,21 @@ locals {
       Sid       = "RunMigration"
       Effect    = "Allow"
       Action    = ["ecs:RunTask"]
-      Resource  = [for name in local.service_names : "${local.regional.ecs}:task-definition/${name}:*"] # revisions are numbered by ECS
+      Resource  = [for name in local.service_names : "${local.regional.ecs}:task-definition/${name}:*"] # ECS numbers revisions
       Condition = { ArnEquals = { "ecs:cluster" = [local.cluster_arn] } }
     },
     {
       Sid       = "WaitForMigration"
       Effect    = "Allow"
       Action    = ["ecs:DescribeTasks"]
-      Resource  = ["${local.regional.ecs}:task/${local.platform.ecs_cluster_name}/*"] # ECS names tasks
+      Resource  = ["${local.regional.ecs}:task/${local.platform.ecs_cluster_name}/*"] # ECS generates task ids
       Condition = { ArnEquals = { "ecs:cluster" = [local.cluster_arn] } }
     },
     {
       Sid       = "ReadMigrationsLog"
       Effect    = "Allow"
       Action    = ["logs:GetLogEvents"]
-      Resource  = [for name in local.service_names : "${local.regional.logs}:log-group:/shop/${name}:log-stream:service/service/*"] # streams are named by task
+      Resource  = [for name in local.service_names : "${local.regional.logs}:log-group:/shop/${name}:log-stream:service/service/*"] # one stream per task
       Condition = null
     },
     {
@@ -136,7 +136,7 @@ locals {
       Condition = null
     },
     {
-      # Those of the profiles, and the ones of a rollback.
+      # The configurations of the profiles, and those of a rollback.
       Sid    = "SeeSteps"
       Effect = "Allow"
       Action = ["codedeploy:GetDeploymentConfig"]
@@ -149,7 +149,7 @@ locals {
       Sid       = "StopRelease"
       Effect    = "Allow"
       Action    = ["codedeploy:StopDeployment"]
-      Resource  = ["*"] # CodeDeploy has no resource for it; ids of deployments cannot be guessed
+      Resource  = ["*"] # StopDeployment does not support resources; deployment ids cannot be guessed
       Condition = null
     },
   ]

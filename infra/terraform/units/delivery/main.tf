@@ -1,6 +1,6 @@
-# Who may change what from GitHub: an identity provider, and two roles that its workflows take, without any key that is
-# kept somewhere. `plan` (plan.tf) reads how things are configured, for pull requests. `deploy` (deploy.tf) releases what
-# was built, and changes nothing else. Neither can apply Terraform: README.md, "Who applies".
+# Access from GitHub: an identity provider, and two roles that workflows assume without stored keys. `plan` (plan.tf)
+# reads configuration, for pull requests. `deploy` (deploy.tf) releases build artifacts and changes nothing else. Neither
+# can apply Terraform: see README.md, "Who applies".
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -11,7 +11,7 @@ locals {
   issuer       = "token.actions.githubusercontent.com"
   state_bucket = coalesce(var.state_bucket, "shop-terraform-state-${local.account_id}")
 
-  # Who a workflow is, as GitHub says it. The whole text is compared: no branch, fork or other repository fits.
+  # Subject of a workflow's token. It is compared in full, so no other branch, fork or repository matches.
   subjects = {
     plan   = "repo:${var.repository}:pull_request"
     deploy = "repo:${var.repository}:environment:${var.environment}"
@@ -40,7 +40,7 @@ locals {
   policies = {
     for role, statements in { plan = local.plan_statements, deploy = local.deploy_statements } :
     role => jsonencode({ Version = "2012-10-17", Statement = [
-      # IAM takes no statement with a null in it.
+      # IAM rejects statements with null values.
       for statement in statements : { for name, value in statement : name => value if value != null }
     ] })
   }
@@ -52,7 +52,7 @@ data "aws_iam_openid_connect_provider" "github" {
   url = "https://${local.issuer}"
 }
 
-# AWS knows the certificates of this one: no thumbprint is needed.
+# AWS knows the certificates of this provider, so no thumbprint is needed.
 resource "aws_iam_openid_connect_provider" "github" {
   count = var.identity_provider_exists ? 0 : 1
 
@@ -66,7 +66,7 @@ resource "aws_iam_role" "this" {
   name                 = "${local.name_prefix}-${each.key}"
   description          = "For ${each.value}"
   assume_role_policy   = local.trust[each.key]
-  max_session_duration = each.key == "deploy" ? 7200 : 3600 # a release waits until the old tasks are gone
+  max_session_duration = each.key == "deploy" ? 7200 : 3600 # a release waits until the old tasks have stopped
   permissions_boundary = var.permissions_boundary_arn
 }
 

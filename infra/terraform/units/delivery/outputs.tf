@@ -1,14 +1,14 @@
 output "role_arns" {
-  description = "The roles that workflows take. Their names follow from the environment's: workflows need the account's number only."
+  description = "Roles that workflows assume. Their names contain the environment, so workflows need only the account id."
   value       = { for name, role in aws_iam_role.this : name => role.arn }
 }
 
 output "role_policies" {
-  description = "What each role may do, for the tests of the roles."
+  description = "Policy of each role, for tests."
   value       = local.policies
 }
 
 output "role_trust" {
-  description = "Who may take each role, for the tests of the roles."
+  description = "Trust policy of each role, for tests."
   value       = local.trust
 }

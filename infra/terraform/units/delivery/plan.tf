@@ -1,6 +1,6 @@
-# What `terraform plan` calls: it compares how things are configured with how they should be. Configuration, not data: no
-# item, no message, no object but states, no secret, no log line. The states of the units below hold no secret either;
-# edge's does (the name of its origin), so its state is not among them, and pull requests do not plan it.
+# Permissions of `terraform plan`: read configuration, but not data such as items, messages, objects other than states,
+# secrets or log lines. The states of the root modules below contain no secret. That of edge does (the name of its
+# origin), so it is not included, and pull requests do not plan edge.
 
 locals {
   planned_units = ["delivery", "notification", "order", "payment", "platform", "product", "user"]
@@ -54,18 +54,18 @@ locals {
       Sid       = "ReadConfiguration"
       Effect    = "Allow"
       Action    = flatten([for service, actions in local.reads : [for action in actions : "${service}:${action}"]])
-      Resource  = ["*"] # most of these cannot be narrowed, and a plan also asks for what is not there yet
+      Resource  = ["*"] # most of these do not support resources, and a plan also queries resources that do not exist yet
       Condition = null
     },
     {
       Sid       = "ReadParameters"
       Effect    = "Allow"
       Action    = ["ssm:GetParameter", "ssm:GetParameters"]
-      Resource  = ["arn:${local.partition}:ssm:${var.region}:${local.account_id}:parameter/shop/${var.environment}/*"] # ids and names, by design
+      Resource  = ["arn:${local.partition}:ssm:${var.region}:${local.account_id}:parameter/shop/${var.environment}/*"] # only ids and names
       Condition = null
     },
     {
-      # The settings of functions are encrypted, and hold no secrets. Without them each plan would set them anew.
+      # Settings of functions are encrypted and contain no secrets. Without read access, each plan would set them again.
       Sid       = "ReadSettingsOfFunctions"
       Effect    = "Allow"
       Action    = ["kms:Decrypt"]
@@ -73,7 +73,7 @@ locals {
       Condition = { StringEquals = { "kms:ViaService" = ["lambda.${var.region}.amazonaws.com"] } }
     },
     {
-      # To read, and not to lock: the plan of a pull request decides nothing, and must not keep anybody from applying.
+      # Read access without locking: the plan of a pull request must not block an apply.
       Sid       = "ReadStates"
       Effect    = "Allow"
       Action    = ["s3:GetObject"]

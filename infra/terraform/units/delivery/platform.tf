@@ -1,9 +1,9 @@
-# What the platform says about itself. Parameters are only ever added, so a unit of last month still finds its own.
+# SSM parameters of the platform. Parameters are only added, so that an older root module still finds those that it reads.
 
 locals {
   topology = jsondecode(file("${path.module}/../../../topology.json"))
 
-  # A release reads them, too: infra/deploy/lib/common.sh.
+  # Releases also read them: infra/deploy/lib/common.sh.
   parameter_names = concat(
     ["artifacts_bucket", "ecs_cluster_name", "kms_data_key_arn"],
     [for service in local.topology.services : "ecr_repository_url_${service.name}"],

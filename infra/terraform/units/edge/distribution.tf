@@ -1,15 +1,15 @@
-# The API's public name. Nothing is cached but the keys that tokens are checked with.
+# Public name of the API. Only the token issuer's keys are cached.
 
 data "aws_cloudfront_cache_policy" "disabled" {
   name = "Managed-CachingDisabled"
 }
 
-# Everything goes through but the host: API Gateway knows the API by it.
+# Forwards everything except the Host header, by which API Gateway identifies the API.
 data "aws_cloudfront_origin_request_policy" "all_but_host" {
   name = "Managed-AllViewerExceptHostHeader"
 }
 
-# As long as the origin says (five minutes), by path alone. The managed policy for this would forward the host.
+# Caches by path, for the time that the origin specifies (five minutes). The managed policy would forward the host.
 resource "aws_cloudfront_cache_policy" "well_known" {
   name        = "${local.name_prefix}-well-known"
   min_ttl     = 0
@@ -34,9 +34,9 @@ resource "aws_cloudfront_cache_policy" "well_known" {
   }
 }
 
-# For browsers that are led here: nothing of an API is a page.
+# For browsers: an API serves no pages.
 resource "aws_cloudfront_response_headers_policy" "api" {
-  # checkov:skip=CKV_AWS_259: the check asks for preload, which is for the owner of the domain's root to decide
+  # checkov:skip=CKV_AWS_259: the check requires preload, which only the owner of the root domain can decide
   name = "${local.name_prefix}-api"
 
   security_headers_config {
@@ -68,11 +68,11 @@ resource "aws_cloudfront_response_headers_policy" "api" {
 }
 
 resource "aws_cloudfront_distribution" "api" {
-  # checkov:skip=CKV_AWS_86: the API's access log tells of requests, the firewall's of blocked ones; this one would hold every client's address
-  # checkov:skip=CKV_AWS_374: where a shop sells is for its owner to decide
-  # checkov:skip=CKV_AWS_310: there is one API
+  # checkov:skip=CKV_AWS_86: requests are in the API's access log, blocked ones in the firewall's; this log would contain every client's address
+  # checkov:skip=CKV_AWS_374: the owner decides in which countries a shop sells
+  # checkov:skip=CKV_AWS_310: there is only one origin, the API
   # checkov:skip=CKV_AWS_305: an API has no root object
-  # checkov:skip=CKV2_AWS_47: the rules against Log4j are in local.managed_rules, where the check does not look
+  # checkov:skip=CKV2_AWS_47: the Log4j rules are in local.managed_rules, which the check does not resolve
   comment         = "${local.name_prefix}: the API"
   enabled         = true
   is_ipv6_enabled = true
@@ -97,7 +97,7 @@ resource "aws_cloudfront_distribution" "api" {
 
   default_cache_behavior {
     target_origin_id = "api"
-    # Not redirected: a client that sends a token in the clear should fail at once.
+    # No redirect: a client that sends a token without TLS has to fail at once.
     viewer_protocol_policy     = "https-only"
     allowed_methods            = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
     cached_methods             = ["GET", "HEAD"]
@@ -118,8 +118,8 @@ resource "aws_cloudfront_distribution" "api" {
     response_headers_policy_id = aws_cloudfront_response_headers_policy.api.id
   }
 
-  # Errors are cached for ten seconds unless one says otherwise, also where caching is disabled: one customer's 404 would be
-  # another's.
+  # CloudFront caches errors for ten seconds by default, even if caching is disabled, so one customer would get the 404 of
+  # another.
   dynamic "custom_error_response" {
     for_each = toset([400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504])
 
@@ -141,7 +141,7 @@ resource "aws_cloudfront_distribution" "api" {
     ssl_support_method       = "sni-only"
   }
 
-  # The name must lead to the API before CloudFront looks for it.
+  # The DNS record has to exist before CloudFront resolves it.
   depends_on = [aws_route53_record.origin, aws_apigatewayv2_api_mapping.origin]
 }
 

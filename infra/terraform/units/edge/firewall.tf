@@ -1,22 +1,22 @@
-# What CloudFront lets through to the API.
+# Rules for requests that CloudFront forwards to the API.
 
 locals {
   managed_rules = {
-    # Known attackers.
+    # Addresses of known attackers.
     AWSManagedRulesAmazonIpReputationList = { priority = 10, count = [] }
-    # Log4Shell and its like.
+    # Log4Shell and similar attacks.
     AWSManagedRulesKnownBadInputsRuleSet = { priority = 20, count = [] }
     AWSManagedRulesCommonRuleSet = {
       priority = 30
       # Counted, not blocked. NoUserAgent_HEADER: product and order, and perhaps API Gateway itself, fetch the issuer's keys
-      # without a User-Agent. SizeRestrictions_BODY: 8 KB are few for a product's texts; services have limits of their own.
+      # without a User-Agent. SizeRestrictions_BODY: 8 KB is too small for product texts, and services have their own limits.
       count = ["NoUserAgent_HEADER", "SizeRestrictions_BODY"]
     }
   }
 }
 
 resource "aws_wafv2_web_acl" "api" {
-  # checkov:skip=CKV_AWS_192: AWSManagedRulesKnownBadInputsRuleSet is in local.managed_rules, where the check does not look
+  # checkov:skip=CKV_AWS_192: AWSManagedRulesKnownBadInputsRuleSet is in local.managed_rules, which the check does not resolve
   provider = aws.us_east_1
 
   name  = "${local.name_prefix}-api"
@@ -49,7 +49,7 @@ resource "aws_wafv2_web_acl" "api" {
     }
   }
 
-  # POST /v1/auth/… and POST /v1/users. The service counts attempts per account; this counts accounts per attacker.
+  # POST /v1/auth/… and POST /v1/users. The service limits attempts per account, this rule limits them per address.
   rule {
     name     = "too-many-sign-ins"
     priority = 1
@@ -146,7 +146,7 @@ resource "aws_wafv2_web_acl" "api" {
       visibility_config {
         cloudwatch_metrics_enabled = true
         metric_name                = "${local.name_prefix}-${rule.key}"
-        # Samples would show whole requests to whoever may open the console.
+        # Samples would show complete requests to every user of the console.
         sampled_requests_enabled = false
       }
     }
@@ -159,7 +159,7 @@ resource "aws_wafv2_web_acl" "api" {
   }
 }
 
-# Blocked requests only, without what may be secret or personal beyond the address.
+# Logs only blocked requests, with the address but without other personal data and without secrets.
 resource "aws_wafv2_web_acl_logging_configuration" "api" {
   count    = var.emulator ? 0 : 1
   provider = aws.us_east_1
@@ -199,9 +199,9 @@ resource "aws_wafv2_web_acl_logging_configuration" "api" {
   }
 }
 
-# The firewall writes into groups of this beginning only.
+# The firewall requires this prefix of log groups.
 resource "aws_cloudwatch_log_group" "firewall" {
-  # checkov:skip=CKV_AWS_338: it holds addresses of clients, and is kept as short as the profile says
+  # checkov:skip=CKV_AWS_338: it contains client addresses; retention is set by the profile
   provider = aws.us_east_1
 
   name              = "aws-waf-logs-${local.name_prefix}"
@@ -209,7 +209,7 @@ resource "aws_cloudwatch_log_group" "firewall" {
   kms_key_id        = aws_kms_key.logs.arn
 }
 
-# A key is of one Region, and the platform's is of another.
+# Keys are regional, and the platform's key is in another Region.
 resource "aws_kms_key" "logs" {
   provider = aws.us_east_1
 
@@ -224,7 +224,7 @@ locals {
     Version = "2012-10-17"
     Statement = [
       {
-        # "*" is the key itself, and the account's root stands for "as IAM says".
+        # "*" is the key itself, and the account's root delegates to IAM policies.
         Sid       = "AsIamSays"
         Effect    = "Allow"
         Principal = { AWS = "arn:${local.partition}:iam::${local.account_id}:root" }

@@ -1,4 +1,4 @@
-# What stands between the world and the API: CloudFront with a firewall, and a name that only CloudFront knows.
+# Public entry point of the API: CloudFront with a firewall, and an origin name that only CloudFront knows.
 #
 #   client --https--> api.<domain> (CloudFront, WAF) --https--> <secret>.origin.<domain> (API Gateway)
 
@@ -21,9 +21,9 @@ locals {
   origin_name   = "${var.origin_secret}.${local.origin_domain}"
 }
 
-# What other units may know of this one: append-only, as platform's. The secret name is not among it.
+# Parameters for other root modules: append-only, as those of platform. The secret name is not among them.
 resource "aws_ssm_parameter" "this" {
-  # checkov:skip=CKV2_AWS_34: a URL and an id, no secrets
+  # checkov:skip=CKV2_AWS_34: a URL and an id, not secrets
   for_each = {
     api_url         = "https://${local.api_name}"
     distribution_id = aws_cloudfront_distribution.api.id

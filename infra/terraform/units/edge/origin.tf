@@ -1,12 +1,12 @@
-# How CloudFront reaches the API, and nobody else does.
+# Origin of CloudFront, which other clients cannot reach.
 #
-# An HTTP API has no firewall, no resource policy, and no condition on headers: a secret header would be sent, but nobody
-# would check it. A host name is checked: API Gateway answers under the names it was given, with 403 under any other. So the
-# secret is a name: the first label below origin.<domain>. The certificate is for *.origin.<domain>, because the names in
-# certificates are published. DNS tells an address only to who knows the name.
+# An HTTP API supports neither a firewall nor resource policies nor conditions on headers, so a secret header would not be
+# checked. API Gateway does check the host name, and returns 403 for unknown names. The secret is therefore a name: the
+# first label below origin.<domain>. The certificate is for *.origin.<domain>, because names in certificates are
+# published. DNS resolves the name only for clients that know it.
 
 resource "aws_acm_certificate" "origin" {
-  # checkov:skip=CKV2_AWS_71: names in certificates are published, and the first label of this one is the secret
+  # checkov:skip=CKV2_AWS_71: names in certificates are published, and the first label is the secret
   domain_name       = "*.${local.origin_domain}"
   validation_method = "DNS"
 
@@ -24,7 +24,7 @@ resource "aws_route53_record" "origin_certificate" {
   records = [local.origin_validation.resource_record_value]
   ttl     = 300
 
-  # For the same name AWS asks for the same record again: a certificate that replaces this one finds it there.
+  # AWS requests the same record for the same name, so a replacement certificate finds it in place.
   allow_overwrite = true
 }
 
@@ -33,8 +33,8 @@ resource "aws_acm_certificate_validation" "origin" {
   validation_record_fqdns = [aws_route53_record.origin_certificate.fqdn]
 }
 
-# A new secret is a new name beside the old one; the old one goes when CloudFront no longer uses it. So it can be changed
-# at any time, and no request is lost.
+# A new secret creates a new name beside the old one, which is deleted when CloudFront no longer uses it. The secret can
+# therefore be changed at any time without losing requests.
 resource "aws_apigatewayv2_domain_name" "origin" {
   domain_name = local.origin_name
 

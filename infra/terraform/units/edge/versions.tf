@@ -8,7 +8,7 @@ terraform {
     }
   }
 
-  # Bucket, key, region and use_lockfile come by -backend-config.
+  # Bucket, key, region and lock file differ by account and environment. They are set by `-backend-config`.
   backend "s3" {}
 }
 
@@ -28,7 +28,7 @@ provider "aws" {
   }
 }
 
-# CloudFront takes certificates and firewalls from this Region only.
+# CloudFront uses certificates and firewalls from this Region only.
 provider "aws" {
   alias  = "us_east_1"
   region = "us-east-1"

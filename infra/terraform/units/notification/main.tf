@@ -1,11 +1,11 @@
-# notification: mails to customers. A function on its inbox, its table, and the identity that mails are sent by.
+# notification: mail to customers. A function with its inbox, its table, and the SES identity.
 
 locals {
   function = one([for function in local.topology.functions : function if function.name == "notification"])
   table    = one([for table in local.topology.tables : table if table.name == "notification"])
   queue    = one([for queue in local.topology.queues : queue if queue.consumer == "notification"])
 
-  # The address alone: SES compares it with the condition below.
+  # The address without the display name, for the condition below.
   sender = trimspace(trimsuffix(reverse(split("<", var.mail_from))[0], ">"))
 }
 
@@ -29,7 +29,7 @@ module "inbox" {
   kms_key_arn                = local.platform.kms_data_key_arn
   alarm_topic_arn            = local.platform.alarm_topic_arn
 
-  # A mail that SES could not take at once waits for one visibility timeout, and that is no reason to wake anybody.
+  # A mail that SES throttled waits for one visibility timeout, which must not fire the alarm.
   oldest_message_alarm_seconds = 3 * local.queue.visibility_timeout_seconds
 
   subscriptions = { for subscription in local.queue.subscriptions : subscription.topic => {
@@ -42,7 +42,7 @@ module "function" {
   source = "../../modules/function"
 
   name                     = "${local.name_prefix}-${local.function.name}"
-  description              = "Tells customers what happened to their account and orders"
+  description              = "Notifies customers about their accounts and orders"
   artifact                 = merge(var.artifact, { bucket = var.artifact.key == null ? null : local.platform.artifacts_bucket })
   memory_mb                = local.function.memory_mb
   timeout_seconds          = local.function.timeout_seconds
@@ -94,16 +94,16 @@ module "function" {
       Condition = { StringEquals = { "ses:FromAddress" = [local.sender] } }
     },
     {
-      # Opens the connection to SES while the function starts.
+      # Opens the connection to SES during initialization.
       Sid      = "AskSes"
       Effect   = "Allow"
       Action   = ["ses:GetAccount"]
-      Resource = ["*"] # it is about the account, and SES has no resource for that
+      Resource = ["*"] # GetAccount does not support resources
     },
   ]
 }
 
-# An account in SES's sandbox sends to verified addresses only; leaving it is a request to AWS.
+# In the sandbox, SES sends to verified addresses only. AWS grants production access on request.
 resource "aws_sesv2_email_identity" "sender" {
   email_identity = var.mail_domain
 

@@ -1,5 +1,5 @@
 output "mail_dns_records" {
-  description = "The CNAME records that prove to SES, and to receivers, that the domain's mails are ours."
+  description = "CNAME records of DKIM, which authenticate the domain's mail."
   value = [for token in aws_sesv2_email_identity.sender.dkim_signing_attributes[0].tokens : {
     name  = "${token}._domainkey.${var.mail_domain}"
     value = "${token}.dkim.amazonses.com"
@@ -7,11 +7,11 @@ output "mail_dns_records" {
 }
 
 output "deployments" {
-  description = "What releases each function that was published: see the module `function`."
+  description = "CodeDeploy names of each function. See the module `function`."
   value       = { notification = module.function.deployment }
 }
 
 output "role_policies" {
-  description = "What each function may do, for the tests of the roles."
+  description = "Policy of each function's role, for tests."
   value       = { notification = module.function.policy }
 }

@@ -1,38 +1,38 @@
 variable "environment" {
-  description = "Name of the environment; part of every name."
+  description = "Name of the environment. It is part of every resource name."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9]{1,9}$", var.environment))
-    error_message = "2 to 10 lower-case letters and digits: target groups have names of at most 32 characters."
+    error_message = "Expected 2 to 10 lowercase letters and digits, because names of target groups have 32 characters at most."
   }
 }
 
 variable "region" {
-  description = "Where it runs."
+  description = "AWS Region."
   type        = string
   default     = "eu-central-1"
 }
 
 variable "log_retention_days" {
-  description = "How long logs are kept."
+  description = "Retention of logs."
   type        = number
 }
 
 variable "log_level" {
-  description = "What is logged (`RUST_LOG`)."
+  description = "Log filter (`RUST_LOG`)."
   type        = string
   default     = "info"
 }
 
 variable "permissions_boundary_arn" {
-  description = "The most that the roles made here may ever do; null for no boundary."
+  description = "Permissions boundary of the created roles. Null for none."
   type        = string
   default     = null
 }
 
 variable "artifact" {
-  description = "The zip of `notification` that the function begins with: key and version of an object in the platform's bucket of artifacts, or a file of this machine. Releases bring the later ones."
+  description = "First zip of `notification`: key and version of an object in the platform's artifacts bucket, or a local file. Releases deploy later ones."
   type = object({
     key     = optional(string)
     version = optional(string)
@@ -42,49 +42,49 @@ variable "artifact" {
 }
 
 variable "reserved_concurrency" {
-  description = "How many invocations run at once at most, and are kept free; null shares what the account has. A new account has too few to reserve any."
+  description = "Reserved concurrency. Null uses the account's shared concurrency. A new account has too little to reserve any."
   type        = number
   default     = null
 }
 
 variable "p99_alarm_ms" {
-  description = "The 99th percentile of duration that is too slow."
+  description = "Threshold of the alarm on p99 duration."
   type        = number
   default     = 15000
 }
 
 variable "function_deployment_config" {
-  description = "How CodeDeploy moves traffic to a new version of a function."
+  description = "CodeDeploy configuration for moving traffic to a new version of a function."
   type        = string
 }
 
 variable "deletion_protection" {
-  description = "Whether AWS refuses to delete what holds data."
+  description = "Deletion protection of resources that hold data."
   type        = bool
 }
 
 variable "mail_domain" {
-  description = "The domain that mails are sent from. SES verifies it by records that the output `mail_dns_records` lists."
+  description = "Domain that mail is sent from. SES verifies it by the records in the output `mail_dns_records`."
   type        = string
 }
 
 variable "mail_from" {
-  description = "Who mails are from, such as `Shop <orders@shop.example>`; an address of `mail_domain`."
+  description = "Sender of mail, for example `Shop <orders@shop.example>`, with an address of `mail_domain`."
   type        = string
 
   validation {
     condition     = endswith(trimsuffix(var.mail_from, ">"), "@${var.mail_domain}")
-    error_message = "The address is not one of mail_domain, so SES would refuse every mail."
+    error_message = "The address must belong to mail_domain, otherwise SES rejects every mail."
   }
 }
 
 variable "storefront_url" {
-  description = "Where links in mails lead, without a slash at its end."
+  description = "Base URL of links in mail, without a trailing slash."
   type        = string
 }
 
 variable "emulator" {
-  description = "True leaves out what emulators of AWS do not have (CodeDeploy), to try the rest on one. Never on AWS."
+  description = "True omits what emulators of AWS lack (CodeDeploy). Never true on AWS."
   type        = bool
   default     = false
 }

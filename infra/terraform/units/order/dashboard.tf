@@ -12,7 +12,7 @@ module "dashboard" {
       }]
     },
     {
-      title = "Answers with 5xx"
+      title = "5xx responses"
       lines = [for group in module.service.target_groups : {
         namespace = "AWS/ApplicationELB", metric = "HTTPCode_Target_5XX_Count", dimensions = { LoadBalancer = local.platform.alb_arn_suffix, TargetGroup = group }, stat = "Sum", label = group
       }]
@@ -24,7 +24,7 @@ module "dashboard" {
       }]
     },
     {
-      title = "CPU and memory of the tasks, per cent"
+      title = "CPU and memory of the tasks, percent"
       lines = [for metric in ["CPUUtilization", "MemoryUtilization"] : {
         namespace = "AWS/ECS", metric = metric, dimensions = { ClusterName = local.platform.ecs_cluster_name, ServiceName = module.service.name }, stat = "Average", label = metric
       }]
@@ -42,7 +42,7 @@ module "dashboard" {
       }]
     },
     {
-      title = "Oldest order in a passing state, seconds"
+      title = "Oldest order in a transient state, seconds"
       lines = [for state, passing in local.passing_states : {
         namespace = local.metric_namespace, metric = passing.metric, dimensions = {}, stat = "Maximum", label = state
       }]

@@ -1,5 +1,5 @@
-# order: carts, checkout, the life of orders. A service behind the load balancer, two queues, its table and the relay of
-# its events.
+# order: carts, checkout, order life cycle. A service behind the load balancer, two queues, its table and its outbox
+# relay.
 
 locals {
   service = one([for service in local.topology.services : service if service.name == "order"])
@@ -8,11 +8,11 @@ locals {
   queues  = { for queue in local.topology.queues : queue.name => queue if queue.consumer == "order" }
   routes  = [for route in local.topology.routes : route if route.target == "order"]
 
-  # `/v1/orders/{id}` and what is below it are `/v1/orders/*`.
+  # `/v1/orders/*` covers `/v1/orders/{id}` and all paths below it.
   paths         = [for route in local.routes : split(" ", route.route)[1]]
   path_patterns = distinct([for path in local.paths : strcontains(path, "{") ? "${split("{", path)[0]}*" : path])
 
-  # A hundred priorities for each service, by its place in the topology: no two units take the same.
+  # One hundred priorities per service, by its position in the topology, so that no two services overlap.
   rule_priority = 100 * (1 + index(local.topology.services[*].name, local.service.name))
 }
 
@@ -37,7 +37,7 @@ module "queues" {
   kms_key_arn                = local.platform.kms_data_key_arn
   alarm_topic_arn            = local.platform.alarm_topic_arn
 
-  # A reminder of a deadline is meant to wait, for 15 minutes at most: SQS counts its age from when it was sent.
+  # Reminders of deadlines are delayed for up to 15 minutes, and SQS counts their age from the time of sending.
   oldest_message_alarm_seconds = each.key == "order-deadlines" ? 900 + 300 : 120
 
   subscriptions = { for subscription in each.value.subscriptions : subscription.topic => {

@@ -1,10 +1,10 @@
 output "deployments" {
-  description = "What releases the service and the function that was published: see the modules `ecs-service` and `function`."
+  description = "CodeDeploy names of the service and the relay. See the modules `ecs-service` and `function`."
   value       = { order = module.service.deployment, order-outbox-relay = module.relay.deployment }
 }
 
 output "role_policies" {
-  description = "What the tasks, ECS on their behalf, and the relay may do, for the tests of the roles."
+  description = "Policies of the task role, the execution role and the relay, for tests."
   value = {
     order              = module.service.policies.task
     order-execution    = module.service.policies.execution

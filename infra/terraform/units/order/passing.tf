@@ -1,10 +1,10 @@
-# No order stays in a passing state for more than its deadline: an alarm on the oldest one in each.
+# Alarms on the oldest order in each transient state, as no order may stay in one past its deadline.
 #
-# Each sweep of each task logs one line (message `swept`) with the ages, since placing, of the oldest orders. Filters make
-# metrics of it. It is a line of level `info`: with `log_level` above that, the alarms tell of the silence.
+# Each sweep of each task logs one line (message `swept`) with the ages of the oldest orders since placement. Metric
+# filters turn it into metrics. The line has level `info`. A higher `log_level` suppresses it, and the alarms fire.
 
 locals {
-  # A sweep ends what a lost reminder has left behind, 30 s later at most; the rest is for AWS's calls and their repetition.
+  # A sweep handles an order whose reminder was lost within 30 s. The rest is for AWS calls and their retries.
   passing_margin_seconds = 90
 
   passing_states = {
@@ -33,7 +33,7 @@ resource "aws_cloudwatch_metric_alarm" "passing" {
   for_each = local.passing_states
 
   alarm_name          = "${local.name_prefix}-order-stuck-${replace(each.key, "_", "-")}"
-  alarm_description   = "An order is ${each.key} for longer than its deadlines allow, or nobody looks any more: no task's sweep succeeds."
+  alarm_description   = "An order has been ${each.key} past its deadline, or no task completes its sweep."
   namespace           = local.metric_namespace
   metric_name         = aws_cloudwatch_log_metric_filter.passing[each.key].metric_transformation[0].name
   statistic           = "Maximum"
@@ -42,7 +42,7 @@ resource "aws_cloudwatch_metric_alarm" "passing" {
   datapoints_to_alarm = 3
   threshold           = each.value.limit + local.passing_margin_seconds
   comparison_operator = "GreaterThanThreshold"
-  treat_missing_data  = "breaching" # each task sweeps twice a minute: silence means that orders may be stuck unseen
+  treat_missing_data  = "breaching" # each task sweeps twice a minute; without sweeps, stuck orders go unnoticed
   alarm_actions       = [local.platform.alarm_topic_arn]
   ok_actions          = [local.platform.alarm_topic_arn]
 }

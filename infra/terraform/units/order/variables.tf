@@ -1,38 +1,38 @@
 variable "environment" {
-  description = "Name of the environment; part of every name."
+  description = "Name of the environment. It is part of every resource name."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9]{1,9}$", var.environment))
-    error_message = "2 to 10 lower-case letters and digits: target groups have names of at most 32 characters."
+    error_message = "Expected 2 to 10 lowercase letters and digits, because names of target groups have 32 characters at most."
   }
 }
 
 variable "region" {
-  description = "Where it runs."
+  description = "AWS Region."
   type        = string
   default     = "eu-central-1"
 }
 
 variable "log_retention_days" {
-  description = "How long logs are kept."
+  description = "Retention of logs."
   type        = number
 }
 
 variable "log_level" {
-  description = "What is logged (`RUST_LOG`)."
+  description = "Log filter (`RUST_LOG`)."
   type        = string
   default     = "info"
 }
 
 variable "permissions_boundary_arn" {
-  description = "The most that the roles made here may ever do; null for no boundary."
+  description = "Permissions boundary of the created roles. Null for none."
   type        = string
   default     = null
 }
 
 variable "image_digest" {
-  description = "The image of `order` that the service begins with, by digest, in the platform's repository. Only the first apply needs it: releases bring the later ones."
+  description = "Digest of the first image of `order` in the platform's repository. Only the first apply needs it. Releases deploy later images."
   type        = string
   default     = null
 }
@@ -48,39 +48,39 @@ variable "memory_mb" {
 }
 
 variable "min_tasks" {
-  description = "Tasks at the least."
+  description = "Minimum number of tasks."
   type        = number
 }
 
 variable "max_tasks" {
-  description = "Tasks at the most."
+  description = "Maximum number of tasks."
   type        = number
 }
 
 variable "requests_target" {
-  description = "The requests per minute and task that autoscaling keeps."
+  description = "Target of autoscaling: requests per minute and task."
   type        = number
   default     = 3000
 }
 
 variable "p99_alarm_seconds" {
-  description = "The 99th percentile of latency that is too slow."
+  description = "Threshold of the alarm on p99 latency."
   type        = number
   default     = 1
 }
 
 variable "service_deployment_config" {
-  description = "How CodeDeploy moves traffic to new tasks."
+  description = "CodeDeploy configuration for moving traffic to new tasks."
   type        = string
 }
 
 variable "blue_minutes" {
-  description = "How long the old tasks stay after a release: the time in which a rollback is a switch."
+  description = "Time for which old tasks are kept after a release. During this time, a rollback only moves traffic."
   type        = number
 }
 
 variable "collector" {
-  description = "An OpenTelemetry collector beside the service, for traces in X-Ray: image by digest, and configuration as YAML unless it is the module's. Null for none: no spans are sent."
+  description = "OpenTelemetry sidecar for traces in X-Ray: image by digest, and configuration in YAML instead of the module's. Null for no collector and no spans."
   type = object({
     image         = string
     configuration = optional(string)
@@ -89,12 +89,12 @@ variable "collector" {
 }
 
 variable "deletion_protection" {
-  description = "Whether AWS refuses to delete what holds data."
+  description = "Deletion protection of resources that hold data."
   type        = bool
 }
 
 variable "relay_artifact" {
-  description = "The zip of `outbox-relay` that the relay begins with: key and version of an object in the platform's bucket of artifacts, or a file of this machine. Releases bring the later ones."
+  description = "First zip of `outbox-relay`: key and version of an object in the platform's artifacts bucket, or a local file. Releases deploy later ones."
   type = object({
     key     = optional(string)
     version = optional(string)
@@ -104,35 +104,35 @@ variable "relay_artifact" {
 }
 
 variable "relay_reserved_concurrency" {
-  description = "How many invocations of the relay run at once at most, and are kept free; null shares what the account has. A new account has too few to reserve any."
+  description = "Reserved concurrency of the relay. Null uses the account's shared concurrency. A new account has too little to reserve any."
   type        = number
   default     = null
 }
 
 variable "function_deployment_config" {
-  description = "How CodeDeploy moves traffic to a new version of the relay."
+  description = "CodeDeploy configuration for moving traffic to a new version of the relay."
   type        = string
 }
 
 variable "stock_deadline_seconds" {
-  description = "How long an order waits for its stock."
+  description = "Time for which an order waits for its stock."
   type        = number
   default     = 120
 }
 
 variable "payment_deadline_seconds" {
-  description = "How long an order waits for its payment."
+  description = "Time for which an order waits for its payment."
   type        = number
   default     = 600
 
   validation {
     condition     = var.payment_deadline_seconds < 900
-    error_message = "Less than the 900 seconds for which product sets stock aside, and which a message can be delayed."
+    error_message = "Must be less than 900 seconds, for which product reserves stock and which is the maximum delay of a message."
   }
 }
 
 variable "emulator" {
-  description = "True leaves out what emulators of AWS do not have (VPC links, CodeDeploy, autoscaling), to try the rest on one. Never on AWS."
+  description = "True omits what emulators of AWS lack (VPC links, CodeDeploy, autoscaling). Never true on AWS."
   type        = bool
   default     = false
 }

@@ -1,4 +1,4 @@
-# payment: authorises and voids. A function on its inbox, its table and the relay of its events, the processor's key.
+# payment: authorizations and voids. A function with its inbox, its table, its outbox relay, and the processor's key.
 
 locals {
   function = one([for function in local.topology.functions : function if function.name == "payment"])
@@ -27,7 +27,7 @@ module "inbox" {
   kms_key_arn                = local.platform.kms_data_key_arn
   alarm_topic_arn            = local.platform.alarm_topic_arn
 
-  # Half of the time that an order waits for its payment.
+  # Half of the time for which an order waits for its payment.
   oldest_message_alarm_seconds = 300
 
   subscriptions = { for subscription in local.queue.subscriptions : subscription.topic => {
@@ -40,7 +40,7 @@ module "function" {
   source = "../../modules/function"
 
   name                     = "${local.name_prefix}-${local.function.name}"
-  description              = "Authorises and voids payments"
+  description              = "Authorizes and voids payments"
   artifact                 = merge(var.artifact, { bucket = var.artifact.key == null ? null : local.platform.artifacts_bucket })
   memory_mb                = local.function.memory_mb
   timeout_seconds          = local.function.timeout_seconds
@@ -58,8 +58,8 @@ module "function" {
     STRIPE_API_BASE = var.stripe_api_base
     RUST_LOG        = var.log_level
 
-    # Where the key is, not the key: a function's configuration is in Terraform's state, and readable to everybody who
-    # may list functions. The function reads the key when it starts, and again when it was rotated.
+    # The ARN of the key instead of the key: a function's configuration is stored in Terraform's state, and every principal
+    # that may list functions can read it. The function reads the key at start, and again after a rotation.
     STRIPE_SECRET_KEY_ARN = aws_secretsmanager_secret.processor_key.arn
   }
 
@@ -121,13 +121,13 @@ module "relay" {
   emulator                 = var.emulator
 }
 
-# The place of the processor's secret key. Its value is put there by hand, so that no state ever holds it. Until it is
-# there, the function does not start, and says so in its log:
+# Secret key of the card processor. Its value is set manually, so that no state contains it. Without it, the function does
+# not start and logs the reason:
 #   aws secretsmanager put-secret-value --secret-id shop-<environment>-payment-processor-key --secret-string file://…
 resource "aws_secretsmanager_secret" "processor_key" {
-  # checkov:skip=CKV2_AWS_57: the processor gives the key, so that nobody here can make the next one
+  # checkov:skip=CKV2_AWS_57: the processor issues the key, so it cannot be rotated automatically
   name                    = "${local.name_prefix}-payment-processor-key"
-  description             = "The secret key of the account with the card processor"
+  description             = "Secret key of the card processor"
   kms_key_id              = local.platform.kms_data_key_arn
   recovery_window_in_days = var.deletion_protection ? 30 : 7
 }

@@ -1,9 +1,9 @@
 output "deployments" {
-  description = "What releases each function that was published: see the module `function`."
+  description = "CodeDeploy names of each function. See the module `function`."
   value       = { payment = module.function.deployment, payment-outbox-relay = module.relay.deployment }
 }
 
 output "role_policies" {
-  description = "What each function may do, for the tests of the roles."
+  description = "Policy of each function's role, for tests."
   value       = { payment = module.function.policy, payment-outbox-relay = module.relay.policy }
 }

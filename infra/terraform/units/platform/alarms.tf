@@ -1,4 +1,4 @@
-# The topic that every alarm of every unit speaks to, the alarms about what is shared, and the budget.
+# Topic of all alarms, alarms on shared resources, and the budget.
 
 resource "aws_sns_topic" "alarms" {
   name              = local.topic_names["alarms"]
@@ -19,11 +19,11 @@ resource "aws_sns_topic_subscription" "alarm_emails" {
 }
 
 locals {
-  # Each: what is wrong when it rings, and where to look.
+  # Each description says what is wrong and where to look.
   alarms = merge(
     {
       api_errors = {
-        description = "More than 5 of 100 requests get a 5xx. The access log tells by which route; then that service's log."
+        description = "More than 5 percent of requests get a 5xx. Find the route in the access log, then check the log of its service."
         namespace   = "AWS/ApiGateway"
         metric      = "5xx"
         dimensions  = { ApiId = aws_apigatewayv2_api.this.id }
@@ -32,7 +32,7 @@ locals {
         periods     = 3
       }
       api_latency = {
-        description = "One of 100 requests takes longer than 2 s. The access log tells by which route; integration_latency tells whether it is the service."
+        description = "p99 latency exceeds 2 s. Find the route in the access log. integration_latency shows whether the service is slow."
         namespace   = "AWS/ApiGateway"
         metric      = "Latency"
         dimensions  = { ApiId = aws_apigatewayv2_api.this.id }
@@ -41,7 +41,7 @@ locals {
         periods     = 5
       }
       alb_errors = {
-        description = "The load balancer itself answers 5xx: no healthy task, or tasks that break connections."
+        description = "The load balancer itself returns 5xx: there is no healthy task, or tasks close connections."
         namespace   = "AWS/ApplicationELB"
         metric      = "HTTPCode_ELB_5XX_Count"
         dimensions  = { LoadBalancer = aws_lb.this.arn_suffix }
@@ -52,7 +52,7 @@ locals {
     },
     {
       for name, topic in aws_sns_topic.events : "undelivered_${replace(name, "-", "_")}" => {
-        description = "The topic could not deliver to a queue: the queue's policy or the key's does not let it. Events are being lost; stop what was deployed last."
+        description = "The topic cannot deliver to a queue, because the policy of the queue or the key denies it. Events are being lost. Revert the last change."
         namespace   = "AWS/SNS"
         metric      = "NumberOfNotificationsFailed"
         dimensions  = { TopicName = topic.name }
@@ -63,7 +63,7 @@ locals {
     },
     {
       for index in range(var.nat_gateway_count) : "nat_ports_${index}" => {
-        description = "The NAT gateway has no ports left: calls from tasks to the outside fail."
+        description = "The NAT gateway has no free ports: outbound calls of tasks fail."
         namespace   = "AWS/NATGateway"
         metric      = "ErrorPortAllocation"
         dimensions  = { NatGatewayId = aws_nat_gateway.this[index].id }
@@ -89,14 +89,14 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   threshold           = each.value.threshold
   period              = 60
   evaluation_periods  = each.value.periods
-  # Nobody came by: nothing is wrong.
+  # Without traffic there is no data, which is not a failure.
   treat_missing_data = "notBreaching"
   alarm_actions      = [aws_sns_topic.alarms.arn]
   ok_actions         = [aws_sns_topic.alarms.arn]
 }
 
-# Of the whole account, not of this environment's tag: a tag counts only after somebody made it one for cost allocation,
-# and until then the budget would watch nothing and look well.
+# Covers the whole account instead of this environment's tag: until a tag is activated for cost allocation, a budget by
+# tag covers nothing without any warning.
 resource "aws_budgets_budget" "monthly" {
   name         = "${local.name_prefix}-monthly"
   budget_type  = "COST"

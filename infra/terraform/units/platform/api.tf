@@ -1,12 +1,12 @@
-# The front door: an HTTP API without routes of its own. Each service's unit adds its routes; the stage deploys them at once.
+# Public API: an HTTP API without routes. Each service's root module adds its routes, and the stage deploys them at once.
 
 locals {
-  # An emulator's API has a name below `localhost`, which not every resolver knows. The same API is to be had by a path.
+  # An emulator's API has a name below `localhost`, which not every resolver supports. The same API is reachable by path.
   own_endpoint = !var.emulator ? aws_apigatewayv2_api.this.api_endpoint : replace(
     aws_apigatewayv2_api.this.api_endpoint, "/^http://([^.]+)[.]execute-api[.](.+)$/", "http://$2/_aws/execute-api/$1",
   )
 
-  # Who signs tokens: the `iss` of every token, and TOKEN_ISSUER of every service.
+  # Issuer of tokens: `iss` of every token, and TOKEN_ISSUER of every service.
   http_api_url = var.api_domain_name == null ? local.own_endpoint : "https://${var.api_domain_name}"
 }
 
@@ -42,7 +42,7 @@ resource "aws_apigatewayv2_authorizer" "access_tokens" {
   }
 }
 
-# On $default, because lambda_http puts the name of any other stage in front of the path.
+# Stage $default, because lambda_http prefixes the path with the name of any other stage.
 resource "aws_apigatewayv2_stage" "default" {
   api_id      = aws_apigatewayv2_api.this.id
   name        = "$default"
@@ -61,7 +61,7 @@ resource "aws_apigatewayv2_stage" "default" {
       route_key              = route_settings.key
       throttling_rate_limit  = route_settings.value.rate
       throttling_burst_limit = route_settings.value.burst
-      # A route's settings replace the default ones, also those that they do not name.
+      # Settings of a route replace all defaults, including those that they do not set.
       detailed_metrics_enabled = true
     }
   }
@@ -73,7 +73,7 @@ resource "aws_apigatewayv2_stage" "default" {
 }
 
 locals {
-  # Neither the client's address, nor what it calls itself, nor the path, which holds ids and search words.
+  # Excludes the client's address and user agent, and the path, which contains ids and search terms.
   access_log = {
     request_id          = "$context.requestId"
     time_ms             = "$context.requestTimeEpoch"
@@ -89,9 +89,9 @@ locals {
   }
 }
 
-# Below /aws/vendedlogs/ the resource policy of log delivery does not grow with every group.
+# Below /aws/vendedlogs/, the resource policy of log delivery does not grow with each group.
 resource "aws_cloudwatch_log_group" "api" {
-  # checkov:skip=CKV_AWS_338: kept as long as the profile says; a year of requests has no use
+  # checkov:skip=CKV_AWS_338: retention is set by the profile; a year of requests has no use
   name              = "/aws/vendedlogs/${local.name_prefix}/http-api"
   retention_in_days = var.log_retention_days
   kms_key_id        = aws_kms_key.data.arn

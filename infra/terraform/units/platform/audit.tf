@@ -1,8 +1,8 @@
-# Who called AWS, and who spoke to whom in the VPC.
+# Trail of AWS API calls, and flow logs of the VPC.
 
 resource "aws_cloudtrail" "this" {
-  # checkov:skip=CKV_AWS_252: nobody reads a trail as it is written
-  # checkov:skip=CKV2_AWS_10: the bucket is the record; a second copy in CloudWatch Logs costs more than it tells
+  # checkov:skip=CKV_AWS_252: no process consumes the trail as it is written
+  # checkov:skip=CKV2_AWS_10: the bucket is the record; a second copy in CloudWatch Logs is not worth its cost
   count = var.cloudtrail_enabled ? 1 : 0
 
   name                          = local.name_prefix
@@ -15,7 +15,7 @@ resource "aws_cloudtrail" "this" {
   depends_on = [aws_s3_bucket_policy.this]
 }
 
-# Into S3, not CloudWatch Logs: a quarter of the price, and needed once in a blue moon.
+# In S3 instead of CloudWatch Logs: a quarter of the price, and rarely needed.
 resource "aws_flow_log" "vpc" {
   vpc_id                   = aws_vpc.this.id
   traffic_type             = "ALL"

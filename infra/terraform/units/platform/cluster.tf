@@ -1,4 +1,4 @@
-# Where tasks of product and order run, under which names they may find each other, and where their images are.
+# Cluster, service discovery and image repositories of product and order.
 
 resource "aws_ecs_cluster" "this" {
   name = local.name_prefix
@@ -8,18 +8,18 @@ resource "aws_ecs_cluster" "this" {
     value = var.container_insights
   }
 
-  # ECS would make this group by itself, without an end and without our key.
+  # ECS would create this group itself, without retention and without the platform's key.
   depends_on = [aws_cloudwatch_log_group.container_insights]
 }
 
 resource "aws_cloudwatch_log_group" "container_insights" {
-  # checkov:skip=CKV_AWS_338: kept as long as the profile says; its numbers live on as metrics
+  # checkov:skip=CKV_AWS_338: retention is set by the profile; the numbers are kept as metrics
   name              = "/aws/ecs/containerinsights/${local.name_prefix}/performance"
   retention_in_days = var.log_retention_days
   kms_key_id        = aws_kms_key.data.arn
 }
 
-# Each service says by itself how much of it runs on spot capacity.
+# Each service sets its own share of spot capacity.
 resource "aws_ecs_cluster_capacity_providers" "this" {
   cluster_name       = aws_ecs_cluster.this.name
   capacity_providers = ["FARGATE", "FARGATE_SPOT"]
@@ -60,13 +60,13 @@ resource "aws_ecr_lifecycle_policy" "service" {
     rules = [
       {
         rulePriority = 1
-        description  = "What lost its tag is litter"
+        description  = "Removes untagged images"
         selection    = { tagStatus = "untagged", countType = "sinceImagePushed", countUnit = "days", countNumber = 7 }
         action       = { type = "expire" }
       },
       {
         rulePriority = 2
-        description  = "Enough to roll back to"
+        description  = "Keeps images for rollbacks"
         selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = 30 }
         action       = { type = "expire" }
       },

@@ -1,7 +1,7 @@
-# Two keys: one for data, one for the trail, so that who reads data cannot read or forge the record of who did.
+# Two keys, for data and for the trail, so that access to data does not include access to the audit record.
 #
-# In a key's policy the resource "*" is the key itself. Permissions of roles are given by their own policies: the account's
-# root stands for "as IAM says". No action is a wildcard, not even here.
+# In a key policy, the resource "*" is the key itself. The account's root delegates permissions of roles to their IAM
+# policies. No action is a wildcard.
 
 locals {
   key_administration = [
@@ -36,7 +36,7 @@ locals {
         }
       },
       {
-        # Topics write into encrypted queues. Which topic into which queue is said by the queue's policy.
+        # Topics write to encrypted queues. Queue policies limit which topic writes to which queue.
         Sid       = "TopicsIntoQueues"
         Effect    = "Allow"
         Principal = { Service = "sns.amazonaws.com" }
@@ -44,7 +44,7 @@ locals {
         Resource  = "*"
       },
       {
-        # Into the encrypted alarm topic. Of which account is said by the topic's policy.
+        # Services publish to the encrypted alarm topic. The topic's policy limits the account.
         Sid       = "AlarmsAndBudgets"
         Effect    = "Allow"
         Principal = { Service = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"] }

@@ -1,7 +1,7 @@
-# The internal load balancer, reached by nothing but the API's VPC link. Services add their rules to its one listener.
+# Internal load balancer, reachable only by the API's VPC link. Services add rules to its only listener.
 
 locals {
-  # The name in the certificate, and what integrations verify (tls_config.server_name_to_verify). No record of DNS has it.
+  # Name in the certificate, which integrations verify (tls_config.server_name_to_verify). It has no DNS record.
   alb_server_name     = "internal.${var.domain_name}"
   alb_certificate_arn = var.alb_certificate_arn != null ? var.alb_certificate_arn : aws_acm_certificate_validation.alb[0].certificate_arn
 }
@@ -30,11 +30,11 @@ resource "aws_lb_listener" "https" {
   load_balancer_arn = aws_lb.this.arn
   port              = 443
   protocol          = "HTTPS"
-  # TLS 1.3, and 1.2 for a client that has no 1.3.
+  # TLS 1.3, and 1.2 for clients without 1.3.
   ssl_policy      = "ELBSecurityPolicy-TLS13-1-2-2021-06"
   certificate_arn = local.alb_certificate_arn
 
-  # What no service asked for is not there. (Load balancers do not know application/problem+json.)
+  # Paths without a rule return 404. Load balancers do not support application/problem+json.
   default_action {
     type = "fixed-response"
 
@@ -46,7 +46,7 @@ resource "aws_lb_listener" "https" {
   }
 }
 
-# A certificate of a public authority: API Gateway believes no other. The name need not be reachable to be validated.
+# Certificate of a public authority, as API Gateway trusts no other. Validation does not require the name to be reachable.
 resource "aws_acm_certificate" "alb" {
   count = var.alb_certificate_arn == null ? 1 : 0
 
@@ -69,7 +69,7 @@ resource "aws_route53_record" "alb_certificate" {
   records = [local.alb_validation.resource_record_value]
   ttl     = 300
 
-  # For the same name AWS asks for the same record again: a certificate that replaces this one finds it there.
+  # AWS requests the same record for the same name, so a replacement certificate finds it in place.
   allow_overwrite = true
 }
 

@@ -1,14 +1,14 @@
-# What all services of one environment stand on. Which file holds what: ../../README.md.
+# Shared infrastructure of one environment. ../../README.md describes it.
 
 data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
 data "aws_availability_zones" "available" {
-  # checkov:skip=CKV_AWS_394: names are sorted and the first three are taken, so that a new zone changes nothing
+  # checkov:skip=CKV_AWS_394: the first three names in sorted order are used, so that a new zone changes nothing
   state = "available"
 
-  # Local and Wavelength Zones have neither NAT gateways nor load balancers.
+  # Local Zones and Wavelength Zones have neither NAT gateways nor load balancers.
   filter {
     name   = "opt-in-status"
     values = ["opt-in-not-required"]

@@ -1,5 +1,5 @@
-# Three zones; in each a private subnet for tasks, one for databases, and, if there is NAT, a public one that holds
-# nothing but the gateway. Nothing has a public address but the gateways.
+# Three zones, each with a private subnet for tasks, one for databases, and, with NAT, a public subnet for the gateway.
+# Only gateways have public addresses.
 
 locals {
   # 10.20.0.0/16 becomes 10.20.0.0/20, 10.20.16.0/20, 10.20.32.0/20 for tasks, and /24s from 10.20.192.0 and 10.20.200.0 on.
@@ -7,7 +7,7 @@ locals {
   database_cidrs = [for index in range(3) : cidrsubnet(var.vpc_cidr, 8, 192 + index)]
   public_cidrs   = [for index in range(3) : cidrsubnet(var.vpc_cidr, 8, 200 + index)]
 
-  # Where product and order listen: LISTEN_ADDR.
+  # Port of product and order: LISTEN_ADDR.
   task_port     = 8080
   database_port = 5432
 }
@@ -20,7 +20,7 @@ resource "aws_vpc" "this" {
   tags = { Name = local.name_prefix }
 }
 
-# Whatever forgets to name a security group gets this one, and reaches nothing.
+# Default security group: resources without an explicit group can reach nothing.
 resource "aws_default_security_group" "closed" {
   vpc_id = aws_vpc.this.id
 }
@@ -52,7 +52,7 @@ resource "aws_db_subnet_group" "this" {
   subnet_ids = aws_subnet.database[*].id
 }
 
-# A way out ------------------------------------------------------------------------------------------------------------
+# NAT ------------------------------------------------------------------------------------------------------------------
 
 resource "aws_subnet" "public" {
   count = var.nat_gateway_count
@@ -138,7 +138,7 @@ resource "aws_route_table_association" "private" {
   route_table_id = aws_route_table.private[count.index].id
 }
 
-# Databases reach nothing outside the VPC.
+# Databases have no route out of the VPC.
 resource "aws_route_table" "database" {
   vpc_id = aws_vpc.this.id
 
@@ -160,7 +160,7 @@ resource "aws_vpc_endpoint" "dynamodb" {
   vpc_endpoint_type = "Gateway"
   route_table_ids   = aws_route_table.private[*].id
 
-  # Roles say what is allowed. This says where: in no other account's tables, and in no other environment's.
+  # Roles limit the actions. This policy limits the tables to this account and environment.
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -176,7 +176,7 @@ resource "aws_vpc_endpoint" "dynamodb" {
   tags = { Name = "${local.name_prefix}-dynamodb" }
 }
 
-# No policy: the layers of images come from a bucket of AWS, by links that AWS signs.
+# No policy, because image layers come from a bucket of AWS by links that AWS signs.
 resource "aws_vpc_endpoint" "s3" {
   vpc_id            = aws_vpc.this.id
   service_name      = "com.amazonaws.${var.region}.s3"
@@ -199,13 +199,13 @@ resource "aws_vpc_endpoint" "interface" {
   tags = { Name = "${local.name_prefix}-${each.key}" }
 }
 
-# Who may speak to whom ------------------------------------------------------------------------------------------------
+# Security groups ------------------------------------------------------------------------------------------------------
 #
 #   API's VPC link --443--> load balancer --8080--> tasks --443--> AWS, the issuer's keys
 #                                                     `----5432--> databases (only tasks that are in database_client too)
 
 locals {
-  # AWS takes no apostrophes here.
+  # AWS does not allow apostrophes here.
   security_groups = {
     vpc_link        = "The HTTP API on its way into the VPC"
     alb             = "The internal load balancer"
@@ -214,7 +214,7 @@ locals {
     endpoints       = "Interface endpoints of AWS services"
   }
 
-  # Inside the VPC: each of these is a rule at both ends.
+  # Connections within the VPC, each with a rule at both ends.
   conversations = {
     api_to_alb         = { from = "vpc_link", to = "alb", port = 443 }
     alb_to_tasks       = { from = "alb", to = "app", port = local.task_port }
@@ -223,7 +223,7 @@ locals {
 }
 
 resource "aws_security_group" "this" {
-  # checkov:skip=CKV2_AWS_5: app and database_client are attached to tasks by the services' units
+  # checkov:skip=CKV2_AWS_5: the services' root modules attach app and database_client to tasks
   for_each = local.security_groups
 
   name        = "${local.name_prefix}-${replace(each.key, "_", "-")}"
@@ -257,7 +257,7 @@ resource "aws_vpc_security_group_egress_rule" "this" {
   to_port                      = each.value.port
 }
 
-# AWS's public endpoints and the issuer's keys have no addresses that could be listed.
+# The addresses of AWS's public endpoints and of the issuer cannot be listed.
 resource "aws_vpc_security_group_egress_rule" "app_to_https" {
   security_group_id = aws_security_group.this["app"].id
   description       = "To AWS, and to the keys of the issuer"
@@ -267,7 +267,7 @@ resource "aws_vpc_security_group_egress_rule" "app_to_https" {
   to_port           = 443
 }
 
-# By addresses, because the databases' own groups belong to the services' units.
+# By address, because the security groups of databases belong to the services' root modules.
 resource "aws_vpc_security_group_egress_rule" "database_client" {
   count = 3
 

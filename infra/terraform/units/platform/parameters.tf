@@ -1,5 +1,5 @@
-# What the other units may know of this one: /shop/<environment>/platform/<name>. Others read these names, so the list only
-# grows: a parameter is never renamed, never removed, and never means something else. The register is in ../../README.md.
+# Parameters for other root modules: /shop/<environment>/platform/<name>. The list is append-only: a parameter is never
+# renamed, removed or given another meaning. ../../README.md lists them.
 
 locals {
   parameters = merge(
@@ -23,7 +23,7 @@ locals {
       service_namespace_id              = aws_service_discovery_private_dns_namespace.this.id
       artifacts_bucket                  = aws_s3_bucket.this["artifacts"].id
     },
-    # Missing until there is one: who needs it before that fails by its name, while it plans.
+    # Does not exist before the authorizer. A root module that needs it earlier fails during planning, with its name.
     var.issuer_answers ? { http_api_authorizer_id = aws_apigatewayv2_authorizer.access_tokens[0].id } : {},
     var.emulator ? {} : { vpc_link_id = aws_apigatewayv2_vpc_link.this[0].id },
     { for name in local.topology.topics : "topic_arn_${name}" => aws_sns_topic.events[name].arn },
@@ -32,7 +32,7 @@ locals {
 }
 
 resource "aws_ssm_parameter" "this" {
-  # checkov:skip=CKV2_AWS_34: ids and names, no secrets
+  # checkov:skip=CKV2_AWS_34: ids and names, not secrets
   for_each = local.parameters
 
   name  = "/shop/${var.environment}/platform/${each.key}"

@@ -1,17 +1,17 @@
-# Three buckets: the functions' zips, logs of the network, and the trail.
+# Three buckets: zips of functions, network logs, and the trail.
 
 locals {
   buckets = merge(
     {
       artifacts = {
         kms_key_arn = aws_kms_key.data.arn
-        # Of versions that were replaced. What a function runs is a copy of its own.
+        # Replaced versions. Functions run their own copy of the code.
         expire_days     = null
         noncurrent_days = 90
         statements      = []
       }
       logs = {
-        # Load balancers can write into no bucket that is encrypted with a key of ours: SSE-S3.
+        # SSE-S3, because load balancers cannot write to a bucket with a customer-managed key.
         kms_key_arn     = null
         expire_days     = var.log_retention_days
         noncurrent_days = 1
@@ -75,7 +75,7 @@ locals {
     },
   )
 
-  # Names of buckets are shared by all of AWS: the account makes ours unique.
+  # Bucket names are global, so they include the account id.
   bucket_names = { for key in ["artifacts", "logs", "trail"] : key => "${local.name_prefix}-${key}-${local.account_id}" }
   bucket_arns  = { for key, name in local.bucket_names : key => "arn:${local.partition}:s3:::${name}" }
 
@@ -95,9 +95,9 @@ locals {
 }
 
 resource "aws_s3_bucket" "this" {
-  # checkov:skip=CKV_AWS_18: the trail records who changes buckets; nobody but services writes into them
-  # checkov:skip=CKV_AWS_144: artifacts are built again from the source, logs are no data of customers
-  # checkov:skip=CKV2_AWS_62: nothing waits for objects
+  # checkov:skip=CKV_AWS_18: the trail records changes of buckets, and only services write to them
+  # checkov:skip=CKV_AWS_144: artifacts can be rebuilt from source, and logs contain no customer data
+  # checkov:skip=CKV2_AWS_62: no consumer needs notifications
   for_each = local.buckets
 
   bucket        = local.bucket_names[each.key]
@@ -140,7 +140,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = each.value.id
 
   rule {
-    # With a bucket key CloudTrail would have to be allowed to decrypt.
+    # With a bucket key, CloudTrail would need permission to decrypt.
     bucket_key_enabled = each.key == "artifacts"
 
     apply_server_side_encryption_by_default {

@@ -1,5 +1,5 @@
-# The topics of infra/topology.json. Publishers and subscribers belong to the services' units: their roles and queues say
-# who may, and this policy lets nobody in from outside the account.
+# Topics of infra/topology.json. The roles and queues of the services grant access to publishers and subscribers. This
+# policy grants none outside the account.
 
 resource "aws_sns_topic" "events" {
   for_each = toset(local.topology.topics)

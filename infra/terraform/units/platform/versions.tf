@@ -8,7 +8,7 @@ terraform {
     }
   }
 
-  # Bucket, key, region and use_lockfile come by -backend-config.
+  # Bucket, key, region and lock file differ by account and environment. They are set by `-backend-config`.
   backend "s3" {}
 }
 

@@ -12,7 +12,7 @@ module "dashboard" {
       }]
     },
     {
-      title = "Answers with 5xx"
+      title = "5xx responses"
       lines = [for group in module.service.target_groups : {
         namespace = "AWS/ApplicationELB", metric = "HTTPCode_Target_5XX_Count", dimensions = { LoadBalancer = local.platform.alb_arn_suffix, TargetGroup = group }, stat = "Sum", label = group
       }]
@@ -24,7 +24,7 @@ module "dashboard" {
       }]
     },
     {
-      title = "CPU and memory of the tasks, per cent"
+      title = "CPU and memory of the tasks, percent"
       lines = [for metric in ["CPUUtilization", "MemoryUtilization"] : {
         namespace = "AWS/ECS", metric = metric, dimensions = { ClusterName = local.platform.ecs_cluster_name, ServiceName = module.service.name }, stat = "Average", label = metric
       }]
@@ -44,7 +44,7 @@ module "dashboard" {
       ]
     },
     {
-      title = "Database: CPU, per cent"
+      title = "Database: CPU, percent"
       lines = [{
         namespace = "AWS/RDS", metric = "CPUUtilization", dimensions = { DBInstanceIdentifier = aws_db_instance.this.identifier }, stat = "Average", label = "CPU"
       }]

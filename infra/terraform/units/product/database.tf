@@ -1,4 +1,4 @@
-# product's PostgreSQL: private, encrypted, reached by TLS only, and by nobody but product's tasks.
+# PostgreSQL of product: private, encrypted, TLS only, and reachable only by product's tasks.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -12,13 +12,13 @@ resource "aws_security_group" "database" {
   description = "The database of product"
   vpc_id      = local.platform.vpc_id
 
-  # Terraform takes away the rule that lets everything out, and none is put in its place: a database begins no conversation.
+  # Terraform removes the default rule for outbound traffic without a replacement: a database opens no connections.
   tags = { Name = "${local.database_name}-database" }
 }
 
 resource "aws_vpc_security_group_ingress_rule" "database" {
   security_group_id            = aws_security_group.database.id
-  description                  = "From tasks that speak to a database"
+  description                  = "From tasks that connect to a database"
   referenced_security_group_id = local.platform.database_client_security_group_id
   ip_protocol                  = "tcp"
   from_port                    = 5432
@@ -30,13 +30,13 @@ resource "aws_db_parameter_group" "this" {
   description = "PostgreSQL 18 for product"
   family      = "postgres18"
 
-  # Refuses connections without TLS.
+  # Rejects connections without TLS.
   parameter {
     name  = "rds.force_ssl"
     value = "1"
   }
 
-  # Statements that took longer than this, in milliseconds. Without their values: those may be of customers.
+  # Threshold for logging slow statements, in milliseconds. Parameter values are not logged, as they may be customer data.
   parameter {
     name  = "log_min_duration_statement"
     value = "500"
@@ -56,7 +56,7 @@ resource "aws_db_parameter_group" "this" {
 }
 
 resource "aws_cloudwatch_log_group" "database" {
-  # checkov:skip=CKV_AWS_338: kept as long as the profile says; slow statements have no use after a year
+  # checkov:skip=CKV_AWS_338: retention is set by the profile; slow statements have no use after a year
   for_each = toset(["postgresql", "upgrade"])
 
   name              = "/aws/rds/instance/${local.database_name}/${each.key}"
@@ -65,7 +65,7 @@ resource "aws_cloudwatch_log_group" "database" {
 }
 
 resource "aws_db_instance" "this" {
-  # checkov:skip=CKV_AWS_118: Performance Insights tells what it waits for; these figures would go to a log group without our key and retention
+  # checkov:skip=CKV_AWS_118: Performance Insights shows waits; these metrics would go to a log group without the platform's key and retention
   identifier     = local.database_name
   engine         = "postgres"
   engine_version = "18"
@@ -86,12 +86,12 @@ resource "aws_db_instance" "this" {
   storage_encrypted     = true
   kms_key_id            = local.platform.kms_data_key_arn
 
-  # RDS makes the master's password, rotates it, and keeps it in Secrets Manager: no state ever holds it. It is for
-  # operators; product has a role of its own in the database.
+  # RDS creates the master password, rotates it and stores it in Secrets Manager, so no state contains it. It is for
+  # operators. product has its own database role.
   username                            = "shop_master"
   manage_master_user_password         = true
   master_user_secret_kms_key_id       = local.platform.kms_data_key_arn
-  iam_database_authentication_enabled = true # product signs in so, and operators may
+  iam_database_authentication_enabled = true # for product, and optionally for operators
 
   backup_retention_period    = var.database_backup_days
   backup_window              = "01:30-02:30"
@@ -109,18 +109,18 @@ resource "aws_db_instance" "this" {
   performance_insights_retention_period = 7
   enabled_cloudwatch_logs_exports       = ["postgresql", "upgrade"]
 
-  # Otherwise RDS makes the log groups, without retention and key.
+  # Otherwise RDS would create the log groups without retention and key.
   depends_on = [aws_cloudwatch_log_group.database]
 }
 
-# Where product connects to: `postgres://product@<endpoint>/product?sslmode=verify-full`, without a password, for product
-# signs in by IAM: with a token of its task's role, a new one every ten minutes. So nothing has to be rotated, and nothing
-# is stale in a task that has run for long. By hand, once, sign in as the master from inside the VPC:
+# Database URL of product: `postgres://product@<endpoint>/product?sslmode=verify-full`, without a password. product signs
+# in by IAM, with a token of its task role that it renews every ten minutes. No secret has to be rotated, and none expires
+# in a long-running task. Once, sign in manually as the master user from inside the VPC:
 #   create role product login; grant rds_iam to product; alter database product owner to product;
-# and give the URL (the secret is empty until then, and no task starts):
+# and set the URL, without which no task starts:
 #   aws secretsmanager put-secret-value --secret-id shop-<environment>-product-database-url --secret-string …
 resource "aws_secretsmanager_secret" "database_url" {
-  # checkov:skip=CKV2_AWS_57: it holds no password; on an emulator, one that nobody has to keep from anybody
+  # checkov:skip=CKV2_AWS_57: it contains no password, except on an emulator, where the password needs no protection
   name                    = "${local.name_prefix}-product-database-url"
   description             = "URL of product's database"
   kms_key_id              = local.platform.kms_data_key_arn
@@ -128,13 +128,13 @@ resource "aws_secretsmanager_secret" "database_url" {
 }
 
 locals {
-  # The database's own id is part of the name, so that a successor of the same name is another database.
+  # The name contains the id of the database, so that a successor with the same name is distinguished.
   database_user_arn = join(":", [
     "arn", data.aws_partition.current.partition, "rds-db", var.region, data.aws_caller_identity.current.account_id,
     "dbuser", "${aws_db_instance.this.resource_id}/product",
   ])
 
-  # Without the authorities of RDS, `sslmode=verify-full` refuses every server: better no task than a wrong database.
+  # Without the CA certificates of RDS, `sslmode=verify-full` rejects every server, and no task starts.
   database_environment = merge(
     { DATABASE_IAM = tostring(!var.emulator) },
     var.database_authorities == null ? {} : { PGSSLROOTCERT = trimspace(var.database_authorities) },
@@ -142,19 +142,19 @@ locals {
 
   database_alarms = {
     database-cpu = {
-      description = "The database of product is busy."
+      description = "CPU of product's database is high."
       metric      = "CPUUtilization", statistic = "Average", comparison = "GreaterThanThreshold", threshold = 80, periods = 10
     }
     database-storage = {
-      description = "Less than a tenth of the database's first storage is free, although it should have grown."
+      description = "Less than a tenth of the database's initial storage is free, although storage should have grown automatically."
       metric      = "FreeStorageSpace", statistic = "Minimum", comparison = "LessThanThreshold", threshold = var.database_storage_gb * 1024 * 1024 * 1024 / 10, periods = 3
     }
     database-memory = {
-      description = "The database of product has less than ${var.database_memory_alarm_mb} MiB of memory left."
+      description = "product's database has less than ${var.database_memory_alarm_mb} MiB of free memory."
       metric      = "FreeableMemory", statistic = "Minimum", comparison = "LessThanThreshold", threshold = var.database_memory_alarm_mb * 1024 * 1024, periods = 5
     }
     database-connections = {
-      description = "More connections than the tasks that may run open in all, 20 each."
+      description = "More connections than the maximum number of tasks opens, 20 each."
       metric      = "DatabaseConnections", statistic = "Maximum", comparison = "GreaterThanThreshold", threshold = 20 * 2 * var.max_tasks, periods = 3
     }
   }
@@ -173,7 +173,7 @@ resource "aws_cloudwatch_metric_alarm" "database" {
   evaluation_periods  = each.value.periods
   threshold           = each.value.threshold
   comparison_operator = each.value.comparison
-  treat_missing_data  = "breaching" # a database that is well always says how it is
+  treat_missing_data  = "breaching" # a healthy database always publishes metrics
   alarm_actions       = [local.platform.alarm_topic_arn]
   ok_actions          = [local.platform.alarm_topic_arn]
 }

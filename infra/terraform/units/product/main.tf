@@ -1,15 +1,15 @@
-# product: catalogue, search, stock. A service behind the load balancer, its inbox, and its PostgreSQL (database.tf).
+# product: catalog, search, stock. A service behind the load balancer, its inboxes, and PostgreSQL (database.tf).
 
 locals {
   service = one([for service in local.topology.services : service if service.name == "product"])
   queue   = one([for queue in local.topology.queues : queue if queue.consumer == "product"])
   routes  = [for route in local.topology.routes : route if route.target == "product"]
 
-  # `/v1/products/{id}` and what is below it are `/v1/products/*`.
+  # `/v1/products/*` covers `/v1/products/{id}` and all paths below it.
   paths         = [for route in local.routes : split(" ", route.route)[1]]
   path_patterns = distinct([for path in local.paths : strcontains(path, "{") ? "${split("{", path)[0]}*" : path])
 
-  # A hundred priorities for each service, by its place in the topology: no two units take the same.
+  # One hundred priorities per service, by its position in the topology, so that no two services overlap.
   rule_priority = 100 * (1 + index(local.topology.services[*].name, local.service.name))
 }
 

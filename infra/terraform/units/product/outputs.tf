@@ -1,10 +1,10 @@
 output "deployments" {
-  description = "What releases the service: see the module `ecs-service`."
+  description = "CodeDeploy names of the service. See the module `ecs-service`."
   value       = { product = module.service.deployment }
 }
 
 output "role_policies" {
-  description = "What the tasks, and ECS on their behalf, may do, for the tests of the roles."
+  description = "Policies of the task role and the execution role, for tests."
   value       = { product = module.service.policies.task, product-execution = module.service.policies.execution }
 }
 

@@ -1,38 +1,38 @@
 variable "environment" {
-  description = "Name of the environment; part of every name."
+  description = "Name of the environment. It is part of every resource name."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9]{1,9}$", var.environment))
-    error_message = "2 to 10 lower-case letters and digits: target groups have names of at most 32 characters."
+    error_message = "Expected 2 to 10 lowercase letters and digits, because names of target groups have 32 characters at most."
   }
 }
 
 variable "region" {
-  description = "Where it runs."
+  description = "AWS Region."
   type        = string
   default     = "eu-central-1"
 }
 
 variable "log_retention_days" {
-  description = "How long logs are kept."
+  description = "Retention of logs."
   type        = number
 }
 
 variable "log_level" {
-  description = "What is logged (`RUST_LOG`)."
+  description = "Log filter (`RUST_LOG`)."
   type        = string
   default     = "info"
 }
 
 variable "permissions_boundary_arn" {
-  description = "The most that the roles made here may ever do; null for no boundary."
+  description = "Permissions boundary of the created roles. Null for none."
   type        = string
   default     = null
 }
 
 variable "image_digest" {
-  description = "The image of `product` that the service begins with, by digest, in the platform's repository. Only the first apply needs it: releases bring the later ones."
+  description = "Digest of the first image of `product` in the platform's repository. Only the first apply needs it. Releases deploy later images."
   type        = string
   default     = null
 }
@@ -48,39 +48,39 @@ variable "memory_mb" {
 }
 
 variable "min_tasks" {
-  description = "Tasks at the least."
+  description = "Minimum number of tasks."
   type        = number
 }
 
 variable "max_tasks" {
-  description = "Tasks at the most."
+  description = "Maximum number of tasks."
   type        = number
 }
 
 variable "requests_target" {
-  description = "The requests per minute and task that autoscaling keeps."
+  description = "Target of autoscaling: requests per minute and task."
   type        = number
   default     = 3000
 }
 
 variable "p99_alarm_seconds" {
-  description = "The 99th percentile of latency that is too slow."
+  description = "Threshold of the alarm on p99 latency."
   type        = number
   default     = 1
 }
 
 variable "service_deployment_config" {
-  description = "How CodeDeploy moves traffic to new tasks."
+  description = "CodeDeploy configuration for moving traffic to new tasks."
   type        = string
 }
 
 variable "blue_minutes" {
-  description = "How long the old tasks stay after a release: the time in which a rollback is a switch."
+  description = "Time for which old tasks are kept after a release. During this time, a rollback only moves traffic."
   type        = number
 }
 
 variable "collector" {
-  description = "An OpenTelemetry collector beside the service, for traces in X-Ray: image by digest, and configuration as YAML unless it is the module's. Null for none: no spans are sent."
+  description = "OpenTelemetry sidecar for traces in X-Ray: image by digest, and configuration in YAML instead of the module's. Null for no collector and no spans."
   type = object({
     image         = string
     configuration = optional(string)
@@ -89,54 +89,54 @@ variable "collector" {
 }
 
 variable "deletion_protection" {
-  description = "Whether AWS refuses to delete what holds data."
+  description = "Deletion protection of resources that hold data."
   type        = bool
 }
 
 variable "database_instance_class" {
-  description = "Size of the database."
+  description = "Instance class of the database."
   type        = string
 }
 
 variable "database_storage_gb" {
-  description = "Storage at the beginning. It grows by itself up to four times as much."
+  description = "Initial storage. It grows automatically up to four times this size."
   type        = number
 }
 
 variable "database_multi_az" {
-  description = "Whether a second instance in another zone takes over when the first one fails."
+  description = "Enables a standby in another zone."
   type        = bool
 }
 
 variable "database_backup_days" {
-  description = "How far back the database can be restored, to the second."
+  description = "Retention of backups, within which the database can be restored to any second."
   type        = number
 }
 
 variable "database_authorities" {
-  description = "The certificates of the authorities that sign RDS's own, as PEM: https://truststore.pki.rds.amazonaws.com/<region>/<region>-bundle.pem. They are public. Without them, no task finds a database that it believes."
+  description = "CA certificates of RDS in PEM: https://truststore.pki.rds.amazonaws.com/<region>/<region>-bundle.pem. They are public. Without them, tasks trust no database."
   type        = string
   default     = null
 
   validation {
     condition     = var.database_authorities == null || can(regex("^\\s*-----BEGIN CERTIFICATE-----", var.database_authorities))
-    error_message = "PEM, which begins with -----BEGIN CERTIFICATE-----."
+    error_message = "Expected PEM, which begins with -----BEGIN CERTIFICATE-----."
   }
 }
 
 variable "database_memory_alarm_mb" {
-  description = "Less free memory than this is too little."
+  description = "Threshold of the alarm on free memory."
   type        = number
 }
 
 variable "reservation_ttl_seconds" {
-  description = "How long stock is set aside for an order that is not confirmed. Longer than an order waits for its payment."
+  description = "Time for which stock is reserved for an unconfirmed order. It has to be longer than the payment deadline."
   type        = number
   default     = 900
 }
 
 variable "emulator" {
-  description = "True leaves out what emulators of AWS do not have (VPC links, CodeDeploy, autoscaling), to try the rest on one. Never on AWS."
+  description = "True omits what emulators of AWS lack (VPC links, CodeDeploy, autoscaling). Never true on AWS."
   type        = bool
   default     = false
 }

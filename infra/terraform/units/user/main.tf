@@ -1,4 +1,4 @@
-# user: accounts and tokens. A function behind the HTTP API, its table and the relay of its events, the signing key.
+# user: accounts and tokens. A function behind the HTTP API, its table, its outbox relay, and the signing key.
 
 locals {
   function = one([for function in local.topology.functions : function if function.name == "user"])
@@ -38,13 +38,13 @@ module "function" {
   environment = {
     USER_TABLE           = module.table.name
     TOKEN_SIGNING_KEY_ID = aws_kms_key.signing.arn
-    TOKEN_ISSUER         = trimsuffix(local.platform.http_api_url, "/") # tokens carry exactly this text
+    TOKEN_ISSUER         = trimsuffix(local.platform.http_api_url, "/") # `iss` of tokens has exactly this value
     RUST_LOG             = var.log_level
   }
 
   statements = [
     {
-      # No Scan: only the repair of the outbox does one, and an operator has their own role for it.
+      # No Scan: only the repair of the outbox needs it, and operators use their own role for that.
       Sid    = "UseTable"
       Effect = "Allow"
       Action = [

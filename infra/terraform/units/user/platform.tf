@@ -1,4 +1,4 @@
-# What the platform says about itself. Parameters are only ever added, so a unit of last month still finds its own.
+# SSM parameters of the platform. Parameters are only added, so that an older root module still finds those that it reads.
 
 data "aws_ssm_parameter" "platform" {
   for_each = toset([

@@ -1,5 +1,5 @@
-# The key that signs access tokens. Its private half never leaves KMS. KMS does not rotate keys of this kind by itself,
-# and API Gateway keeps public keys for up to two hours: a change needs a time in which both are published.
+# Key that signs access tokens. The private key never leaves KMS. KMS does not rotate asymmetric keys automatically, and
+# API Gateway caches public keys for up to two hours, so a rotation has to publish both keys for that time.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -8,10 +8,10 @@ resource "aws_kms_key" "signing" {
   description              = "Signs the access tokens of ${local.name_prefix}"
   customer_master_key_spec = "RSA_2048"
   key_usage                = "SIGN_VERIFY"
-  deletion_window_in_days  = 30 # without the key no token is good, and nobody can sign in
+  deletion_window_in_days  = 30 # without the key, tokens are invalid and sign-in fails
 
-  # The account's root stands for "as IAM says", and there only user's role may sign. No action is a wildcard, and none
-  # lets anybody use the key for what it is not for.
+  # The account's root delegates to IAM policies, where only user's role may sign. No action is a wildcard, and none allows
+  # another use of the key.
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -24,7 +24,7 @@ resource "aws_kms_key" "signing" {
         "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:Sign", "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias",
         "kms:UpdateKeyDescription", "kms:Verify",
       ]
-      Resource = "*" # in the policy of a key: this key
+      Resource = "*" # in a key policy, the key itself
     }]
   })
 }

@@ -8,7 +8,7 @@ terraform {
     }
   }
 
-  # Bucket, key, region and lock file are given by `-backend-config`: they differ by account and environment.
+  # Bucket, key, region and lock file differ by account and environment. They are set by `-backend-config`.
   backend "s3" {}
 }
 

@@ -12,7 +12,7 @@ variables {
   ]
 }
 
-run "a_function_is_called_by_payload_2" {
+run "a_function_is_invoked_with_payload_2_0" {
   command = apply
 
   variables {
@@ -21,16 +21,16 @@ run "a_function_is_called_by_payload_2" {
 
   assert {
     condition     = aws_apigatewayv2_integration.this.integration_type == "AWS_PROXY" && aws_apigatewayv2_integration.this.payload_format_version == "2.0"
-    error_message = "The function expects payloads of version 2.0."
+    error_message = "The payload format must be 2.0."
   }
 
   assert {
     condition     = aws_lambda_permission.api[0].qualifier == "live" && aws_lambda_permission.api[0].source_arn == "${var.http_api_execution_arn}/*/*"
-    error_message = "Others than this API may call the function, or it calls past the alias."
+    error_message = "Only this API may invoke the function, and only by its alias."
   }
 }
 
-run "a_service_is_reached_through_the_vpc_link_by_tls" {
+run "a_service_is_reached_by_vpc_link_and_tls" {
   command = apply
 
   variables {
@@ -47,7 +47,7 @@ run "a_service_is_reached_through_the_vpc_link_by_tls" {
       && aws_apigatewayv2_integration.this.connection_id == "link01"
       && aws_apigatewayv2_integration.this.tls_config[0].server_name_to_verify == "internal.test.shop.example"
     )
-    error_message = "The load balancer is reached in public, or its certificate is not verified."
+    error_message = "The load balancer must be reached by the VPC link, with a verified certificate."
   }
 
   assert {
@@ -57,16 +57,16 @@ run "a_service_is_reached_through_the_vpc_link_by_tls" {
       && aws_apigatewayv2_route.this["PATCH /v1/products/{id}"].authorizer_id == "auth01"
       && aws_apigatewayv2_route.this["PATCH /v1/products/{id}"].authorization_scopes == toset(["admin"])
     )
-    error_message = "A route lets in others than it should."
+    error_message = "A route has the wrong authorization."
   }
 
   assert {
     condition     = length(aws_lambda_permission.api) == 0
-    error_message = "There is a permission for a function that there is not."
+    error_message = "Without a function there must be no Lambda permission."
   }
 }
 
-run "something_has_to_be_behind_routes" {
+run "routes_require_an_integration" {
   command = plan
 
   variables {

@@ -41,7 +41,7 @@ variables {
   }
 }
 
-run "the_first_apply_needs_an_image" {
+run "the_first_apply_requires_an_image" {
   command = plan
 
   variables {
@@ -51,12 +51,12 @@ run "the_first_apply_needs_an_image" {
   expect_failures = [terraform_data.first_image]
 }
 
-run "tasks_are_private_and_powerless" {
+run "tasks_are_private_and_unprivileged" {
   command = apply
 
   assert {
     condition     = aws_ecs_service.this.network_configuration[0].assign_public_ip == false
-    error_message = "Tasks have public addresses."
+    error_message = "Tasks must not have public addresses."
   }
 
   assert {
@@ -65,21 +65,21 @@ run "tasks_are_private_and_powerless" {
       container.readonlyRootFilesystem && container.user == "65532:65532" && !container.privileged
       && container.linuxParameters.capabilities.drop == ["ALL"] && container.stopTimeout == 60
     ])
-    error_message = "A container runs as root, writes to its image, keeps capabilities, or has no time to finish."
+    error_message = "Containers must run without root, write access and capabilities, and with a stop timeout."
   }
 
   assert {
     condition     = alltrue([for container in jsondecode(aws_ecs_task_definition.this.container_definitions) : can(regex("@sha256:[0-9a-f]{64}$", container.image))])
-    error_message = "An image is not named by its digest."
+    error_message = "Images must be referenced by digest."
   }
 
   assert {
     condition     = [for container in jsondecode(aws_ecs_task_definition.this.container_definitions) : "${container.name} ${container.essential}"] == ["service true", "collector false"]
-    error_message = "The collector takes the service down with it."
+    error_message = "The collector must not be essential."
   }
 }
 
-run "without_a_collector_there_is_one_container" {
+run "the_collector_is_optional" {
   command = apply
 
   variables {
@@ -88,34 +88,34 @@ run "without_a_collector_there_is_one_container" {
 
   assert {
     condition     = [for container in output.containers : container.name] == ["service"]
-    error_message = "There is a collector that nobody asked for."
+    error_message = "There must be no collector by default."
   }
 
   assert {
     condition     = !strcontains(output.policies.task, "xray")
-    error_message = "The service may send traces although nothing does."
+    error_message = "Without a collector, the service must not have X-Ray permissions."
   }
 }
 
-run "the_log_ends_and_is_encrypted" {
+run "the_log_has_retention_and_encryption" {
   command = apply
 
   assert {
     condition     = aws_cloudwatch_log_group.this.retention_in_days == 30 && aws_cloudwatch_log_group.this.kms_key_id == var.kms_key_arn
-    error_message = "The log has no retention or no key."
+    error_message = "The log group must have a retention and a key."
   }
 }
 
-run "paths_are_spread_over_rules_of_five" {
+run "rules_have_at_most_five_paths" {
   command = apply
 
   assert {
     condition     = toset(output.path_patterns) == toset(var.path_patterns) && [for rule in aws_lb_listener_rule.this : rule.priority] == [200, 201]
-    error_message = "A path is lost, or a rule has more than the load balancer takes."
+    error_message = "Every path must be in a rule, and a rule can have five at most."
   }
 }
 
-run "a_release_goes_back_on_alarms" {
+run "a_release_is_rolled_back_on_alarms" {
   command = apply
 
   assert {
@@ -124,7 +124,7 @@ run "a_release_goes_back_on_alarms" {
       && length(aws_codedeploy_deployment_group.this[0].alarm_configuration[0].alarms) == 3
       && contains(aws_codedeploy_deployment_group.this[0].auto_rollback_configuration[0].events, "DEPLOYMENT_STOP_ON_ALARM")
     )
-    error_message = "A bad release would stay."
+    error_message = "Releases must be rolled back on failure and on alarms."
   }
 
   assert {
@@ -133,34 +133,34 @@ run "a_release_goes_back_on_alarms" {
       alltrue([for action in statement.Action : !strcontains(action, "*")])
       && (!contains(statement.Resource, "*") || contains(["SeeLoadBalancer", "StartTasks", "WatchAlarms"], statement.Sid))
     ])
-    error_message = "CodeDeploy may do more than release this service."
+    error_message = "CodeDeploy must be limited to releases of this service."
   }
 
   assert {
     condition     = !strcontains(output.deployment_policy, var.load_balancer.listener_arn)
-    error_message = "A release of one service could change the listener of all."
+    error_message = "A release must not change the shared listener."
   }
 }
 
-run "secrets_are_read_by_ecs_and_not_by_the_service" {
+run "only_the_execution_role_reads_secrets" {
   command = apply
 
   assert {
     condition     = strcontains(output.policies.execution, "secretsmanager:GetSecretValue") && !strcontains(output.policies.task, "secretsmanager")
-    error_message = "The wrong role reads the secrets."
+    error_message = "Only the execution role may read secrets."
   }
 }
 
-run "every_alarm_wakes_somebody" {
+run "every_alarm_has_an_action" {
   command = apply
 
   assert {
     condition     = length(output.alarms) == 4 && alltrue([for actions in values(output.alarms) : toset(actions) == toset([var.alarm_topic_arn])])
-    error_message = "An alarm is missing or has no action."
+    error_message = "Every alarm must exist and have an action."
   }
 }
 
-run "a_tag_is_no_digest" {
+run "an_image_tag_is_rejected" {
   command = plan
 
   variables {
@@ -170,7 +170,7 @@ run "a_tag_is_no_digest" {
   expect_failures = [var.image_digest]
 }
 
-run "an_apply_after_a_release_needs_no_digest_and_registers_nothing" {
+run "a_later_apply_needs_no_digest_and_registers_no_revision" {
   command = apply
 
   variables {
@@ -179,6 +179,6 @@ run "an_apply_after_a_release_needs_no_digest_and_registers_nothing" {
 
   assert {
     condition     = startswith(output.containers[0].image, "111122223333.dkr.ecr.eu-central-1.amazonaws.com/shop-test/order@sha256:0000")
-    error_message = "The image that the service began with was forgotten: each apply would register a revision."
+    error_message = "The image of the first apply must be kept, otherwise each apply registers a revision."
   }
 }

@@ -27,26 +27,26 @@ variables {
   }
 }
 
-run "the_log_ends_and_is_encrypted_and_traces_are_taken" {
+run "the_log_has_retention_and_encryption_and_traces_are_on" {
   command = apply
 
   assert {
     condition     = aws_cloudwatch_log_group.this.retention_in_days == 30 && aws_cloudwatch_log_group.this.kms_key_id == var.kms_key_arn
-    error_message = "The log has no retention or no key."
+    error_message = "The log group must have a retention and a key."
   }
 
   assert {
     condition     = aws_lambda_function.this.logging_config[0].log_group == aws_cloudwatch_log_group.this.name
-    error_message = "The function logs elsewhere."
+    error_message = "The function must log to its log group."
   }
 
   assert {
     condition     = aws_lambda_function.this.tracing_config[0].mode == "Active" && aws_lambda_function.this.architectures == tolist(["arm64"])
-    error_message = "The function is not traced, or not for arm64."
+    error_message = "The function must be traced and run on arm64."
   }
 }
 
-run "messages_come_through_the_alias_and_fail_one_by_one" {
+run "messages_invoke_the_alias_and_fail_individually" {
   command = apply
 
   assert {
@@ -55,16 +55,16 @@ run "messages_come_through_the_alias_and_fail_one_by_one" {
       && aws_lambda_event_source_mapping.queue[0].function_response_types == toset(["ReportBatchItemFailures"])
       && aws_lambda_event_source_mapping.queue[0].scaling_config[0].maximum_concurrency == 10
     )
-    error_message = "A release would bypass the alias, or a poisonous message take its batch along."
+    error_message = "The mapping must invoke the alias and report batch item failures."
   }
 
   assert {
     condition     = length(aws_lambda_event_source_mapping.stream) == 0 && length(aws_sqs_queue.failures) == 0
-    error_message = "There is a stream that nobody asked for."
+    error_message = "There must be no stream mapping by default."
   }
 }
 
-run "records_of_a_stream_are_never_lost_in_silence" {
+run "discarded_stream_records_are_reported" {
   command = apply
 
   variables {
@@ -79,26 +79,26 @@ run "records_of_a_stream_are_never_lost_in_silence" {
       && aws_lambda_event_source_mapping.stream[0].function_response_types == toset(["ReportBatchItemFailures"])
       && aws_lambda_event_source_mapping.stream[0].destination_config[0].on_failure[0].destination_arn == aws_sqs_queue.failures[0].arn
     )
-    error_message = "What cannot be published is retried for ever, or forgotten."
+    error_message = "Records must be retried a limited number of times and then reported."
   }
 
   assert {
     condition     = jsondecode(one(one(aws_lambda_event_source_mapping.stream[0].filter_criteria).filter).pattern) == { dynamodb = { NewImage = { event = { S = [{ exists = true }] } } } }
-    error_message = "The relay is woken for more or less than outbox items."
+    error_message = "The stream filter must match exactly the outbox items."
   }
 
   assert {
     condition     = aws_sqs_queue.failures[0].message_retention_seconds == 1209600 && aws_sqs_queue.failures[0].kms_master_key_id == var.kms_key_arn
-    error_message = "Lost records are not kept for 14 days, or not encrypted."
+    error_message = "Discarded records must be kept for 14 days and encrypted."
   }
 
   assert {
     condition     = length(output.alarms) == 5 && alltrue([for actions in values(output.alarms) : toset(actions) == toset([var.alarm_topic_arn])])
-    error_message = "An alarm is missing or has no action."
+    error_message = "Every alarm must exist and have an action."
   }
 }
 
-run "a_release_goes_back_on_alarms" {
+run "a_release_is_rolled_back_on_alarms" {
   command = apply
 
   assert {
@@ -107,7 +107,7 @@ run "a_release_goes_back_on_alarms" {
       && aws_codedeploy_deployment_group.this[0].alarm_configuration[0].alarms == toset(["shop-test-payment-errors", "shop-test-payment-p99-duration"])
       && contains(aws_codedeploy_deployment_group.this[0].auto_rollback_configuration[0].events, "DEPLOYMENT_STOP_ON_ALARM")
     )
-    error_message = "A bad release would stay."
+    error_message = "Releases must be rolled back on failure and on alarms."
   }
 
   assert {
@@ -115,11 +115,11 @@ run "a_release_goes_back_on_alarms" {
       for statement in jsondecode(output.deployment_policy).Statement :
       alltrue([for action in statement.Action : !strcontains(action, "*")]) && (!contains(statement.Resource, "*") || statement.Sid == "WatchAlarms")
     ])
-    error_message = "CodeDeploy may do more than release this function."
+    error_message = "CodeDeploy must be limited to releases of this function."
   }
 }
 
-run "a_queue_that_is_too_impatient_is_refused" {
+run "a_short_visibility_timeout_is_rejected" {
   command = plan
 
   variables {
@@ -129,7 +129,7 @@ run "a_queue_that_is_too_impatient_is_refused" {
   expect_failures = [aws_lambda_function.this]
 }
 
-run "concurrency_below_the_queues_is_refused" {
+run "concurrency_below_that_of_the_queue_is_rejected" {
   command = plan
 
   variables {
@@ -139,7 +139,7 @@ run "concurrency_below_the_queues_is_refused" {
   expect_failures = [aws_lambda_function.this]
 }
 
-run "an_object_without_a_version_is_refused" {
+run "an_object_without_a_version_is_rejected" {
   command = plan
 
   variables {
@@ -149,7 +149,7 @@ run "an_object_without_a_version_is_refused" {
   expect_failures = [var.artifact]
 }
 
-run "an_artifact_is_an_object_or_a_file" {
+run "an_artifact_is_either_an_object_or_a_file" {
   command = plan
 
   variables {
@@ -159,7 +159,7 @@ run "an_artifact_is_an_object_or_a_file" {
   expect_failures = [var.artifact]
 }
 
-run "an_apply_after_a_release_brings_no_old_code_back" {
+run "a_later_apply_does_not_bring_back_old_code" {
   command = apply
 
   variables {
@@ -168,6 +168,6 @@ run "an_apply_after_a_release_brings_no_old_code_back" {
 
   assert {
     condition     = aws_lambda_function.this.s3_object_version == "v1"
-    error_message = "Terraform and releases fight over the code."
+    error_message = "Terraform must ignore the code that releases deploy."
   }
 }

@@ -16,45 +16,45 @@ variables {
   }
 }
 
-run "both_queues_are_encrypted_and_dead_letters_live_longest" {
+run "both_queues_are_encrypted_and_dead_letters_are_kept_longest" {
   command = apply
 
   assert {
     condition     = alltrue([for queue in [aws_sqs_queue.this, aws_sqs_queue.dead_letters] : queue.kms_master_key_id == var.kms_key_arn])
-    error_message = "A queue is not encrypted with our key."
+    error_message = "Queues must be encrypted with the platform's key."
   }
 
   assert {
     condition     = aws_sqs_queue.dead_letters.message_retention_seconds == 1209600 && aws_sqs_queue.this.message_retention_seconds < 1209600
-    error_message = "A dead letter keeps its age: it would be gone before anybody looks."
+    error_message = "Dead letters keep their age, so their retention must exceed that of the queue."
   }
 
   assert {
     condition     = jsondecode(aws_sqs_queue.this.redrive_policy) == { deadLetterTargetArn = aws_sqs_queue.dead_letters.arn, maxReceiveCount = 5 }
-    error_message = "The queue has no dead-letter queue."
+    error_message = "The queue must have a dead-letter queue."
   }
 
   assert {
     condition     = jsondecode(aws_sqs_queue_redrive_allow_policy.dead_letters.redrive_allow_policy).sourceQueueArns == [aws_sqs_queue.this.arn]
-    error_message = "Other queues may put their dead letters here."
+    error_message = "Only this queue may use the dead-letter queue."
   }
 }
 
-run "only_subscribed_topics_send" {
+run "only_subscribed_topics_may_send" {
   command = apply
 
   assert {
     condition = alltrue([for policy in [aws_sqs_queue_policy.this, aws_sqs_queue_policy.dead_letters] :
       [for statement in jsondecode(policy.policy).Statement : statement.Condition if statement.Effect == "Allow"]
     == [{ ArnEquals = { "aws:SourceArn" = ["arn:aws:sns:eu-central-1:111122223333:shop-test-order-events"] } }]])
-    error_message = "Somebody else than the subscribed topics may send."
+    error_message = "Only subscribed topics may send."
   }
 
   assert {
     condition = alltrue([for policy in [aws_sqs_queue_policy.this, aws_sqs_queue_policy.dead_letters] :
       length([for statement in jsondecode(policy.policy).Statement : statement if statement.Effect == "Deny" && try(statement.Condition.Bool["aws:SecureTransport"], "") == "false"]) == 1
     ])
-    error_message = "A queue may be reached without TLS."
+    error_message = "Queues must require TLS."
   }
 }
 
@@ -67,11 +67,11 @@ run "delivery_is_raw_and_filtered" {
       && aws_sns_topic_subscription.this["order-events"].filter_policy_scope == "MessageAttributes"
       && jsondecode(aws_sns_topic_subscription.this["order-events"].filter_policy) == { type = ["shop.order.placed.v1"] }
     )
-    error_message = "The subscription is not raw, or not filtered by the attribute `type`."
+    error_message = "Subscriptions must use raw delivery and filter by `type`."
   }
 }
 
-run "without_subscriptions_nobody_is_allowed_by_the_queue" {
+run "without_subscriptions_the_queue_policy_allows_no_sender" {
   command = apply
 
   variables {
@@ -80,11 +80,11 @@ run "without_subscriptions_nobody_is_allowed_by_the_queue" {
 
   assert {
     condition     = alltrue([for statement in jsondecode(aws_sqs_queue_policy.this.policy).Statement : statement.Effect == "Deny"])
-    error_message = "A queue without topics lets somebody in."
+    error_message = "The policy of a queue without topics must allow no sender."
   }
 }
 
-run "a_subscription_needs_types" {
+run "a_subscription_requires_types" {
   command = plan
 
   variables {

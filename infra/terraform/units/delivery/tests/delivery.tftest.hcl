@@ -1,4 +1,4 @@
-# Offline: the provider is a mock, and so is what the platform says.
+# Offline tests with a mocked provider and mocked platform parameters.
 
 mock_provider "aws" {
   source = "../../testing"
@@ -19,7 +19,7 @@ variables {
   repository  = "example/shop"
 }
 
-run "a_role_is_for_one_kind_of_run_of_one_repository" {
+run "a_role_trusts_one_kind_of_run_of_one_repository" {
   command = apply
 
   assert {
@@ -33,16 +33,16 @@ run "a_role_is_for_one_kind_of_run_of_one_repository" {
         "token.actions.githubusercontent.com:sub" = "repo:example/shop:environment:test"
       } }
     }
-    error_message = "A role can be taken by others than it is for."
+    error_message = "A role must trust only its own kind of run."
   }
 
   assert {
     condition     = alltrue([for trust in values(output.role_trust) : one(jsondecode(trust).Statement).Principal == { Federated = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com" }])
-    error_message = "A role trusts somebody beside GitHub."
+    error_message = "Roles must trust only GitHub."
   }
 }
 
-run "a_second_environment_takes_the_accounts_provider" {
+run "a_second_environment_uses_the_existing_provider" {
   command = apply
 
   variables {
@@ -51,18 +51,18 @@ run "a_second_environment_takes_the_accounts_provider" {
 
   assert {
     condition     = length(aws_iam_openid_connect_provider.github) == 0
-    error_message = "AWS refuses a second provider of the same name."
+    error_message = "No second identity provider of the same name can be created."
   }
 }
 
-run "a_pull_request_reads_configuration_and_no_data" {
+run "a_pull_request_reads_configuration_but_no_data" {
   command = apply
 
   assert {
     condition = alltrue(flatten([for statement in jsondecode(output.role_policies.plan).Statement : [
       for action in statement.Action : can(regex("^[a-z0-9-]+:(Describe|Get|List|View|GET)", action)) || (action == "kms:Decrypt" && can(statement.Condition.StringEquals["kms:ViaService"]))
     ]]))
-    error_message = "The role of plans may do more than look."
+    error_message = "The role `plan` must be read-only."
   }
 
   assert {
@@ -73,7 +73,7 @@ run "a_pull_request_reads_configuration_and_no_data" {
         "s3:GetObjectVersion", "secretsmanager:GetSecretValue", "sqs:ReceiveMessage",
       ],
     )) == 0
-    error_message = "The role of plans may read data."
+    error_message = "The role `plan` must not read data."
   }
 
   assert {
@@ -81,11 +81,11 @@ run "a_pull_request_reads_configuration_and_no_data" {
       for unit in ["delivery", "notification", "order", "payment", "platform", "product", "user"] :
       "arn:aws:s3:::shop-terraform-state-111122223333/shop/test/${unit}.tfstate"
     ]
-    error_message = "The role of plans reads other objects than the states without a secret."
+    error_message = "The role `plan` must read only states without secrets."
   }
 }
 
-run "a_release_reaches_everything_that_is_released" {
+run "the_deploy_role_covers_all_released_parts" {
   command = apply
 
   assert {
@@ -93,7 +93,7 @@ run "a_release_reaches_everything_that_is_released" {
       for part in concat(jsondecode(file("../../../topology.json")).functions[*].name, jsondecode(file("../../../topology.json")).services[*].name) :
       "arn:aws:codedeploy:eu-central-1:111122223333:deploymentgroup:shop-test-${part}/live"
     ]
-    error_message = "Other deployment groups than those of the topology."
+    error_message = "The deployment groups must be those of the topology."
   }
 
   assert {
@@ -101,11 +101,11 @@ run "a_release_reaches_everything_that_is_released" {
       "arn:aws:iam::111122223333:role/shop-test-order-execution", "arn:aws:iam::111122223333:role/shop-test-order-task",
       "arn:aws:iam::111122223333:role/shop-test-product-execution", "arn:aws:iam::111122223333:role/shop-test-product-task",
     ])
-    error_message = "A release may hand over other roles than those of tasks."
+    error_message = "A release must pass only the roles of tasks."
   }
 }
 
-run "a_repository_is_named_without_wildcards" {
+run "a_repository_with_wildcards_is_rejected" {
   command = plan
 
   variables {

@@ -1,4 +1,4 @@
-# What must be true of the edge, whatever is changed. Offline, as platform's.
+# Invariants of edge. Offline tests, as those of platform.
 
 mock_provider "aws" {
   override_during = plan
@@ -18,7 +18,7 @@ variables {
   origin_secret  = "0123456789abcdef0123456789abcdef"
 }
 
-run "only_tls_comes_in_and_goes_on" {
+run "tls_is_required_on_both_sides" {
   command = plan
 
   assert {
@@ -26,51 +26,51 @@ run "only_tls_comes_in_and_goes_on" {
       for behavior in concat(aws_cloudfront_distribution.api.default_cache_behavior, aws_cloudfront_distribution.api.ordered_cache_behavior) :
       behavior.viewer_protocol_policy == "https-only" && behavior.response_headers_policy_id == aws_cloudfront_response_headers_policy.api.id
     ])
-    error_message = "Every behaviour insists on TLS and sets the security headers."
+    error_message = "Every behavior must require TLS and set the security headers."
   }
   assert {
     condition     = one(one(aws_cloudfront_distribution.api.origin).custom_origin_config).origin_protocol_policy == "https-only" && one(aws_cloudfront_distribution.api.viewer_certificate).minimum_protocol_version == "TLSv1.2_2021"
-    error_message = "TLS 1.2 at least, on both sides."
+    error_message = "Both sides must use TLS 1.2 or newer."
   }
 }
 
-run "nothing_is_cached_but_keys" {
+run "only_keys_are_cached" {
   command = plan
 
   assert {
     condition     = one(aws_cloudfront_distribution.api.default_cache_behavior).cache_policy_id == data.aws_cloudfront_cache_policy.disabled.id
-    error_message = "Answers of the API are not cached."
+    error_message = "Responses of the API must not be cached."
   }
   assert {
     condition     = one(aws_cloudfront_distribution.api.ordered_cache_behavior).path_pattern == "/.well-known/*" && aws_cloudfront_cache_policy.well_known.max_ttl <= 300
-    error_message = "Keys are cached, for five minutes at most."
+    error_message = "Keys must be cached for five minutes at most."
   }
   assert {
     condition     = alltrue([for response in aws_cloudfront_distribution.api.custom_error_response : response.error_caching_min_ttl == 0]) && length(aws_cloudfront_distribution.api.custom_error_response) == 11
-    error_message = "Errors are not cached, whichever."
+    error_message = "No error must be cached."
   }
 }
 
-run "the_firewall_stands_before_all_of_it" {
+run "the_firewall_covers_all_requests" {
   command = plan
 
   assert {
     condition     = aws_cloudfront_distribution.api.web_acl_id == aws_wafv2_web_acl.api.arn && aws_wafv2_web_acl.api.scope == "CLOUDFRONT"
-    error_message = "The distribution has the firewall."
+    error_message = "The distribution must use the firewall."
   }
   assert {
     condition = toset([for rule in aws_wafv2_web_acl.api.rule : rule.name]) == toset([
       "too-many-requests", "too-many-sign-ins", "AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesCommonRuleSet",
     ])
-    error_message = "The rules are these."
+    error_message = "The firewall must have exactly these rules."
   }
   assert {
     condition     = contains(local.managed_rules.AWSManagedRulesCommonRuleSet.count, "NoUserAgent_HEADER")
-    error_message = "Services fetch the issuer's keys without a User-Agent: blocking that would refuse every token."
+    error_message = "Requests without a User-Agent must not be blocked, because services fetch the issuer's keys that way."
   }
 }
 
-run "the_origin_is_known_to_cloudfront_only" {
+run "only_cloudfront_knows_the_origin" {
   command = plan
 
   assert {
@@ -78,28 +78,28 @@ run "the_origin_is_known_to_cloudfront_only" {
       nonsensitive(aws_apigatewayv2_domain_name.origin.domain_name) == "0123456789abcdef0123456789abcdef.origin.test.shop.example"
       && nonsensitive(one(aws_cloudfront_distribution.api.origin).domain_name) == nonsensitive(aws_apigatewayv2_domain_name.origin.domain_name)
     )
-    error_message = "CloudFront and API Gateway agree on the secret name."
+    error_message = "CloudFront and API Gateway must use the same secret name."
   }
   assert {
     condition     = aws_acm_certificate.origin.domain_name == "*.origin.test.shop.example"
-    error_message = "Certificates are published: the secret is not in one."
+    error_message = "The secret must not be in a certificate, because certificates are published."
   }
   assert {
     condition     = alltrue([for parameter in aws_ssm_parameter.this : !strcontains(nonsensitive(parameter.value), "0123456789abcdef")])
-    error_message = "The secret is in no parameter."
+    error_message = "The secret must not be in a parameter."
   }
 }
 
-run "the_log_holds_no_tokens" {
+run "the_log_contains_no_tokens" {
   command = plan
 
   assert {
     condition     = length(aws_wafv2_web_acl_logging_configuration.api[0].redacted_fields) == 3
-    error_message = "Tokens, cookies and search words are not logged."
+    error_message = "Tokens, cookies and queries must not be logged."
   }
 }
 
-run "a_secret_that_can_be_guessed_is_refused" {
+run "a_weak_secret_is_rejected" {
   command = plan
 
   variables {

@@ -1,4 +1,4 @@
-# Offline: the provider is a mock. What is true of every unit is not tested here, but by the rules of `cargo checks`.
+# Offline tests with a mocked provider. Rules for all root modules are in `cargo checks`.
 
 mock_provider "aws" {
   source = "../../testing"
@@ -15,18 +15,18 @@ variables {
   storefront_url             = "https://shop.example"
 }
 
-run "mails_are_sent_by_one_sender" {
+run "mail_is_sent_from_one_address" {
   command = apply
 
   assert {
     condition = [for statement in jsondecode(output.role_policies["notification"]).Statement : statement.Condition.StringEquals if contains(statement.Action, "ses:SendEmail")] == [
       { "ses:FromAddress" = ["orders@shop.example"] },
     ]
-    error_message = "The function may send in somebody else's name."
+    error_message = "The function must send only from its own address."
   }
 }
 
-run "a_sender_of_another_domain_is_refused" {
+run "a_sender_of_another_domain_is_rejected" {
   command = plan
 
   variables {

@@ -1,4 +1,4 @@
-# Offline: the provider is a mock. What is true of every unit is not tested here, but by the rules of `cargo checks`.
+# Offline tests with a mocked provider. Rules for all root modules are in `cargo checks`.
 
 mock_provider "aws" {
   source = "../../testing"
@@ -19,7 +19,7 @@ variables {
   function_deployment_config = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
 }
 
-run "an_order_never_waits_longer_than_its_stock" {
+run "the_payment_deadline_is_shorter_than_the_reservation" {
   command = plan
 
   variables {

@@ -1,4 +1,4 @@
-# Offline: the provider is a mock. What is true of every unit is not tested here, but by the rules of `cargo checks`.
+# Offline tests with a mocked provider. Rules for all root modules are in `cargo checks`.
 
 mock_provider "aws" {
   source = "../../testing"
@@ -13,18 +13,18 @@ variables {
   function_deployment_config = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
 }
 
-run "the_processors_key_is_read_by_the_function_alone" {
+run "only_the_function_reads_the_processor_key" {
   command = apply
 
   assert {
     condition = [for statement in jsondecode(output.role_policies["payment"]).Statement : statement.Resource if contains(statement.Action, "secretsmanager:GetSecretValue")] == [
       [aws_secretsmanager_secret.processor_key.arn],
     ]
-    error_message = "The function cannot read the processor's key, or reads other secrets, too."
+    error_message = "The function must read the processor's key and no other secret."
   }
 
   assert {
     condition     = !strcontains(output.role_policies["payment-outbox-relay"], "secretsmanager")
-    error_message = "The relay may read secrets."
+    error_message = "The relay must not read secrets."
   }
 }

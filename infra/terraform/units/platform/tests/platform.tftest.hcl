@@ -1,5 +1,5 @@
-# What must be true of the platform, whatever is changed. Offline: the provider is mocked, so this says nothing about what
-# AWS accepts, only about what we ask for. What is true of every unit is not tested here, but by the rules of
+# Invariants of platform. Offline tests with a mocked provider: they check the configuration, not whether AWS accepts it.
+# Rules for all root modules are in
 # `cargo checks`.
 
 mock_provider "aws" {
@@ -15,16 +15,16 @@ variables {
   alarm_emails       = ["oncall@shop.example"]
 }
 
-run "tls_everywhere" {
+run "tls_is_required" {
   command = plan
 
   assert {
     condition     = aws_lb_listener.https.protocol == "HTTPS" && startswith(aws_lb_listener.https.ssl_policy, "ELBSecurityPolicy-TLS13-")
-    error_message = "The listener speaks TLS 1.3."
+    error_message = "The listener must support TLS 1.3."
   }
   assert {
     condition     = aws_lb.this.drop_invalid_header_fields && aws_lb_listener.https.default_action[0].fixed_response[0].status_code == "404"
-    error_message = "Invalid headers are dropped, and what no service asked for is 404."
+    error_message = "Invalid headers must be dropped, and unknown paths must return 404."
   }
   assert {
     condition = alltrue([
@@ -33,31 +33,31 @@ run "tls_everywhere" {
         statement.Effect == "Deny" && try(statement.Condition.Bool["aws:SecureTransport"], null) == "false"
       ])
     ])
-    error_message = "No bucket is read or written without TLS."
+    error_message = "Buckets must require TLS."
   }
 }
 
-run "the_budget_rings" {
+run "the_budget_has_notifications" {
   command = plan
 
   assert {
     condition     = alltrue([for notification in aws_budgets_budget.monthly.notification : notification.subscriber_sns_topic_arns == toset([aws_sns_topic.alarms.arn])])
-    error_message = "Nobody hears that money runs out."
+    error_message = "The budget must notify the alarm topic."
   }
 }
 
-run "the_access_log_holds_nothing_personal" {
+run "the_access_log_contains_no_personal_data" {
   command = plan
 
   assert {
     condition = length(setintersection(values(local.access_log), [
       "$context.identity.sourceIp", "$context.identity.userAgent", "$context.path", "$context.authorizer.claims.sub", "$context.protocol",
     ])) == 0 && !strcontains(aws_apigatewayv2_stage.default.access_log_settings[0].format, "claims")
-    error_message = "Neither addresses nor users nor paths with ids are logged."
+    error_message = "Addresses, users and paths with ids must not be logged."
   }
 }
 
-run "the_trail_cannot_be_lost" {
+run "the_trail_is_protected" {
   command = plan
 
   assert {
@@ -65,11 +65,11 @@ run "the_trail_cannot_be_lost" {
       aws_cloudtrail.this[0].is_multi_region_trail && aws_cloudtrail.this[0].enable_log_file_validation
       && aws_cloudtrail.this[0].kms_key_id == aws_kms_key.audit[0].arn && aws_s3_bucket_versioning.this["trail"].versioning_configuration[0].status == "Enabled"
     )
-    error_message = "The trail is of all Regions, validated, encrypted, and its bucket is versioned."
+    error_message = "The trail must cover all Regions, with validation and encryption, in a versioned bucket."
   }
 }
 
-run "parameters_are_those_of_the_register" {
+run "parameters_are_those_of_the_readme" {
   command = plan
 
   assert {
@@ -82,7 +82,7 @@ run "parameters_are_those_of_the_register" {
         "alarm_topic_arn", "service_namespace_id", "artifacts_bucket", "ecr_repository_url_product", "ecr_repository_url_order",
       ] : "/shop/test/platform/${name}"
     ])
-    error_message = "Other units read these names: add to them, and to README.md, but never take one away."
+    error_message = "Other root modules read these names. Add new ones here and in README.md, but never remove one."
   }
 }
 
@@ -96,11 +96,11 @@ run "first_apply_without_an_issuer" {
 
   assert {
     condition     = length(aws_apigatewayv2_authorizer.access_tokens) == 0 && length(aws_apigatewayv2_stage.default.route_settings) == 0
-    error_message = "Nothing is asked for that needs the unit user."
+    error_message = "The first apply must not require user."
   }
   assert {
     condition     = !contains(keys(aws_ssm_parameter.this), "http_api_authorizer_id")
-    error_message = "Other units are not told of an authoriser that does not exist."
+    error_message = "Without an authorizer, there must be no parameter for it."
   }
 }
 
@@ -116,15 +116,15 @@ run "with_an_issuer" {
       aws_apigatewayv2_authorizer.access_tokens[0].jwt_configuration[0].issuer == aws_apigatewayv2_api.this.api_endpoint
       && aws_apigatewayv2_authorizer.access_tokens[0].jwt_configuration[0].audience == toset(["shop-api"])
     )
-    error_message = "Tokens come from this API, and are for it."
+    error_message = "Issuer and audience of tokens must be this API."
   }
   assert {
     condition     = one(aws_apigatewayv2_stage.default.route_settings).throttling_rate_limit == 5 && one(aws_apigatewayv2_stage.default.default_route_settings).throttling_burst_limit == 400
-    error_message = "Routes are throttled, each and all."
+    error_message = "All routes must be throttled."
   }
 }
 
-run "behind_the_edge" {
+run "with_edge" {
   command = plan
 
   variables {
@@ -134,24 +134,24 @@ run "behind_the_edge" {
 
   assert {
     condition     = aws_apigatewayv2_api.this.disable_execute_api_endpoint
-    error_message = "The edge cannot be passed by."
+    error_message = "Edge must not be bypassable."
   }
   assert {
     condition     = aws_apigatewayv2_authorizer.access_tokens[0].jwt_configuration[0].issuer == "https://api.test.shop.example" && aws_ssm_parameter.this["http_api_url"].value == "https://api.test.shop.example"
-    error_message = "The issuer has the public name."
+    error_message = "The issuer must have the public name."
   }
 }
 
-run "one_nat_gateway_serves_three_zones" {
+run "three_zones_share_one_nat_gateway" {
   command = plan
 
   assert {
     condition     = length(aws_nat_gateway.this) == 1 && length(aws_subnet.public) == 1 && length(aws_route.private) == 3
-    error_message = "One gateway, and every zone has a way to it."
+    error_message = "Every zone must have a route to the only gateway."
   }
   assert {
     condition     = length(aws_vpc_endpoint.interface) == 0 && length(aws_vpc_endpoint.s3.route_table_ids) > 0 && length(aws_vpc_endpoint.dynamodb.route_table_ids) > 0
-    error_message = "What is free is there, what is billed is not."
+    error_message = "Only free endpoints must exist by default."
   }
 }
 
@@ -164,11 +164,11 @@ run "a_nat_gateway_in_each_zone" {
 
   assert {
     condition     = length(aws_nat_gateway.this) == 3 && length(aws_subnet.public) == 3
-    error_message = "Each zone has its own gateway."
+    error_message = "Each zone must have its own gateway."
   }
 }
 
-run "without_nat_there_is_no_way_out" {
+run "without_nat_there_is_no_outbound_route" {
   command = plan
 
   variables {
@@ -178,11 +178,11 @@ run "without_nat_there_is_no_way_out" {
 
   assert {
     condition     = length(aws_internet_gateway.this) == 0 && length(aws_subnet.public) == 0 && length(aws_route.private) == 0 && length(aws_vpc_endpoint.interface) == 5
-    error_message = "No gateway, no public subnet, no route; the endpoints that were asked for."
+    error_message = "There must be no gateway, public subnet or route, but the requested endpoints."
   }
 }
 
-run "with_a_certificate_of_ones_own" {
+run "with_an_existing_certificate" {
   command = plan
 
   variables {
@@ -192,11 +192,11 @@ run "with_a_certificate_of_ones_own" {
 
   assert {
     condition     = aws_lb_listener.https.certificate_arn == "arn:aws:acm:eu-central-1:111122223333:certificate/own" && length(aws_acm_certificate.alb) == 0
-    error_message = "The certificate that was given is used, and none is made."
+    error_message = "The given certificate must be used, and none created."
   }
 }
 
-run "where_the_account_has_a_trail" {
+run "in_an_account_with_a_trail" {
   command = plan
 
   variables {
@@ -205,11 +205,11 @@ run "where_the_account_has_a_trail" {
 
   assert {
     condition     = length(aws_cloudtrail.this) == 0 && length(aws_kms_key.audit) == 0 && length(aws_s3_bucket.this) == 2
-    error_message = "No second trail, and none of what it needs."
+    error_message = "There must be no second trail and none of its resources."
   }
 }
 
-run "no_certificate_is_refused" {
+run "a_missing_certificate_is_rejected" {
   command = plan
 
   variables {
@@ -219,7 +219,7 @@ run "no_certificate_is_refused" {
   expect_failures = [var.hosted_zone_id]
 }
 
-run "closing_the_only_door_is_refused" {
+run "disabling_the_only_endpoint_is_rejected" {
   command = plan
 
   variables {
@@ -229,7 +229,7 @@ run "closing_the_only_door_is_refused" {
   expect_failures = [var.execute_api_endpoint_disabled]
 }
 
-run "unknown_routes_are_refused" {
+run "unknown_routes_are_rejected" {
   command = plan
 
   variables {

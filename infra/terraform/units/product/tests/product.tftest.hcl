@@ -1,4 +1,4 @@
-# Offline: the provider is a mock. What is true of every unit is not tested here, but by the rules of `cargo checks`.
+# Offline tests with a mocked provider. Rules for all root modules are in `cargo checks`.
 
 mock_provider "aws" {
   source = "../../testing"
@@ -22,26 +22,26 @@ variables {
   database_backup_days      = 7
 }
 
-run "the_database_is_reached_by_tls_and_by_its_clients_alone" {
+run "the_database_accepts_only_tls_from_its_clients" {
   command = apply
 
   assert {
     condition     = contains([for parameter in aws_db_parameter_group.this.parameter : "${parameter.name}=${parameter.value}"], "rds.force_ssl=1")
-    error_message = "The database answers without TLS."
+    error_message = "The database must require TLS."
   }
 
   assert {
     condition     = aws_vpc_security_group_ingress_rule.database.referenced_security_group_id == "sg-0a000000000000002"
-    error_message = "The database lets in others than tasks that speak to a database."
+    error_message = "Only tasks in the security group database_client may reach the database."
   }
 
   assert {
     condition     = aws_db_instance.this.manage_master_user_password == true
-    error_message = "The master's password would be ours to keep."
+    error_message = "RDS must manage the master password."
   }
 
   assert {
     condition     = aws_db_instance.this.backup_retention_period == var.database_backup_days && aws_db_instance.this.multi_az == var.database_multi_az
-    error_message = "Backups or the standby are not what the profile says."
+    error_message = "Backups and standby must match the profile."
   }
 }

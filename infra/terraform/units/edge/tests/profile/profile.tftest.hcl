@@ -1,4 +1,4 @@
-# All of this unit as a profile makes it, with a mocked provider: what `cargo checks` holds the rules against.
+# Plan of this root module with a profile and a mocked provider, which `cargo checks` evaluates:
 #   terraform test -test-directory=tests/profile -var-file=../../profiles/prod/edge.tfvars
 
 mock_provider "aws" {
