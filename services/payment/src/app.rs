@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 
 use crate::{
     Config,
-    processor::{KeyError, Processor},
+    processor::{KeyError, Processor, Timing},
     store::Store,
 };
 
@@ -25,15 +25,19 @@ pub struct AppState {
 impl AppState {
     /// Connects lazily to everything that `config` names: makes no call.
     pub fn new(config: &Config, aws: &SdkConfig) -> Result<Self, reqwest::Error> {
-        let table = aws_sdk_dynamodb::Client::new(aws);
-        Ok(Self { store: Store::new(table, config.payment_table.clone()), processor: Processor::new(config, aws)? })
+        Self::with_timing(config, aws, Timing::default())
+    }
+
+    /// Like [`Self::new`], with the durations that tests shorten.
+    pub fn with_timing(config: &Config, aws: &SdkConfig, timing: Timing) -> Result<Self, reqwest::Error> {
+        let store = Store::new(aws_sdk_dynamodb::Client::new(aws), config.payment_table.clone());
+        Ok(Self { store, processor: Processor::new(config, aws, timing)? })
     }
 
     /// Reads the processor's key and opens the connections, concurrently, before the function asks for its first event.
     ///
-    /// A connection that is not open within [`WARM_UP`] only makes the first event slower. Without the key, no payment
-    /// is possible: a function that may not read it, or finds none, fails when it is deployed, not when the first
-    /// customer pays.
+    /// A connection that is not open within [`WARM_UP`] only makes the first event slower. A missing key is an error,
+    /// because no payment is possible without it: the function fails when it is deployed, not when a customer pays.
     pub async fn warm_up(&self) -> Result<(), KeyError> {
         let connect = async { tokio::join!(self.store.warm_up(), self.processor.warm_up()) };
         let (key, _) = tokio::join!(self.processor.read_key(), tokio::time::timeout(WARM_UP, connect));

@@ -1,52 +1,52 @@
-//! Every setting of the service, parsed once, before anything is done. Nothing else reads the environment,
-//! but for `RUST_LOG`, which `telemetry` reads.
+//! Every setting of the function, parsed once at start. Only `telemetry` reads another variable, `RUST_LOG`.
 //!
 //! Region, endpoint and credentials of AWS are the SDK's own variables (`AWS_REGION`, `AWS_ENDPOINT_URL`, …).
 
-use std::{num::ParseIntError, time::Duration};
+use std::time::Duration;
 
 use clap::Parser;
 use reqwest::Url;
 
 /// The settings of the payment function.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "payment", about = "Authorises and voids payments", version)]
+#[command(name = "payment", about = "Authorizes and voids payments", version)]
 pub struct Config {
-    /// The DynamoDB table of payments and of events on their way out.
+    /// DynamoDB table of payments and of the outbox.
     #[arg(long, env = "PAYMENT_TABLE")]
     pub payment_table: String,
 
-    /// Where Stripe's API is, such as `https://api.stripe.com`: the part before `/v1`.
+    /// Base URL of Stripe's API, such as `https://api.stripe.com`: the part before `/v1`.
     #[arg(long, env = "STRIPE_API_BASE")]
     pub stripe_api_base: Url,
 
-    /// The ARN of the Secrets Manager secret whose text is the secret key of the shop's account with Stripe.
+    /// ARN of the Secrets Manager secret whose text is the secret key of the Stripe account.
     #[arg(long, env = "STRIPE_SECRET_KEY_ARN", value_parser = secret_arn)]
     pub stripe_secret_key_arn: String,
 
-    /// How old the key may become before it is read again, in milliseconds. An instance rarely lives longer.
-    #[arg(long, env = "PROCESSOR_KEY_MAX_AGE_MS", default_value = "3600000", value_parser = milliseconds)]
-    pub processor_key_max_age: Duration,
-
-    /// How much time has to be between two readings, in milliseconds, also where the processor refuses the key.
-    #[arg(long, env = "PROCESSOR_KEY_MIN_PAUSE_MS", default_value = "60000", value_parser = milliseconds)]
-    pub processor_key_min_pause: Duration,
-
-    /// How long one call to the processor may take, in milliseconds. After that its outcome is unknown.
-    #[arg(long, env = "PROCESSOR_CALL_TIMEOUT_MS", default_value = "5000", value_parser = milliseconds)]
+    /// Timeout of one call to the processor, in seconds. After it, the outcome of the call is unknown.
+    #[arg(
+        long = "processor-call-timeout-seconds",
+        env = "PROCESSOR_CALL_TIMEOUT_SECONDS",
+        default_value = "5",
+        value_parser = seconds
+    )]
     pub processor_call_timeout: Duration,
 
-    /// How many calls to the processor have to fail in a row before no more are made for a while.
-    #[arg(long, env = "PROCESSOR_BREAKER_FAILURES", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Number of consecutive failed calls to the processor that opens the circuit breaker.
+    #[arg(
+        long,
+        env = "PROCESSOR_BREAKER_FAILURES",
+        default_value_t = 10,
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
     pub processor_breaker_failures: u16,
-
-    /// How long no calls are made then, in milliseconds, before one call tries again.
-    #[arg(long, env = "PROCESSOR_BREAKER_OPEN_MS", default_value = "10000", value_parser = milliseconds)]
-    pub processor_breaker_open: Duration,
 }
 
-fn milliseconds(text: &str) -> Result<Duration, ParseIntError> {
-    text.parse().map(Duration::from_millis)
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds @ 1..=60) => Ok(Duration::from_secs(seconds)),
+        _ => Err("expected 1 to 60 seconds".to_owned()),
+    }
 }
 
 fn secret_arn(text: &str) -> Result<String, &'static str> {
@@ -76,7 +76,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_key_itself_is_no_setting() {
+    fn the_secret_key_itself_is_not_accepted_as_a_setting() {
         assert!(Config::try_parse_from(COMPLETE).is_ok());
         let mut arguments = COMPLETE;
         arguments[6] = "sk_test_secret";
@@ -85,9 +85,16 @@ mod tests {
     }
 
     #[test]
-    fn a_base_that_is_no_url_is_refused() {
+    fn a_base_that_is_not_a_url_is_refused() {
         let mut arguments = COMPLETE;
         arguments[4] = "api.stripe.com";
         assert!(Config::try_parse_from(arguments).is_err());
+    }
+    #[test]
+    fn a_call_timeout_is_a_whole_number_of_seconds() {
+        assert_eq!(seconds("5"), Ok(Duration::from_secs(5)));
+        for text in ["0", "61", "2.5", "-1", ""] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
     }
 }

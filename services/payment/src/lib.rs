@@ -4,7 +4,7 @@
 
 /// State shared by all events.
 pub mod app;
-/// How AWS is called.
+/// Timeouts and retries of AWS calls.
 pub mod aws;
 /// The only place that reads the clock.
 pub mod clock;
@@ -12,17 +12,18 @@ pub mod clock;
 pub mod config;
 /// Payments and how they change; pure.
 pub mod domain;
-/// Errors of message handling.
-pub mod error;
 /// The Lambda entry, and the loop that settles a payment.
 pub mod events;
-/// The card processor, through Stripe's API.
+/// Client of the card processor's API.
 pub mod processor;
 /// The table: one function per query.
 pub mod store;
 /// Logs.
 pub mod telemetry;
 
+/// Errors of message handling.
+mod error;
+
 pub use app::AppState;
 pub use config::Config;
-pub use error::Error;
+use error::Error;

@@ -1,7 +1,7 @@
-//! The state machine: what is known and what happened, to what is recorded, announced and asked of the processor.
+//! The state machine: from the recorded payment and an input to the next record, its event and the next call.
 //!
-//! Two facts make it safe in every order of arrivals. Only the recorded intent is ever confirmed, and there is room for
-//! one. And an intent that is cancelled cannot be confirmed any more: the processor decides that race, not we.
+//! Two facts make it safe in every order of arrivals. Only the recorded intent is ever confirmed, and a payment has
+//! room for one. A cancelled intent can no longer be confirmed: the processor decides that race, not this service.
 
 use chrono::{DateTime, Utc};
 use contracts::event::order::{PaymentRequested, VoidRequested};
@@ -10,87 +10,87 @@ use contracts::{Event, OrderId, PaymentId};
 
 use super::{Charge, IntentId, Payment, State};
 
-/// What happened.
+/// A message from order, or the outcome of a call to the processor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input<'a> {
-    /// Order asks for an authorisation; or asks again, because the last delivery was not finished.
+    /// Order requests an authorization. Repeated if an earlier delivery was not finished.
     Requested(&'a PaymentRequested),
     /// [`Call::Prepare`] succeeded.
     Prepared {
-        /// The request it was made for.
+        /// The request that the intent was created for.
         request: &'a PaymentRequested,
-        /// An intent that holds nothing until it is confirmed.
+        /// An intent that holds no money until it is confirmed.
         intent: IntentId,
     },
-    /// [`Call::Prepare`] was refused for good: nothing is prepared.
+    /// [`Call::Prepare`] was refused permanently; no intent exists.
     Refused {
-        /// The request it was made for.
+        /// The request that was refused.
         request: &'a PaymentRequested,
-        /// Why.
+        /// Reason of the refusal.
         reason: DeclineReason,
     },
     /// [`Call::Confirm`] has a known outcome.
-    Confirmed(Verdict),
-    /// Order wants nothing to be held, whether or not something is.
+    Confirmed(ConfirmOutcome),
+    /// Order requests that no money is held, whether or not any is.
     VoidRequested(&'a VoidRequested),
-    /// [`Call::Cancel`] succeeded, or the intent was cancelled before.
+    /// [`Call::Cancel`] succeeded, or the intent was already cancelled.
     Cancelled,
 }
 
-/// How a preparation ended.
+/// Outcome of [`Call::Prepare`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Preparation {
-    /// An intent that holds nothing until it is confirmed.
-    Ready(IntentId),
-    /// The processor never takes such a payment, whatever card it is paid with.
+pub enum PrepareOutcome {
+    /// An intent that holds no money until it is confirmed.
+    Prepared(IntentId),
+    /// The processor never accepts such a payment, whatever the card.
     Refused(DeclineReason),
 }
 
-/// How a confirmation ended.
+/// Outcome of [`Call::Confirm`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// The amount is set aside.
+pub enum ConfirmOutcome {
+    /// The issuer authorized the amount.
     Authorized,
-    /// The issuer refused, and nothing is held.
+    /// The issuer declined, and no money is held.
     Declined(DeclineReason),
     /// The intent was cancelled before it could be confirmed.
     Cancelled,
 }
 
-/// What the processor is to be asked. A call whose outcome stays unknown is made again by the next delivery.
+/// A call to the processor. If its outcome is unknown, the next delivery repeats it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call<'a> {
-    /// Prepare an intent that holds nothing yet. Answered by [`Input::Prepared`] or [`Input::Refused`].
+    /// Creates an intent that holds no money. Leads to [`Input::Prepared`] or [`Input::Refused`].
     Prepare(&'a PaymentRequested),
-    /// Have the amount set aside. Answered by [`Input::Confirmed`].
+    /// Authorizes the amount. Leads to [`Input::Confirmed`].
     Confirm {
         /// The recorded intent.
         intent: IntentId,
         /// The processor's token of the payment method.
         payment_method: &'a str,
     },
-    /// Let go of whatever the intent holds, and keep it from ever holding anything. Answered by [`Input::Cancelled`].
+    /// Releases the money that the intent holds, and prevents a later confirmation. Leads to [`Input::Cancelled`].
     Cancel {
         /// The recorded intent.
         intent: IntentId,
     },
 }
 
-/// A new state and the event that announces it: one transaction.
+/// A new record and the event that announces it: one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The payment as it is to be recorded, with its new version.
+    /// The payment with its new state and version.
     pub payment: Payment,
-    /// What the other services hear of it, if anything.
+    /// The event for other services, if the change is announced.
     pub event: Option<Event>,
 }
 
-/// What is to be done: first record the change, then make the call. Neither: all is done.
+/// The next actions: first record the change, then make the call. If both are absent, the message is handled.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decision<'a> {
-    /// To be recorded on the version that was decided on. Where that is gone, the decision is void: decide again.
+    /// Written on condition that the version has not changed. On a version conflict the whole decision is discarded.
     pub change: Option<Change>,
-    /// To be made once the change is recorded.
+    /// Made after the change is recorded.
     pub call: Option<Call<'a>>,
 }
 
@@ -107,13 +107,13 @@ impl<'a> Decision<'a> {
         Self { change: Some(Change { payment, event: Some(event) }), call: None }
     }
 
-    /// A change that is not announced yet, because it takes a call to complete.
+    /// A change that is not announced yet, because a call has to complete it.
     fn change_then_call(payment: Payment, call: Call<'a>) -> Self {
         Self { change: Some(Change { payment, event: None }), call: Some(call) }
     }
 }
 
-/// Decides on `input` for the payment as it is recorded, at `now`.
+/// Decides what follows from `input` for the recorded payment at `now`.
 pub fn decide<'a>(payment: Option<&Payment>, input: &Input<'a>, now: DateTime<Utc>) -> Decision<'a> {
     match payment {
         None => decide_unknown(input, now),
@@ -121,7 +121,7 @@ pub fn decide<'a>(payment: Option<&Payment>, input: &Input<'a>, now: DateTime<Ut
     }
 }
 
-/// Nothing is recorded under this id yet, so nothing can be held.
+/// Decides for a payment without a record: no money can be held for it yet.
 fn decide_unknown<'a>(input: &Input<'a>, now: DateTime<Utc>) -> Decision<'a> {
     match input {
         Input::Requested(request) if now < request.deadline => Decision::call(Call::Prepare(request)),
@@ -142,7 +142,7 @@ fn decide_unknown<'a>(input: &Input<'a>, now: DateTime<Utc>) -> Decision<'a> {
             let state = State::Declined { intent: None, reason: *reason };
             declined(first(request.payment_id, request.order_id, charge(request), state, now), *reason)
         }
-        // A tombstone: the request that this void overtook finds it, and is not carried out.
+        // A tombstone: if the request arrives after the void, it is not carried out.
         Input::VoidRequested(void) => {
             voided(first(void.payment_id, void.order_id, None, State::Voided { intent: None }, now))
         }
@@ -152,13 +152,13 @@ fn decide_unknown<'a>(input: &Input<'a>, now: DateTime<Utc>) -> Decision<'a> {
 
 fn decide_known<'a>(payment: &Payment, input: &Input<'a>, now: DateTime<Utc>) -> Decision<'a> {
     match (&payment.state, input) {
-        // The confirmation is still to be made, or its outcome was lost; the same key resumes it in both cases.
-        // `Prepared` and `Refused` come here when another delivery recorded its intent first: that one counts.
+        // The confirmation was not made yet, or its outcome was lost. The same idempotency key resumes it in both
+        // cases. `Prepared` and `Refused` occur here if another delivery recorded its intent first: that one counts.
         (
             State::Requested { intent },
             Input::Requested(request) | Input::Prepared { request, .. } | Input::Refused { request, .. },
         ) if now < request.deadline => Decision::call(confirm(intent, request)),
-        // Too late, or no longer wanted. What the intent holds is unknown, and does not matter: it is cancelled.
+        // Past the deadline, or voided. Whether the intent holds money is unknown; it is cancelled in either case.
         (
             State::Requested { intent },
             Input::Requested(_) | Input::Prepared { .. } | Input::Refused { .. } | Input::VoidRequested(_),
@@ -167,22 +167,22 @@ fn decide_known<'a>(payment: &Payment, input: &Input<'a>, now: DateTime<Utc>) ->
             let pending = State::VoidPending { intent: intent.clone() };
             Decision::change_then_call(next(payment, pending, now), Call::Cancel { intent: intent.clone() })
         }
-        (State::Requested { intent }, Input::Confirmed(Verdict::Authorized)) => {
+        (State::Requested { intent }, Input::Confirmed(ConfirmOutcome::Authorized)) => {
             authorized(next(payment, State::Authorized { intent: intent.clone() }, now))
         }
-        (State::Requested { intent }, Input::Confirmed(Verdict::Declined(reason))) => {
+        (State::Requested { intent }, Input::Confirmed(ConfirmOutcome::Declined(reason))) => {
             declined(next(payment, State::Declined { intent: Some(intent.clone()), reason: *reason }, now), *reason)
         }
         (
             State::Requested { intent } | State::VoidPending { intent },
-            Input::Cancelled | Input::Confirmed(Verdict::Cancelled),
+            Input::Cancelled | Input::Confirmed(ConfirmOutcome::Cancelled),
         ) => voided(next(payment, State::Voided { intent: Some(intent.clone()) }, now)),
-        // A confirmation that was on its way when the void came may have succeeded or not: cancel all the same.
+        // A confirmation that was in flight when the void arrived may have succeeded: cancel in either case.
         (State::VoidPending { intent }, _) => Decision::call(Call::Cancel { intent: intent.clone() }),
         (State::Declined { intent, .. }, Input::VoidRequested(_)) => {
             voided(next(payment, State::Voided { intent: intent.clone() }, now))
         }
-        // A repeated delivery of what is already done, or the late answer to a call that somebody else repeated.
+        // A repeated delivery of a handled message, or the late response to a call that another delivery repeated.
         (State::Authorized { .. } | State::Declined { .. } | State::Voided { .. }, _) => Decision::nothing(),
     }
 }
@@ -204,7 +204,7 @@ fn next(payment: &Payment, state: State, now: DateTime<Utc>) -> Payment {
 }
 
 fn authorized<'a>(payment: Payment) -> Decision<'a> {
-    // Only a payment with a charge is ever requested; without one there would be nothing to announce.
+    // Only a payment with a charge is ever requested.
     let Some(Charge { amount, .. }) = payment.charge else { return Decision::nothing() };
     let event = PaymentAuthorized { payment_id: payment.id, order_id: payment.order_id, amount };
     Decision::change(payment, Event::PaymentAuthorized(event))

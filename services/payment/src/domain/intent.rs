@@ -1,15 +1,15 @@
-//! The processor's name of a PaymentIntent.
+//! Ids of PaymentIntents.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// The id of a PaymentIntent: `pi_` and 1 to 97 letters, digits or `_`. It becomes part of URLs, hence the strictness.
+/// The id of a PaymentIntent: `pi_` and 1 to 97 letters, digits or `_`. Strict, because it becomes part of URLs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct IntentId(String);
 
-/// The text is not the id of a PaymentIntent.
+/// Error: the text is not the id of a PaymentIntent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected an id of the form pi_…")]
 pub struct InvalidIntentId;
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_plain_id_is_accepted() {
+    fn an_intent_id_has_its_prefix_and_only_letters_digits_or_underscores() {
         assert!("pi_3Pabc".parse::<IntentId>().is_ok());
         for text in ["", "pi_", "ch_1", "pi_a/cancel", "pi_a?b", "pi_ä"] {
             assert!(text.parse::<IntentId>().is_err(), "{text}");

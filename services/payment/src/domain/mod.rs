@@ -1,9 +1,9 @@
-//! What a payment is and how it changes: pure, so that every order of arrivals can be tried in memory.
+//! Payments and how they change. Pure, so that every order of arrivals can be tested in memory.
 
 mod decide;
 mod intent;
 mod payment;
 
-pub use decide::{Call, Change, Decision, Input, Preparation, Verdict, decide};
+pub use decide::{Call, Change, ConfirmOutcome, Decision, Input, PrepareOutcome, decide};
 pub use intent::{IntentId, InvalidIntentId};
 pub use payment::{Charge, Payment, State};

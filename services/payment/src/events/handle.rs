@@ -1,4 +1,4 @@
-//! One message: parsed, traced, handled in time.
+//! One message: parsed, traced, dispatched by the type of its event.
 
 use std::time::Duration;
 
@@ -9,11 +9,12 @@ use tracing::{
     field::{Empty, display},
 };
 
-use super::settle::dispatch;
+use super::settle::settle;
+use crate::domain::Input;
 use crate::{AppState, Error};
 
-/// Handles one message within `limit`, in its trace; the error is logged here, once.
-pub async fn handle(app: &AppState, message: &SqsMessage, limit: Duration) -> Result<(), Error> {
+/// Handles one message within `limit`, in its trace. The error is logged here, once.
+pub(super) async fn handle(app: &AppState, message: &SqsMessage, limit: Duration) -> Result<(), Error> {
     let body = message.body.as_deref().unwrap_or_default();
     let envelope: Envelope = serde_json::from_str(body).inspect_err(|error| {
         tracing::error!(message_id = message.message_id, %error, "unreadable message");
@@ -25,6 +26,14 @@ pub async fn handle(app: &AppState, message: &SqsMessage, limit: Duration) -> Re
         in_time.unwrap_or(Err(Error::OutOfTime)).inspect(|()| tracing::info!("event handled")).inspect_err(log)
     };
     trace.scope(work.instrument(span)).await
+}
+
+async fn dispatch(app: &AppState, event: &Event) -> Result<(), Error> {
+    match event {
+        Event::PaymentRequested(request) => settle(app, request.payment_id, Input::Requested(request)).await,
+        Event::VoidRequested(void) => settle(app, void.payment_id, Input::VoidRequested(void)).await,
+        other => Err(Error::Unexpected(other.kind())),
+    }
 }
 
 fn log(error: &Error) {

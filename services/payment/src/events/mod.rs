@@ -1,8 +1,8 @@
-//! Requests of order in: [`sqs`] takes a batch apart, [`handle`] parses and traces a message, [`settle`] carries it out.
+//! Requests from order: `sqs` splits a batch, `handle` parses and traces a message, `settle` carries it out.
 
-pub mod handle;
-pub mod settle;
-pub mod sqs;
+mod handle;
+mod settle;
+mod sqs;
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 
 use crate::AppState;
 
-/// The Lambda entry: handles a batch within `limit`, and reports the messages to deliver again.
+/// The Lambda entry: handles a batch within `limit`, and returns the messages that have to be delivered again.
 pub async fn handle_batch(app: &AppState, batch: SqsEvent, limit: Duration) -> SqsBatchResponse {
     let handle = |message: SqsMessage| async move { handle::handle(app, &message, limit).await.is_ok() };
     sqs::for_each_message(batch, handle).await

@@ -1,28 +1,20 @@
-//! Settles a payment: decides, records, calls the processor, until nothing is left to do.
+//! Settles a payment: decides, records and calls the processor until nothing is left to do.
 
-use contracts::{Envelope, Event, EventId, PaymentId};
+use contracts::{Envelope, EventId, PaymentId};
 
-use crate::domain::{Call, Input, Preparation, decide};
+use crate::domain::{Call, Input, PrepareOutcome, decide};
 use crate::store::StoreError;
 use crate::{AppState, Error, clock};
 
-/// More rounds than two deliveries can need that get into each other's way. Beyond that, the message waits.
+/// Maximum number of decisions per delivery. Two competing deliveries need fewer; after that, the message is retried.
 const MAX_ROUNDS: usize = 16;
 
-/// Handles one event. Handling it again, also at the same time, is harmless, and finishes what was left unfinished.
-pub async fn dispatch(app: &AppState, event: &Event) -> Result<(), Error> {
-    match event {
-        Event::PaymentRequested(request) => settle(app, request.payment_id, Input::Requested(request)).await,
-        Event::VoidRequested(void) => settle(app, void.payment_id, Input::VoidRequested(void)).await,
-        other => Err(Error::Unexpected(other.kind())),
-    }
-}
-
-/// Decides, records, calls the processor, and goes on with its answer until nothing is left to do.
+/// Decides, records, calls the processor, and continues with the outcome until nothing is left to do. Repeated and
+/// concurrent calls are safe, and finish what an earlier one left unfinished.
 ///
-/// There is no inbox mark: a payment is one request and one void, and its state tells what has been done about them,
-/// for good. A mark would make the next delivery skip a call that was begun and never finished.
-async fn settle(app: &AppState, id: PaymentId, mut input: Input<'_>) -> Result<(), Error> {
+/// There is no processed-message record: a payment is one request and one void, and its state permanently shows how far
+/// both are. A record would make the next delivery skip a call that was started and never finished.
+pub(super) async fn settle(app: &AppState, id: PaymentId, mut input: Input<'_>) -> Result<(), Error> {
     let mut payment = app.store.load(id).await?;
     for _ in 0..MAX_ROUNDS {
         let decision = decide(payment.as_ref(), &input, clock::now());
@@ -41,19 +33,20 @@ async fn settle(app: &AppState, id: PaymentId, mut input: Input<'_>) -> Result<(
             }
         }
         match decision.call {
-            Some(call) => input = make(app, id, call).await?,
+            Some(call) => input = perform(app, id, call).await?,
             None => return Ok(()),
         }
     }
     Err(Error::RetriesExhausted)
 }
 
-async fn make<'a>(app: &AppState, id: PaymentId, call: Call<'a>) -> Result<Input<'a>, Error> {
+/// Makes the call and returns its outcome as the next input.
+async fn perform<'a>(app: &AppState, id: PaymentId, call: Call<'a>) -> Result<Input<'a>, Error> {
     Ok(match call {
         Call::Prepare(request) => match app.processor.prepare(request).await? {
-            Preparation::Ready(intent) => Input::Prepared { request, intent },
-            Preparation::Refused(reason) => {
-                tracing::warn!(amount = %request.amount, "the processor never takes this amount");
+            PrepareOutcome::Prepared(intent) => Input::Prepared { request, intent },
+            PrepareOutcome::Refused(reason) => {
+                tracing::warn!(amount = %request.amount, "the processor does not accept the amount");
                 Input::Refused { request, reason }
             }
         },

@@ -1,12 +1,13 @@
-//! Which currencies the processor is asked for.
+//! Currencies in which payments are requested from the processor.
 
 use contracts::Currency;
 
-/// Whether Stripe takes payments in `currency`, and counts them in ISO 4217's minor units, as [`contracts::Money`] does.
+/// Whether Stripe accepts payments in `currency` and counts them in ISO 4217's minor units, as [`contracts::Money`]
+/// does.
 ///
-/// A list of what was looked up, because a wrong unit is a wrong price. Stripe counts ISK and UGX in hundredths that
-/// these currencies do not have, MGA in whole units, and wants amounts in BHD, JOD, KWD, OMR and TND to be multiples of
-/// ten. Before a currency is added: <https://docs.stripe.com/currencies>.
+/// An explicit list, because a wrong unit is a wrong price. Stripe counts ISK and UGX in hundredths that these
+/// currencies do not have and MGA in whole units, and requires amounts in BHD, JOD, KWD, OMR and TND to be multiples of
+/// ten. Check <https://docs.stripe.com/currencies> before adding a currency.
 pub(super) const fn is_accepted(currency: Currency) -> bool {
     matches!(
         currency,
@@ -35,14 +36,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_currency_that_the_processor_counts_in_other_units_is_not_accepted() {
+    fn a_currency_that_stripe_counts_in_other_units_is_not_accepted() {
         for code in ["ISK", "UGX", "MGA", "BHD", "JOD", "KWD", "OMR", "TND"] {
             assert!(!is_accepted(Currency::from_code(code).unwrap()), "{code}");
         }
     }
 
     #[test]
-    fn the_units_of_what_is_accepted_are_those_that_were_looked_up() {
+    fn accepted_currencies_have_the_units_that_stripe_documents() {
         let letters = || ('A'..='Z').map(String::from);
         let codes = letters().flat_map(|one| letters().map(move |two| one.clone() + &two));
         let codes = codes.flat_map(|two| letters().map(move |three| two.clone() + &three));

@@ -1,58 +1,64 @@
-//! Why a call to the processor has no outcome that can be acted on. None of these is a decline.
+//! Calls to the processor without an outcome. None of these errors is a decline.
 
 use reqwest::StatusCode;
 
-use super::KeyError;
+use super::key::KeyError;
 
-/// The call has no known outcome: the message that asked for it fails, and its next delivery resumes the call.
+/// The outcome of the call is unknown. The message fails, and its next delivery resumes the call.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessorError {
-    /// There is no key to call it with. No call was made.
-    #[error("the processor cannot be called without its key")]
+    /// The secret key is not available. No call was made.
+    #[error("cannot call the processor without its secret key")]
     NoKey(#[from] KeyError),
-    /// Too many calls failed in a row: none is made for a while.
-    #[error("the processor is not called for now, because too many calls failed")]
+    /// Too many calls failed in a row. No call was made.
+    #[error("circuit breaker of the processor is open")]
     CircuitOpen,
-    /// No answer, or none in time. The call may have had its effect.
-    #[error("the processor did not answer")]
-    NoAnswer(#[source] reqwest::Error),
-    /// The processor could not deal with the call now (409, 429, 5xx). With a 5xx it may have had its effect.
-    #[error("the processor answered {status}{}", if *.replayed { ", and is going to for a day" } else { "" })]
+    /// No response, or none in time. The call may have had its effect.
+    #[error("no response from the processor")]
+    NoResponse(#[source] reqwest::Error),
+    /// The processor could not handle the call now (409, 429, 5xx). A 5xx call may have had its effect.
+    #[error("the processor responded {status}{}", if *.replayed { ", replayed from the idempotency key" } else { "" })]
     Unavailable {
         /// The HTTP status.
         status: StatusCode,
-        /// The answer is the stored one of an earlier call with the same key: repeating the call changes nothing.
+        /// Whether the response is the stored one of an earlier call with the same idempotency key. If so, a retry
+        /// changes nothing for a day.
         replayed: bool,
     },
-    /// The intent is neither authorised nor declined nor cancelled yet.
+    /// The intent is not yet authorized, declined or cancelled.
     #[error("the processor has not decided yet")]
     Undecided,
-    /// The processor does not accept the shop's secret key (401, 403). Somebody has to put another one in its place.
-    #[error("the processor refused the shop's secret key with {status}")]
+    /// The processor refuses the secret key (401, 403). An operator has to replace it.
+    #[error("the processor refused the secret key with {status}")]
     KeyRefused {
         /// The HTTP status.
         status: StatusCode,
     },
-    /// The processor found the call itself wrong: a fault of this service.
+    /// The processor reports that the call is wrong: a bug of this service.
     #[error("the processor refused the call with {status} {code} {param}")]
     Refused {
         /// The HTTP status.
         status: StatusCode,
-        /// Stripe's `error.code`, empty where there is none.
+        /// Stripe's `error.code`. Empty if absent.
         code: String,
-        /// Stripe's `error.param`, empty where there is none.
+        /// Stripe's `error.param`. Empty if absent.
         param: String,
     },
-    /// A success that cannot be read. The call had its effect.
-    #[error("the processor's answer cannot be read")]
+    /// A success that cannot be parsed. The call had its effect.
+    #[error("unreadable response from the processor")]
     Unreadable(#[source] serde_json::Error),
 }
 
 impl ProcessorError {
-    /// Whether the same call may well succeed within seconds.
-    pub(super) fn is_transient(&self) -> bool {
+    /// Whether another delivery of the message may succeed. False if an operator has to act first.
+    pub fn is_retryable(&self) -> bool {
+        !matches!(self, Self::NoKey(_) | Self::KeyRefused { .. } | Self::Refused { .. } | Self::Unreadable(_))
+    }
+
+    /// Whether the same call may succeed within seconds.
+    pub(super) fn is_retryable_at_once(&self) -> bool {
         match self {
-            Self::NoAnswer(_) => true,
+            Self::NoResponse(_) => true,
             Self::Unavailable { replayed, .. } => !replayed,
             Self::NoKey(_)
             | Self::CircuitOpen
@@ -61,10 +67,5 @@ impl ProcessorError {
             | Self::Refused { .. }
             | Self::Unreadable(_) => false,
         }
-    }
-
-    /// Whether somebody has to look, rather than wait for the processor to recover.
-    pub fn needs_attention(&self) -> bool {
-        matches!(self, Self::NoKey(_) | Self::KeyRefused { .. } | Self::Refused { .. } | Self::Unreadable(_))
     }
 }

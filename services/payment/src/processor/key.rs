@@ -1,7 +1,7 @@
-//! The secret key of the shop's account with the processor, as AWS Secrets Manager keeps it.
+//! The secret key of the account with the processor, kept in AWS Secrets Manager.
 //!
-//! It is read once while the function starts, and then again only where there is a reason to: the processor refused it,
-//! or it is old. So a key that is rotated takes effect without a deployment, and Secrets Manager is asked once an hour.
+//! It is read when the function starts, and again only if the processor refuses it or it is old. A rotated key takes
+//! effect without a deployment, and Secrets Manager is called about once an hour.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -13,51 +13,51 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::Timing;
 use crate::config::Config;
 
-/// How long Secrets Manager may take, with its retries: messages wait for it.
+/// Timeout of one read, retries included. Messages wait for it.
 const READ_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Why there is no key to show. Neither error quotes the secret.
+/// The key is not available. Neither variant quotes the secret.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// Secrets Manager does not hand it out, or not now.
-    #[error("the secret {arn} cannot be read")]
+    /// Secrets Manager refused the read, or could not be reached.
+    #[error("cannot read the secret {arn}")]
     Unreadable {
-        /// Which.
+        /// ARN of the secret.
         arn: String,
-        /// Secrets Manager's answer, or what went wrong on the way.
+        /// Error of Secrets Manager or of the connection.
         #[source]
-        cause: Box<dyn StdError + Send + Sync>,
+        source: Box<dyn StdError + Send + Sync>,
     },
-    /// It is not the plain text of a key.
-    #[error("the secret {arn} is no key: its text must be the key and nothing else, such as sk_live_…")]
+    /// The secret does not have the form of a key.
+    #[error("the secret {arn} is not a key: its text must be the key and nothing else, such as sk_live_…")]
     NotAKey {
-        /// Which.
+        /// ARN of the secret.
         arn: String,
     },
 }
 
-/// The account's key. Clones share what was read.
+/// The account's key. Clones share the cached key.
 #[derive(Clone)]
 pub(super) struct AccountKey(Arc<Shared>);
 
 struct Shared {
     client: Client,
     arn: String,
-    max_age: Duration,
-    min_pause: Duration,
-    held: Mutex<Option<Held>>,
+    timing: Timing,
+    cached: Mutex<Option<Cached>>,
 }
 
-struct Held {
+struct Cached {
     key: SecretString,
     read_at: Instant,
-    /// The last reading that was tried, whether or not it succeeded.
+    /// Time of the last attempt to read, successful or not.
     tried_at: Instant,
 }
 
-impl Held {
+impl Cached {
     fn new(key: SecretString) -> Self {
         let now = Instant::now();
         Self { key, read_at: now, tried_at: now }
@@ -65,8 +65,8 @@ impl Held {
 }
 
 impl AccountKey {
-    /// The key that the settings name. Makes no call.
-    pub(super) fn new(config: &Config, aws: &SdkConfig) -> Self {
+    /// The key in the secret that the settings name. Makes no call.
+    pub(super) fn new(config: &Config, aws: &SdkConfig, timing: Timing) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))
             .operation_attempt_timeout(READ_TIMEOUT / 2)
@@ -74,63 +74,62 @@ impl AccountKey {
         Self(Arc::new(Shared {
             client: Client::from_conf(Builder::from(aws).timeout_config(timeouts.build()).build()),
             arn: config.stripe_secret_key_arn.clone(),
-            max_age: config.processor_key_max_age,
-            min_pause: config.processor_key_min_pause,
-            held: Mutex::new(None),
+            timing,
+            cached: Mutex::new(None),
         }))
     }
 
-    /// The key to show. Is read where none is held yet, and again where the one that is held is old.
+    /// The current key: from the cache, or read if the cache is empty or old.
     pub(super) async fn current(&self) -> Result<SecretString, KeyError> {
-        let mut held = self.0.held.lock().await;
-        match &mut *held {
-            Some(held) => {
-                if held.read_at.elapsed() >= self.0.max_age {
-                    self.0.read_again(held).await;
+        let mut cached = self.0.cached.lock().await;
+        match &mut *cached {
+            Some(cached) => {
+                if cached.read_at.elapsed() >= self.0.timing.key_max_age {
+                    self.0.refresh(cached).await;
                 }
-                Ok(held.key.clone())
+                Ok(cached.key.clone())
             }
-            None => Ok(held.insert(Held::new(self.0.read().await?)).key.clone()),
+            None => Ok(cached.insert(Cached::new(self.0.read().await?)).key.clone()),
         }
     }
 
-    /// The key that replaced the one that the processor refused, if there is one by now.
-    pub(super) async fn instead_of(&self, refused: &SecretString) -> Option<SecretString> {
-        let mut held = self.0.held.lock().await;
-        let held = held.as_mut()?;
-        if is_same(&held.key, refused) {
-            self.0.read_again(held).await;
+    /// The key that replaced the one that the processor refused. None if the secret still holds the refused one.
+    pub(super) async fn replacement_of(&self, refused: &SecretString) -> Option<SecretString> {
+        let mut cached = self.0.cached.lock().await;
+        let cached = cached.as_mut()?;
+        if is_same(&cached.key, refused) {
+            self.0.refresh(cached).await;
         }
-        (!is_same(&held.key, refused)).then(|| held.key.clone())
+        if is_same(&cached.key, refused) { None } else { Some(cached.key.clone()) }
     }
 }
 
 impl Shared {
-    /// Reads the key again, unless that was tried a moment ago. A known key is better than none: where it cannot be
-    /// read, the one that is held stays.
-    async fn read_again(&self, held: &mut Held) {
-        if held.tried_at.elapsed() < self.min_pause {
+    /// Reads the key again, unless the last attempt was a moment ago. If that fails, the cached key stays in use.
+    async fn refresh(&self, cached: &mut Cached) {
+        if cached.tried_at.elapsed() < self.timing.key_min_pause {
             return;
         }
-        held.tried_at = Instant::now();
+        cached.tried_at = Instant::now();
         match self.read().await {
             Ok(key) => {
-                if !is_same(&held.key, &key) {
-                    tracing::info!("the processor's key was rotated");
+                if !is_same(&cached.key, &key) {
+                    tracing::info!("secret key of the processor was rotated");
                 }
-                *held = Held::new(key);
+                *cached = Cached::new(key);
             }
             Err(error) => {
-                tracing::warn!(error = contracts::error::chain(&error), "the known key of the processor stays in use")
+                let error = contracts::error::chain(&error);
+                tracing::warn!(error, "could not refresh the secret key of the processor; the cached key stays in use");
             }
         }
     }
 
     async fn read(&self) -> Result<SecretString, KeyError> {
-        let answer = self.client.get_secret_value().secret_id(&self.arn).send().await;
-        let answer = answer.map_err(|cause| KeyError::Unreadable { arn: self.arn.clone(), cause: Box::new(cause) })?;
-        // A file that was put there as the secret most likely ends with a line break.
-        let text = answer.secret_string().unwrap_or_default().trim();
+        let response = self.client.get_secret_value().secret_id(&self.arn).send().await;
+        let secret = response.map_err(|error| KeyError::Unreadable { arn: self.arn.clone(), source: error.into() })?;
+        // A secret that was created from a file usually ends with a line break.
+        let text = secret.secret_string().unwrap_or_default().trim();
         let is_key = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if is_key { Ok(SecretString::from(text)) } else { Err(KeyError::NotAKey { arn: self.arn.clone() }) }
     }

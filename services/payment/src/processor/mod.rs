@@ -1,14 +1,16 @@
-//! The card processor, through Stripe's PaymentIntents API: one function per call that payment makes.
+//! The card processor, through Stripe's PaymentIntents API: one function per operation.
 //!
-//! Authorising takes two calls. The first prepares an intent, which holds nothing; the second confirms it, which sets
-//! the money aside. In between, the intent's id is recorded, so that the outcome of a confirmation can always be learnt,
-//! and undone, under a name that is known. Captures and refunds will be two more functions here.
+//! An authorization takes two calls. The first creates an intent, which holds no money; the second confirms it, which
+//! authorizes the amount. The intent's id is recorded in between, so that the outcome of a confirmation can always be
+//! retrieved, and undone, under a known id. Captures and refunds will be two more functions here.
 
-mod answer;
 mod currency;
 mod error;
 mod key;
+mod response;
 mod transport;
+
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use contracts::PaymentId;
@@ -16,14 +18,35 @@ use contracts::event::order::PaymentRequested;
 use contracts::event::payment::DeclineReason;
 
 use crate::config::Config;
-use crate::domain::{IntentId, Preparation, Verdict};
-use answer::{Intent, Status};
+use crate::domain::{ConfirmOutcome, IntentId, PrepareOutcome};
 pub use error::ProcessorError;
 use key::AccountKey;
 pub use key::KeyError;
+use response::{Intent, Status};
 use transport::{Request, Transport};
 
-/// A client of the processor. Cheap to clone; clones share connections and circuit breaker.
+/// Durations that only tests change.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// Age after which the key is read again. A function instance rarely lives longer.
+    pub key_max_age: Duration,
+    /// Minimum time between two reads of the key, also while the processor refuses it.
+    pub key_min_pause: Duration,
+    /// Time for which the circuit breaker stays open before it lets one call through.
+    pub breaker_open: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            key_max_age: Duration::from_secs(60 * 60),
+            key_min_pause: Duration::from_secs(60),
+            breaker_open: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Client of the processor. Clones share connections and circuit breaker.
 #[derive(Clone)]
 pub struct Processor {
     transport: Transport,
@@ -31,32 +54,32 @@ pub struct Processor {
 }
 
 impl Processor {
-    /// A client of the processor that the settings name; `aws` leads to the key. Makes no call.
-    pub fn new(config: &Config, aws: &SdkConfig) -> Result<Self, reqwest::Error> {
-        let key = AccountKey::new(config, aws);
-        Ok(Self { transport: Transport::new(config, key.clone())?, key })
+    /// Creates a client without making a call. `aws` is used to read the account's key.
+    pub fn new(config: &Config, aws: &SdkConfig, timing: Timing) -> Result<Self, reqwest::Error> {
+        let key = AccountKey::new(config, aws, timing);
+        Ok(Self { transport: Transport::new(config, key.clone(), timing)?, key })
     }
 
-    /// Reads the account's key ahead of the first call. Without it, no call can be made.
+    /// Reads the account's key before the first call. Without it, no call can be made.
     pub async fn read_key(&self) -> Result<(), KeyError> {
         self.key.current().await.map(drop)
     }
 
-    /// Opens a connection ahead of the first call, as the handshakes take longer than the call.
+    /// Opens a connection before the first call, because the handshakes take longer than the call.
     pub async fn warm_up(&self) {
         self.transport.warm_up().await;
     }
 
-    /// Prepares the intent of a payment: it holds nothing, and never will unless it is confirmed. Here the processor
-    /// refuses amounts that it never takes: which ones, depends on currencies and account, and is for it to know.
+    /// Creates the intent of a payment. It holds no money unless it is confirmed. The processor refuses amounts that it
+    /// never accepts; the limits depend on currency and account, so only the processor knows them.
     ///
-    /// Repeatable: the key makes the processor give the same intent again for a day. The key only spares it litter: another
-    /// intent does no harm, as only the recorded one is ever confirmed. So a failure that is stored under the key is
-    /// got round without it.
-    pub async fn prepare(&self, request: &PaymentRequested) -> Result<Preparation, ProcessorError> {
+    /// Repeatable: for a day, the idempotency key makes the processor return the same intent again. Another intent
+    /// would do no harm, because only the recorded one is ever confirmed; the key only avoids orphaned intents. A
+    /// failure that is stored under the key is therefore worked around by a call without it.
+    pub async fn prepare(&self, request: &PaymentRequested) -> Result<PrepareOutcome, ProcessorError> {
         let PaymentRequested { order_id, payment_id, amount, .. } = request;
         if !currency::is_accepted(amount.currency) {
-            return Ok(Preparation::Refused(DeclineReason::AmountNotAccepted));
+            return Ok(PrepareOutcome::Refused(DeclineReason::AmountNotAccepted));
         }
         let call = Request::post("/v1/payment_intents")
             .field("amount", amount.minor)
@@ -66,68 +89,68 @@ impl Processor {
             .field("metadata[order_id]", order_id)
             .field("metadata[payment_id]", payment_id);
         let keyed = call.clone().idempotency_key(format!("{payment_id}:prepare"));
-        let answer = match self.transport.send(&keyed).await {
-            Err(ProcessorError::Unavailable { replayed: true, .. }) => self.transport.send(&call).await,
-            answer => answer,
+        let response = match self.transport.with_fresh_key(&keyed).await {
+            Err(ProcessorError::Unavailable { replayed: true, .. }) => self.transport.with_fresh_key(&call).await,
+            response => response,
         }?;
-        match answer.read::<Intent>()? {
-            Ok(intent) => Ok(Preparation::Ready(intent.id)),
-            Err(failure) => match failure.decline(answer.status) {
-                Some(reason) => Ok(Preparation::Refused(reason)),
-                None => Err(failure.into_error(answer.status)),
+        match response.read::<Intent>()? {
+            Ok(intent) => Ok(PrepareOutcome::Prepared(intent.id)),
+            Err(error) => match error.decline_reason(response.status) {
+                Some(reason) => Ok(PrepareOutcome::Refused(reason)),
+                None => Err(error.into_processor_error(response.status)),
             },
         }
     }
 
-    /// Has the intent's amount set aside on `payment_method`.
+    /// Authorizes the intent's amount on `payment_method`.
     ///
-    /// Repeatable: the key is the payment's and never changes, so the issuer is asked once. Where the processor only
-    /// repeats that something went wrong, the intent itself says whether the money is set aside.
+    /// Repeatable: the idempotency key is derived from the payment's id and never changes, so the issuer is asked once.
+    /// If the processor only replays a stored failure, the intent's status shows whether the amount is authorized.
     pub async fn confirm(
         &self,
         payment_id: PaymentId,
         intent: &IntentId,
         payment_method: &str,
-    ) -> Result<Verdict, ProcessorError> {
+    ) -> Result<ConfirmOutcome, ProcessorError> {
         let call = Request::post(format!("/v1/payment_intents/{intent}/confirm"))
             .field("payment_method", payment_method)
-            // Nobody is there to confirm anything with their bank: wanting that is a decline, at once and for good.
+            // The customer is not present to authenticate with the bank, so a request to do so is a decline.
             .field("error_on_requires_action", "true")
             .idempotency_key(format!("{payment_id}:authorize"));
-        let answer = match self.transport.send(&call).await {
+        let response = match self.transport.with_fresh_key(&call).await {
             Err(error @ ProcessorError::Unavailable { status, .. }) if status.is_server_error() => {
-                return self.retrieve(intent).await?.verdict().ok_or(error);
+                return self.retrieve(intent).await?.outcome().ok_or(error);
             }
-            answer => answer?,
+            response => response?,
         };
-        match answer.read::<Intent>()? {
-            Ok(intent) => intent.verdict().ok_or(ProcessorError::Undecided),
-            Err(failure) if failure.is_unexpected_state() => {
-                self.retrieve(intent).await?.verdict().ok_or(ProcessorError::Undecided)
+        match response.read::<Intent>()? {
+            Ok(intent) => intent.outcome().ok_or(ProcessorError::Undecided),
+            Err(error) if error.is_unexpected_state() => {
+                self.retrieve(intent).await?.outcome().ok_or(ProcessorError::Undecided)
             }
-            Err(failure) => match failure.decline(answer.status) {
-                Some(reason) => Ok(Verdict::Declined(reason)),
-                None => Err(failure.into_error(answer.status)),
+            Err(error) => match error.decline_reason(response.status) {
+                Some(reason) => Ok(ConfirmOutcome::Declined(reason)),
+                None => Err(error.into_processor_error(response.status)),
             },
         }
     }
 
-    /// Lets go of what the intent holds, if anything, and keeps it from being confirmed.
+    /// Cancels the intent: releases the money that it holds, if any, and prevents a later confirmation.
     ///
-    /// Repeatable without a key, because cancelled is final; a key would do harm, since it makes the processor repeat a
-    /// failure of its own for a day, and the customer's money would be held for as long.
+    /// Repeatable without an idempotency key, because `canceled` is a final status. With a key, the processor would
+    /// replay an internal error of its own for a day, and hold the customer's money for as long.
     pub async fn cancel(&self, intent: &IntentId) -> Result<(), ProcessorError> {
         let call = Request::post(format!("/v1/payment_intents/{intent}/cancel"));
-        let answer = self.transport.send(&call).await?;
-        let status = match answer.read::<Intent>()? {
+        let response = self.transport.with_fresh_key(&call).await?;
+        let status = match response.read::<Intent>()? {
             Ok(intent) => intent.status,
-            Err(failure) if failure.is_unexpected_state() => self.retrieve(intent).await?.status,
-            Err(failure) => return Err(failure.into_error(answer.status)),
+            Err(error) if error.is_unexpected_state() => self.retrieve(intent).await?.status,
+            Err(error) => return Err(error.into_processor_error(response.status)),
         };
         if status == Status::Canceled { Ok(()) } else { Err(ProcessorError::Undecided) }
     }
 
     async fn retrieve(&self, intent: &IntentId) -> Result<Intent, ProcessorError> {
-        self.transport.send(&Request::get(format!("/v1/payment_intents/{intent}"))).await?.success()
+        self.transport.with_fresh_key(&Request::get(format!("/v1/payment_intents/{intent}"))).await?.success()
     }
 }

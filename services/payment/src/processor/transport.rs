@@ -1,4 +1,4 @@
-//! How calls reach the processor: deadline, circuit breaker, retries, in this order from the wire outwards.
+//! Calls to the processor. Four layers, from the outside in: fresh key, retries, circuit breaker, HTTP exchange.
 
 use std::time::Duration;
 
@@ -11,26 +11,28 @@ use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 use tower_resilience_circuitbreaker::{CircuitBreakerError, CircuitBreakerLayer, CircuitState};
 
-use super::ProcessorError;
-use super::answer::{Failure, FailureBody};
+use super::Timing;
+use super::error::ProcessorError;
 use super::key::AccountKey;
+use super::response::{ApiError, ErrorBody};
 use crate::config::Config;
 
-/// The version of Stripe's API that this service was written against. An account's default may change under it.
+/// Version of Stripe's API that this service is written for. Sent with every call, because the account's default may
+/// change.
 const STRIPE_VERSION: &str = "2025-03-31.basil";
 
-/// How long a new connection may take.
+/// Timeout of opening a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The one layer that repeats calls: at most twice, after about 0.2 and 0.4 s. What is still unknown after that is
-/// resumed by the message's next delivery.
+/// The only retry layer: at most two retries, after at most 0.2 and 0.4 s. If the outcome is still unknown, the message's
+/// next delivery resumes the call.
 const RETRIES: ExponentialBuilder = ExponentialBuilder::new()
     .with_jitter()
     .with_min_delay(Duration::from_millis(100))
     .with_max_delay(Duration::from_secs(1))
     .with_max_times(2);
 
-/// One call, as it can be repeated.
+/// A call that can be sent repeatedly.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     method: Method,
@@ -40,7 +42,7 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// A call that changes something.
+    /// A call that changes an intent.
     pub(super) fn post(path: impl Into<String>) -> Self {
         Self { method: Method::POST, path: path.into(), form: vec![], idempotency_key: None }
     }
@@ -56,45 +58,46 @@ impl Request {
         self
     }
 
-    /// The processor executes calls with the same key once, and repeats its answer for a day.
+    /// Adds an idempotency key: the processor executes calls with the same key once, and replays the response for a
+    /// day.
     pub(super) fn idempotency_key(self, key: String) -> Self {
         Self { idempotency_key: Some(key), ..self }
     }
 }
 
-/// An answer from which an outcome may be read.
+/// A response that may contain an outcome.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct Response {
     pub status: StatusCode,
     replayed: bool,
     body: Vec<u8>,
 }
 
-impl Answer {
-    /// The success, or the failure that the processor describes.
-    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<Result<T, Failure>, ProcessorError> {
+impl Response {
+    /// The success, or the error that the processor describes.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<Result<T, ApiError>, ProcessorError> {
         if self.status.is_success() {
             return serde_json::from_slice(&self.body).map(Ok).map_err(ProcessorError::Unreadable);
         }
-        // A refusal without a body that can be read comes from something in between; its status says enough.
-        Ok(Err(serde_json::from_slice(&self.body).map(|body: FailureBody| body.error).unwrap_or_default()))
+        // A refusal with an unreadable body comes from a proxy; the status is enough.
+        Ok(Err(serde_json::from_slice(&self.body).map(|body: ErrorBody| body.error).unwrap_or_default()))
     }
 
-    /// The success; a failure is not foreseen.
+    /// The success. An error of the API becomes [`ProcessorError::Refused`].
     pub(super) fn success<T: DeserializeOwned>(&self) -> Result<T, ProcessorError> {
-        self.read()?.map_err(|failure| failure.into_error(self.status))
+        self.read()?.map_err(|error| error.into_processor_error(self.status))
     }
 
-    /// Says that the processor is not well. A stored answer says that it was not, some time ago.
+    /// Whether the response counts as a failure for the circuit breaker. A replayed one is about an earlier outage.
     fn is_outage(&self) -> bool {
         (self.status.is_server_error() && !self.replayed) || self.status == StatusCode::TOO_MANY_REQUESTS
     }
 
-    fn check(self) -> Result<Self, ProcessorError> {
+    fn into_checked(self) -> Result<Self, ProcessorError> {
         let Self { status, replayed, .. } = self;
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(ProcessorError::KeyRefused { status }),
-            // 409: another delivery is making the same call at this moment.
+            // 409: another delivery makes the same call at this moment.
             StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS => {
                 Err(ProcessorError::Unavailable { status, replayed })
             }
@@ -104,83 +107,86 @@ impl Answer {
     }
 }
 
-/// The way to the processor. Clones share connections and circuit breaker.
+/// The layers of a call. Clones share connections and circuit breaker.
 #[derive(Clone)]
 pub(super) struct Transport {
-    wire: Wire,
+    http: Http,
     key: AccountKey,
-    guarded: BoxCloneSyncService<(Request, SecretString), Answer, CircuitBreakerError<reqwest::Error>>,
+    breaker: BoxCloneSyncService<(Request, SecretString), Response, CircuitBreakerError<reqwest::Error>>,
 }
 
 impl Transport {
-    pub(super) fn new(config: &Config, key: AccountKey) -> Result<Self, reqwest::Error> {
-        let wire = Wire::new(config)?;
+    pub(super) fn new(config: &Config, key: AccountKey, timing: Timing) -> Result<Self, reqwest::Error> {
+        let http = Http::new(config)?;
         let breaker = CircuitBreakerLayer::builder()
             .name("processor")
             .consecutive_failures(config.processor_breaker_failures.into())
-            .wait_duration_in_open(config.processor_breaker_open)
+            .wait_duration_in_open(timing.breaker_open)
             .permitted_calls_in_half_open(1)
-            .failure_classifier(|result: &Result<Answer, reqwest::Error>| match result {
-                Ok(answer) => answer.is_outage(),
+            .failure_classifier(|result: &Result<Response, reqwest::Error>| match result {
+                Ok(response) => response.is_outage(),
                 Err(_) => true,
             })
-            .on_state_transition(|_, to| tracing::warn!(state = name(to), "circuit breaker of the processor"))
+            .on_state_transition(|_, to| tracing::warn!(state = state_name(to), "circuit breaker of the processor"))
             .build()
-            .expect("the settings have at least one failure, and the rest is constant");
-        let sender = wire.clone();
-        let guarded = ServiceBuilder::new()
+            .expect("at least one failure opens the breaker, and the rest is constant");
+        let inner = http.clone();
+        let breaker = ServiceBuilder::new()
             .layer(breaker)
-            .service(service_fn(move |(request, key)| sender.clone().send(request, key)));
-        Ok(Self { wire, key, guarded: BoxCloneSyncService::new(guarded) })
+            .service(service_fn(move |(request, key)| inner.clone().exchange(request, key)));
+        Ok(Self { http, key, breaker: BoxCloneSyncService::new(breaker) })
     }
 
-    /// Makes the call until it has an answer that says something, within the bounds of [`RETRIES`].
-    pub(super) async fn send(&self, request: &Request) -> Result<Answer, ProcessorError> {
+    /// Makes the call with the current key. If the processor refuses it, reads the key again and makes the call once
+    /// more.
+    pub(super) async fn with_fresh_key(&self, request: &Request) -> Result<Response, ProcessorError> {
         let key = self.key.current().await?;
-        match self.send_with(&key, request).await {
-            // The key may have been rotated. What was refused had no effect, so it is sent again as it is.
+        match self.with_retries(&key, request).await {
+            // The key may have been rotated. The refused call had no effect, so it can be repeated.
             Err(refused @ ProcessorError::KeyRefused { status: StatusCode::UNAUTHORIZED }) => {
-                let newer = self.key.instead_of(&key).await.ok_or(refused)?;
-                self.send_with(&newer, request).await
+                let replacement = self.key.replacement_of(&key).await.ok_or(refused)?;
+                self.with_retries(&replacement, request).await
             }
-            answer => answer,
+            result => result,
         }
     }
 
-    async fn send_with(&self, key: &SecretString, request: &Request) -> Result<Answer, ProcessorError> {
-        (|| self.send_once(key, request))
+    /// Retries the call within the bounds of [`RETRIES`].
+    async fn with_retries(&self, key: &SecretString, request: &Request) -> Result<Response, ProcessorError> {
+        (|| self.through_breaker(key, request))
             .retry(RETRIES)
-            .when(ProcessorError::is_transient)
+            .when(ProcessorError::is_retryable_at_once)
             .notify(|error, delay| {
                 let delay_ms = delay.as_millis();
-                tracing::info!(error = contracts::error::chain(error), delay_ms, "repeating a call to the processor");
+                tracing::info!(error = contracts::error::chain(error), delay_ms, "retrying a call to the processor");
             })
             .await
     }
 
-    async fn send_once(&self, key: &SecretString, request: &Request) -> Result<Answer, ProcessorError> {
-        match self.guarded.clone().oneshot((request.clone(), key.clone())).await {
-            Ok(answer) => answer.check(),
+    /// Makes the call unless the circuit breaker is open.
+    async fn through_breaker(&self, key: &SecretString, request: &Request) -> Result<Response, ProcessorError> {
+        match self.breaker.clone().oneshot((request.clone(), key.clone())).await {
+            Ok(response) => response.into_checked(),
             Err(CircuitBreakerError::OpenCircuit) => Err(ProcessorError::CircuitOpen),
-            Err(CircuitBreakerError::Inner(error)) => Err(ProcessorError::NoAnswer(error)),
+            Err(CircuitBreakerError::Inner(error)) => Err(ProcessorError::NoResponse(error)),
         }
     }
 
-    /// Connects; the answer does not matter, nor does a failure.
+    /// Opens a connection. The response is ignored, and a failure does not matter.
     pub(super) async fn warm_up(&self) {
-        let answer = self.wire.client.get(self.wire.base.clone()).send().await;
-        tracing::debug!(reached = answer.is_ok(), "connected to the processor ahead of time");
+        let response = self.http.client.get(self.http.base.clone()).send().await;
+        tracing::debug!(reached = response.is_ok(), "opened a connection to the processor");
     }
 }
 
-/// One HTTP exchange within the deadline of a call.
+/// HTTP client of the processor's API.
 #[derive(Clone)]
-struct Wire {
+struct Http {
     client: Client,
     base: Url,
 }
 
-impl Wire {
+impl Http {
     fn new(config: &Config) -> Result<Self, reqwest::Error> {
         let client = Client::builder()
             .timeout(config.processor_call_timeout)
@@ -190,7 +196,8 @@ impl Wire {
         Ok(Self { client, base: config.stripe_api_base.clone() })
     }
 
-    async fn send(self, request: Request, key: SecretString) -> Result<Answer, reqwest::Error> {
+    /// Sends one request and reads the response, within the call's timeout.
+    async fn exchange(self, request: Request, key: SecretString) -> Result<Response, reqwest::Error> {
         let url = format!("{}{}", self.base.as_str().trim_end_matches('/'), request.path);
         let mut call = self
             .client
@@ -203,9 +210,9 @@ impl Wire {
         if let Some(key) = request.idempotency_key {
             call = call.header("Idempotency-Key", key);
         }
-        let answer = call.send().await?;
-        let (status, replayed) = (answer.status(), is_replay(answer.headers()));
-        Ok(Answer { status, replayed, body: answer.bytes().await?.to_vec() })
+        let response = call.send().await?;
+        let (status, replayed) = (response.status(), is_replay(response.headers()));
+        Ok(Response { status, replayed, body: response.bytes().await?.to_vec() })
     }
 }
 
@@ -213,8 +220,8 @@ fn is_replay(headers: &HeaderMap) -> bool {
     headers.get("Idempotent-Replayed").is_some_and(|value| value == "true")
 }
 
-/// A state of the circuit breaker in logs.
-const fn name(state: CircuitState) -> &'static str {
+/// Name of the breaker's state in logs.
+const fn state_name(state: CircuitState) -> &'static str {
     match state {
         CircuitState::Closed => "closed",
         CircuitState::Open => "open",

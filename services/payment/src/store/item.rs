@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{Charge, IntentId, Payment, State};
 
-/// The sort key of a payment's state. Entries of its ledger will stand beside it, under the same partition key.
+/// Sort key of a payment's state. Ledger entries will be further items under the same partition key.
 pub(super) const SORT_KEY: &str = "STATE";
 
-/// The partition key of everything about a payment.
+/// Partition key of all items of a payment.
 pub(super) fn partition(id: PaymentId) -> String {
     format!("PAYMENT#{id}")
 }
 
-/// `PAYMENT#<payment id>` / `STATE`. Has no time to live: it keeps the payment from being made a second time.
+/// `PAYMENT#<payment id>` / `STATE`. Has no time to live: it keeps the payment from being carried out a second time.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct PaymentItem {
     pk: String,
@@ -73,9 +73,9 @@ impl From<&Payment> for PaymentItem {
     }
 }
 
-/// The item lacks an attribute that its state needs.
+/// Error: the item lacks an attribute that its state requires.
 #[derive(Debug, thiserror::Error)]
-#[error("a payment that is {state:?} lacks {attribute}")]
+#[error("a payment in state {state:?} lacks {attribute}")]
 pub(super) struct Incomplete {
     state: StateName,
     attribute: &'static str,

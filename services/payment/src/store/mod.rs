@@ -1,13 +1,17 @@
-//! The table: payments, and the events that announce their changes. One function per access.
+//! The table: payments and outbox items. One function per query.
 
 mod item;
+#[cfg(test)]
+mod samples;
 
 use std::error::Error as StdError;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use contracts::outbox::OutboxItem;
 use contracts::{Envelope, PaymentId};
@@ -24,23 +28,23 @@ pub struct Store {
     table: String,
 }
 
-/// Why an access to the table failed.
+/// Error of a query.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The payment is no longer at the version that was decided on.
-    #[error("somebody else changed the payment")]
+    /// Another delivery changed the payment since it was read.
+    #[error("version conflict")]
     VersionConflict,
-    /// The table did not do what it was asked; with a write, that is not certain.
-    #[error("the payment table failed")]
-    Failed(#[source] Box<dyn StdError + Send + Sync>),
-    /// An item is not what this service writes.
-    #[error("an item of the payment table cannot be read")]
+    /// DynamoDB refused the call or could not be reached. A write may have been applied.
+    #[error("payment table not available")]
+    Unavailable(#[source] Box<dyn StdError + Send + Sync>),
+    /// An item does not have the form that this service writes.
+    #[error("unreadable item in the payment table")]
     Unreadable(#[source] Box<dyn StdError + Send + Sync>),
 }
 
 impl StoreError {
-    fn failed(error: impl StdError + Send + Sync + 'static) -> Self {
-        Self::Failed(Box::new(error))
+    fn unavailable(error: impl StdError + Send + Sync + 'static) -> Self {
+        Self::Unavailable(Box::new(error))
     }
 
     fn unreadable(error: impl StdError + Send + Sync + 'static) -> Self {
@@ -49,29 +53,29 @@ impl StoreError {
 }
 
 impl Store {
-    /// The table of this name.
+    /// Accesses the table with the name `table`.
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
-    /// Opens a connection ahead of the first access, as the handshakes take longer than the access.
+    /// Opens a connection before the first query, because the handshakes take longer than the query.
     pub async fn warm_up(&self) {
-        let answer = self.get("WARM-UP").send().await;
-        tracing::debug!(reached = answer.is_ok(), "connected to the table ahead of time");
+        let response = self.get("WARM-UP").send().await;
+        tracing::debug!(reached = response.is_ok(), "opened a connection to the table");
     }
 
-    /// The payment as it was last recorded, if it was.
+    /// Returns the payment as it is recorded, if it is.
     pub async fn load(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
-        let answer = self.get(&item::partition(id)).send().await.map_err(StoreError::failed)?;
-        let Some(attributes) = answer.item else { return Ok(None) };
+        let response = self.get(&item::partition(id)).send().await.map_err(StoreError::unavailable)?;
+        let Some(attributes) = response.item else { return Ok(None) };
         let item: PaymentItem = serde_dynamo::from_item(attributes).map_err(StoreError::unreadable)?;
         item.try_into().map(Some).map_err(StoreError::unreadable)
     }
 
-    /// Records a change on the version before it, together with its event.
+    /// Records a change together with its event, on condition that the payment is at the version before.
     ///
-    /// Fails with [`StoreError::VersionConflict`] where the payment is not at that version: somebody else was faster, or this
-    /// very change was recorded and the answer was lost. Loading it again tells.
+    /// [`StoreError::VersionConflict`] means that another delivery changed the payment, or that this change was
+    /// recorded and the response was lost. Loading the payment again shows which.
     pub async fn commit(&self, change: &Change, envelope: Option<&Envelope>) -> Result<(), StoreError> {
         let put = self.put_payment(&change.payment)?;
         match envelope {
@@ -80,8 +84,8 @@ impl Store {
         }
     }
 
-    /// Consistent: a stale answer would only cost a conflict, but a void must never take a payment for unknown.
-    fn get(&self, partition: &str) -> aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder {
+    /// A consistent read, so that a void never misses a recorded payment.
+    fn get(&self, partition: &str) -> GetItemFluentBuilder {
         self.client
             .get_item()
             .table_name(&self.table)
@@ -99,14 +103,14 @@ impl Store {
             put.condition_expression("version = :previous")
                 .expression_attribute_values(":previous", AttributeValue::N(previous.to_string()))
         };
-        put.build().map_err(StoreError::failed)
+        put.build().map_err(StoreError::unavailable)
     }
 
     fn put_event(&self, envelope: &Envelope, change: &Change) -> Result<Put, StoreError> {
-        self.put_item(OutboxItem::new(envelope, change.payment.updated_at))?.build().map_err(StoreError::failed)
+        self.put_item(OutboxItem::new(envelope, change.payment.updated_at))?.build().map_err(StoreError::unavailable)
     }
 
-    fn put_item(&self, item: impl Serialize) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, StoreError> {
+    fn put_item(&self, item: impl Serialize) -> Result<PutBuilder, StoreError> {
         let item = to_item(item).map_err(StoreError::unreadable)?;
         Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
     }
@@ -123,8 +127,8 @@ impl Store {
             .await;
         match sent {
             Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(lost_the_race) => Err(StoreError::VersionConflict),
-            Err(error) => Err(StoreError::failed(error)),
+            Err(error) if error.as_service_error().is_some_and(is_put_conflict) => Err(StoreError::VersionConflict),
+            Err(error) => Err(StoreError::unavailable(error)),
         }
     }
 
@@ -132,19 +136,19 @@ impl Store {
         let items = [payment, event].map(|put| TransactWriteItem::builder().put(put).build());
         match self.client.transact_write_items().set_transact_items(Some(items.into())).send().await {
             Ok(_) => Ok(()),
-            Err(error) if was_outrun(&error) => Err(StoreError::VersionConflict),
-            Err(error) => Err(StoreError::failed(error)),
+            Err(error) if is_transaction_conflict(&error) => Err(StoreError::VersionConflict),
+            Err(error) => Err(StoreError::unavailable(error)),
         }
     }
 }
 
-/// The condition did not hold, or a transaction holds the item right now and is about to change it.
-fn lost_the_race(error: &PutItemError) -> bool {
+/// Whether the condition did not hold, or a transaction that is about to change the item is in progress.
+fn is_put_conflict(error: &PutItemError) -> bool {
     error.is_conditional_check_failed_exception() || error.is_transaction_conflict_exception()
 }
 
-/// The condition did not hold, or another transaction holds the item right now and is about to change it.
-fn was_outrun(error: &SdkError<TransactWriteItemsError>) -> bool {
+/// Whether the condition did not hold, or another transaction that is about to change the item is in progress.
+fn is_transaction_conflict(error: &SdkError<TransactWriteItemsError>) -> bool {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
         return false;
     };
@@ -159,8 +163,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_void_that_meets_the_record_of_the_authorisation_is_decided_again_at_once() {
+    fn a_void_that_conflicts_with_the_record_of_an_authorization_is_decided_again_at_once() {
         let conflict = TransactionConflictException::builder().build();
-        assert!(lost_the_race(&PutItemError::TransactionConflictException(conflict)));
+        assert!(is_put_conflict(&PutItemError::TransactionConflictException(conflict)));
     }
 }

@@ -1,62 +1,63 @@
-//! A world in which only the state machine is real: the table is a variable, the processor a few rules, and time and
-//! network do what the steps say.
+//! A simulation around the real state machine: the table is a variable, the processor is a few rules, and the steps
+//! control time and network.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::event::order::{PaymentRequested, VoidRequested};
 use contracts::event::payment::DeclineReason;
 use contracts::{Currency, Event, Money, OrderId, PaymentId, UserId};
-use payment::domain::{Call, Input, IntentId, Payment, Verdict, decide};
+use payment::domain::{Call, ConfirmOutcome, Input, IntentId, Payment, decide};
 use proptest::sample::Index;
 
-/// What is given from the start.
+/// Conditions that hold from the start.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    /// Order also asks for the void.
+    /// Order also requests the void.
     pub voided: bool,
-    /// What the issuer says to a confirmation.
+    /// The issuer authorizes a confirmation.
     pub approves: bool,
-    /// Whether the processor takes the amount.
+    /// Whether the processor refuses the amount.
     pub refuses: Refuses,
-    /// The processor forgets idempotency keys of preparations at once, so that every one makes another intent.
+    /// The processor forgets idempotency keys of preparations at once, so that every preparation creates another
+    /// intent.
     pub forgetful: bool,
-    /// Of the messages that are still unhandled when the faults stop, the void's is the first.
+    /// Among the messages that are unhandled when the faults stop, the void is delivered first.
     pub void_first: bool,
 }
 
-/// Whether the processor refuses to prepare an intent, because it does not take the amount.
+/// Whether the processor refuses to prepare an intent because of the amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refuses {
     Never,
     Always,
-    /// Its rules change under way: every other time.
+    /// Every other time, as if its limits changed.
     Sometimes,
 }
 
-/// One thing that happens.
+/// One step of a schedule.
 #[derive(Debug, Clone)]
 pub enum Step {
     /// The request's message is delivered (again).
     DeliverRequest,
     /// The void's message is delivered (again).
     DeliverVoid,
-    /// A delivery does its next access to the table, or sends its next call.
+    /// A delivery makes its next access to the table, or sends its next call.
     Advance(Index),
-    /// A call reaches the processor; its answer is heard or lost, if somebody still waits for it.
-    Arrive { call: Index, heard: bool },
-    /// A delivery dies. A call that it sent is still on its way.
+    /// A call reaches the processor. The response is received or lost, if its delivery still waits for it.
+    Arrive { call: Index, received: bool },
+    /// A delivery crashes. The call that it sent is still in flight.
     Crash(Index),
-    /// Order stops waiting.
+    /// The order's deadline passes.
     PassDeadline,
 }
 
-/// What order sent.
+/// A message from order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Message {
     Request,
     Void,
 }
 
-/// A call without the borrowed parts: the world has only one request.
+/// A [`Call`] without the borrowed parts: the simulation has only one request.
 #[derive(Debug, Clone)]
 enum Sent {
     Prepare,
@@ -64,9 +65,9 @@ enum Sent {
     Cancel(IntentId),
 }
 
-/// Where a delivery is.
+/// Progress of a delivery.
 #[derive(Debug, Clone)]
-enum Stage {
+enum Progress {
     Load,
     Decide(Option<Payment>),
     Send(Sent, Option<Payment>),
@@ -77,38 +78,38 @@ enum Stage {
 struct Delivery {
     id: u64,
     message: Message,
-    input: Known,
-    stage: Stage,
+    input: OwnedInput,
+    progress: Progress,
 }
 
-/// An input without the borrowed parts.
+/// An [`Input`] without the borrowed parts.
 #[derive(Debug, Clone)]
-enum Known {
+enum OwnedInput {
     Requested,
     Prepared(IntentId),
     Refused,
-    Confirmed(Verdict),
+    Confirmed(ConfirmOutcome),
     VoidRequested,
     Cancelled,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Held {
-    Prepared,
-    Live,
+enum IntentStatus {
+    Unconfirmed,
+    Authorized,
     Declined,
     Cancelled,
 }
 
-/// All there is.
-pub struct World {
+/// The simulated system.
+pub struct Simulation {
     scenario: Scenario,
     request: PaymentRequested,
     void: VoidRequested,
     now: DateTime<Utc>,
     payment: Option<Payment>,
     published: Vec<(u64, Event)>,
-    intents: Vec<(IntentId, Held)>,
+    intents: Vec<(IntentId, IntentStatus)>,
     approvals: usize,
     preparations: usize,
     deliveries: Vec<Delivery>,
@@ -117,7 +118,7 @@ pub struct World {
     next_id: u64,
 }
 
-impl World {
+impl Simulation {
     pub fn new(scenario: Scenario) -> Self {
         let now = DateTime::UNIX_EPOCH;
         let (order_id, payment_id) = (OrderId::generate(), PaymentId::generate());
@@ -146,27 +147,27 @@ impl World {
         }
     }
 
-    /// The payment as it is recorded.
+    /// The recorded payment.
     pub fn payment(&self) -> Option<&Payment> {
         self.payment.as_ref()
     }
 
-    /// What was announced, with the version.
+    /// Announced events with their versions.
     pub fn published(&self) -> &[(u64, Event)] {
         &self.published
     }
 
-    /// How many authorisations hold money.
-    pub fn live(&self) -> usize {
-        self.intents.iter().filter(|(_, held)| *held == Held::Live).count()
+    /// Number of authorizations that hold money.
+    pub fn held(&self) -> usize {
+        self.intents.iter().filter(|(_, status)| *status == IntentStatus::Authorized).count()
     }
 
-    /// How often the issuer set money aside.
+    /// Number of authorizations by the issuer.
     pub fn approvals(&self) -> usize {
         self.approvals
     }
 
-    pub fn take(&mut self, step: Step) {
+    pub fn run(&mut self, step: Step) {
         match step {
             Step::DeliverRequest => self.deliver(Message::Request),
             Step::DeliverVoid if self.scenario.voided => self.deliver(Message::Void),
@@ -176,9 +177,9 @@ impl World {
                     self.advance(at);
                 }
             }
-            Step::Arrive { call, heard } => {
+            Step::Arrive { call, received } => {
                 if let Some(at) = pick(&self.network, &call) {
-                    self.arrive(at, heard);
+                    self.arrive(at, received);
                 }
             }
             Step::Crash(index) => {
@@ -190,7 +191,8 @@ impl World {
         }
     }
 
-    /// The faults stop: what was not handled is delivered again until it is. The calls of the dead arrive last.
+    /// Ends the faults: unhandled messages are delivered until they are handled. Calls of crashed deliveries arrive
+    /// last.
     pub fn finish(&mut self) {
         self.deliveries.clear();
         let late = std::mem::take(&mut self.network);
@@ -213,43 +215,43 @@ impl World {
 
     fn deliver(&mut self, message: Message) {
         let input = match message {
-            Message::Request => Known::Requested,
-            Message::Void => Known::VoidRequested,
+            Message::Request => OwnedInput::Requested,
+            Message::Void => OwnedInput::VoidRequested,
         };
-        self.deliveries.push(Delivery { id: self.next_id, message, input, stage: Stage::Load });
+        self.deliveries.push(Delivery { id: self.next_id, message, input, progress: Progress::Load });
         self.next_id += 1;
     }
 
-    /// What `events::settle` does between two waits.
+    /// Does what `events::settle` does between two awaits.
     fn advance(&mut self, at: usize) {
         let (id, input) = (self.deliveries[at].id, self.deliveries[at].input.clone());
-        let next = match self.deliveries[at].stage.clone() {
-            Stage::Load => Stage::Decide(self.payment.clone()),
-            Stage::Decide(loaded) => match self.decide_and_commit(loaded, &input) {
-                Some(stage) => stage,
+        let next = match self.deliveries[at].progress.clone() {
+            Progress::Load => Progress::Decide(self.payment.clone()),
+            Progress::Decide(loaded) => match self.decide_and_commit(loaded, &input) {
+                Some(progress) => progress,
                 None => {
                     let done = self.deliveries.remove(at);
                     self.acknowledged.push(done.message);
                     return;
                 }
             },
-            Stage::Send(call, loaded) => {
+            Progress::Send(call, loaded) => {
                 self.network.push((id, call));
-                Stage::Wait(loaded)
+                Progress::Wait(loaded)
             }
-            waiting @ Stage::Wait(_) => waiting,
+            waiting @ Progress::Wait(_) => waiting,
         };
-        self.deliveries[at].stage = next;
+        self.deliveries[at].progress = next;
     }
 
-    fn decide_and_commit(&mut self, mut loaded: Option<Payment>, input: &Known) -> Option<Stage> {
+    fn decide_and_commit(&mut self, mut loaded: Option<Payment>, input: &OwnedInput) -> Option<Progress> {
         let input = match input {
-            Known::Requested => Input::Requested(&self.request),
-            Known::Prepared(intent) => Input::Prepared { request: &self.request, intent: intent.clone() },
-            Known::Refused => Input::Refused { request: &self.request, reason: DeclineReason::AmountNotAccepted },
-            Known::Confirmed(verdict) => Input::Confirmed(*verdict),
-            Known::VoidRequested => Input::VoidRequested(&self.void),
-            Known::Cancelled => Input::Cancelled,
+            OwnedInput::Requested => Input::Requested(&self.request),
+            OwnedInput::Prepared(intent) => Input::Prepared { request: &self.request, intent: intent.clone() },
+            OwnedInput::Refused => Input::Refused { request: &self.request, reason: DeclineReason::AmountNotAccepted },
+            OwnedInput::Confirmed(outcome) => Input::Confirmed(*outcome),
+            OwnedInput::VoidRequested => Input::VoidRequested(&self.void),
+            OwnedInput::Cancelled => Input::Cancelled,
         };
         let decision = decide(loaded.as_ref(), &input, self.now);
         let call = decision.call.map(|call| match call {
@@ -259,72 +261,72 @@ impl World {
         });
         if let Some(change) = decision.change {
             if self.payment.as_ref().map_or(0, |payment| payment.version) != change.payment.version - 1 {
-                return Some(Stage::Load);
+                return Some(Progress::Load);
             }
             self.published.extend(change.event.map(|event| (change.payment.version, event)));
             self.payment = Some(change.payment.clone());
             loaded = Some(change.payment);
         }
-        call.map(|call| Stage::Send(call, loaded))
+        call.map(|call| Progress::Send(call, loaded))
     }
 
-    fn arrive(&mut self, at: usize, heard: bool) {
+    fn arrive(&mut self, at: usize, received: bool) {
         let (id, call) = self.network.remove(at);
-        let answer = self.process(call);
+        let outcome = self.process(call);
         let Some(at) = self.deliveries.iter().position(|delivery| delivery.id == id) else { return };
-        if !heard {
-            // It times out, fails, and is delivered again some time.
+        if !received {
+            // The delivery times out and fails. A later step may deliver the message again.
             self.deliveries.remove(at);
             return;
         }
-        if let Stage::Wait(loaded) = self.deliveries[at].stage.clone() {
-            self.deliveries[at].input = answer;
-            self.deliveries[at].stage = Stage::Decide(loaded);
+        if let Progress::Wait(loaded) = self.deliveries[at].progress.clone() {
+            self.deliveries[at].input = outcome;
+            self.deliveries[at].progress = Progress::Decide(loaded);
         }
     }
 
-    /// The processor: an intent is confirmed once, and not at all when it is cancelled.
-    fn process(&mut self, call: Sent) -> Known {
+    /// The processor: an intent is confirmed at most once, and never after it is cancelled.
+    fn process(&mut self, call: Sent) -> OwnedInput {
         match call {
             Sent::Prepare => {
                 self.preparations += 1;
                 match self.scenario.refuses {
-                    Refuses::Always => return Known::Refused,
-                    Refuses::Sometimes if self.preparations % 2 == 1 => return Known::Refused,
+                    Refuses::Always => return OwnedInput::Refused,
+                    Refuses::Sometimes if self.preparations % 2 == 1 => return OwnedInput::Refused,
                     Refuses::Sometimes | Refuses::Never => {}
                 }
                 if self.intents.is_empty() || self.scenario.forgetful {
-                    let id = format!("pi_{}", self.intents.len()).parse().expect("a plain id");
-                    self.intents.push((id, Held::Prepared));
+                    let id = format!("pi_{}", self.intents.len()).parse().expect("a valid id");
+                    self.intents.push((id, IntentStatus::Unconfirmed));
                 }
-                Known::Prepared(self.intents[self.intents.len() - 1].0.clone())
+                OwnedInput::Prepared(self.intents[self.intents.len() - 1].0.clone())
             }
             Sent::Confirm(id) => {
                 let approves = self.scenario.approves;
-                let held = self.held(&id);
-                if *held == Held::Prepared {
-                    *held = if approves { Held::Live } else { Held::Declined };
+                let status = self.intent(&id);
+                if *status == IntentStatus::Unconfirmed {
+                    *status = if approves { IntentStatus::Authorized } else { IntentStatus::Declined };
                     self.approvals += usize::from(approves);
                 }
-                Known::Confirmed(match self.held(&id) {
-                    Held::Cancelled => Verdict::Cancelled,
-                    Held::Declined => Verdict::Declined(DeclineReason::CardDeclined),
-                    Held::Live | Held::Prepared => Verdict::Authorized,
+                OwnedInput::Confirmed(match self.intent(&id) {
+                    IntentStatus::Cancelled => ConfirmOutcome::Cancelled,
+                    IntentStatus::Declined => ConfirmOutcome::Declined(DeclineReason::CardDeclined),
+                    IntentStatus::Authorized | IntentStatus::Unconfirmed => ConfirmOutcome::Authorized,
                 })
             }
             Sent::Cancel(id) => {
-                *self.held(&id) = Held::Cancelled;
-                Known::Cancelled
+                *self.intent(&id) = IntentStatus::Cancelled;
+                OwnedInput::Cancelled
             }
         }
     }
 
-    fn held(&mut self, id: &IntentId) -> &mut Held {
+    fn intent(&mut self, id: &IntentId) -> &mut IntentStatus {
         let intent = self.intents.iter_mut().find(|(known, _)| known == id);
-        &mut intent.expect("only intents that the processor made are named").1
+        &mut intent.expect("calls name only intents that the processor created").1
     }
 }
 
 fn pick<T>(items: &[T], index: &Index) -> Option<usize> {
-    (!items.is_empty()).then(|| index.index(items.len()))
+    if items.is_empty() { None } else { Some(index.index(items.len())) }
 }

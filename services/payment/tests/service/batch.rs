@@ -1,59 +1,58 @@
-//! Lambda's side: each message of a batch stands for itself.
+//! Batches: each message is handled, and fails, by itself.
 
-use crate::support::{Bench, deliver};
+use crate::support::{TestPayment, deliver};
 use contracts::event::user::UserDeleted;
 use contracts::{Envelope, Event, EventId, TraceContext, UserId};
 use payment::clock;
 use serde_json::json;
 
 #[tokio::test]
-async fn poison_takes_nobody_along() {
-    let bench = Bench::new().await;
-    let failed = deliver(
-        &bench.app,
+async fn poison_messages_do_not_fail_the_rest_of_the_batch() {
+    let payment = TestPayment::new().await;
+    let mut failed = deliver(
+        &payment.app,
         [
             json!({ "messageId": "no-json", "body": "{" }),
-            json!({ "messageId": "no-event", "body": r#"{"specversion":"1.0","type":"shop.order.unheard_of.v1"}"# }),
-            bench.request_message(),
+            json!({ "messageId": "no-event", "body": r#"{"specversion":"1.0","type":"shop.order.unknown.v1"}"# }),
+            payment.request_message(),
             json!({ "messageId": "no-body" }),
         ],
     )
     .await;
 
-    let mut failed = failed;
     failed.sort();
     assert_eq!(failed, ["no-body", "no-event", "no-json"]);
-    assert_eq!(bench.announced().await, ["shop.payment.authorized.v1"]);
+    assert_eq!(payment.announced().await, ["shop.payment.authorized.v1"]);
 }
 
 #[tokio::test]
-async fn an_event_that_was_not_subscribed_to_is_not_swallowed() {
-    let bench = Bench::new().await;
+async fn an_event_without_a_subscription_fails() {
+    let payment = TestPayment::new().await;
     let user_id = UserId::generate();
     let event = Event::UserDeleted(UserDeleted { user_id });
     let envelope = Envelope::new(EventId::generate(), user_id, 1, clock::now(), event);
-    let failed = deliver(&bench.app, [json!({ "messageId": "stray", "body": envelope.to_json() })]).await;
+    let failed = deliver(&payment.app, [json!({ "messageId": "stray", "body": envelope.to_json() })]).await;
     assert_eq!(failed, ["stray"]);
 }
 
 #[tokio::test]
-async fn the_trace_goes_on_in_the_events_that_a_message_causes() {
-    let bench = Bench::new().await;
+async fn events_continue_the_trace_of_the_message_that_caused_them() {
+    let payment = TestPayment::new().await;
     let trace = TraceContext::root();
-    let message = trace.scope(async { bench.request_message() }).await;
-    assert!(deliver(&bench.app, [message]).await.is_empty());
+    let message = trace.scope(async { payment.request_message() }).await;
+    assert!(deliver(&payment.app, [message]).await.is_empty());
 
-    let [announced] = &bench.envelopes().await[..] else { panic!("one event is announced") };
+    let [announced] = &payment.envelopes().await[..] else { panic!("one event is announced") };
     let continued: TraceContext = announced.traceparent.as_deref().unwrap().parse().unwrap();
     assert_eq!(continued.trace_id(), trace.trace_id());
 }
 
 #[tokio::test]
-async fn a_request_and_its_void_in_one_batch_leave_nothing_held() {
-    let bench = Bench::new().await;
-    deliver(&bench.app, [bench.request_message(), bench.void_message()]).await;
-    bench.deliver_until_handled(bench.request_message()).await;
-    bench.deliver_until_handled(bench.void_message()).await;
-    let ledger = bench.ledger().await;
+async fn a_request_and_its_void_in_one_batch_leave_no_money_held() {
+    let payment = TestPayment::new().await;
+    deliver(&payment.app, [payment.request_message(), payment.void_message()]).await;
+    payment.deliver_until_handled(payment.request_message()).await;
+    payment.deliver_until_handled(payment.void_message()).await;
+    let ledger = payment.ledger().await;
     assert!(ledger.is_empty() || ledger == ["authorized", "voided"], "{ledger:?}");
 }

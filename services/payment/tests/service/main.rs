@@ -2,7 +2,7 @@
 
 #![cfg(test)]
 
-mod authorise;
+mod authorize;
 mod batch;
 mod key;
 mod support;

@@ -1,12 +1,12 @@
-//! Order no longer wants an authorisation, whether or not there is one.
+//! Voids: order no longer wants an authorization, whether or not it exists.
 
 use std::time::Duration;
 
-use crate::support::{Bench, deliver};
+use crate::support::{TestPayment, deliver};
 use chrono::TimeDelta;
 use futures::future::{join, join_all};
-use payment::domain::{Change, Charge, Payment, Preparation, State};
-use payment::{AppState, clock};
+use payment::clock;
+use payment::domain::{Change, Charge, Payment, PrepareOutcome, State};
 use rstest::rstest;
 use stack::testing::eventually;
 
@@ -15,97 +15,98 @@ const DECLINED: &str = "shop.payment.declined.v1";
 const VOIDED: &str = "shop.payment.voided.v1";
 
 #[tokio::test]
-async fn a_void_lets_go_of_the_authorisation() {
-    let bench = Bench::new().await;
-    bench.deliver_request().await;
-    assert!(bench.deliver_void().await);
+async fn a_void_releases_the_authorization() {
+    let payment = TestPayment::new().await;
+    payment.deliver_request().await;
+    assert!(payment.deliver_void().await);
 
-    assert_eq!(bench.ledger().await, ["authorized", "voided"]);
-    assert!(matches!(bench.state().await, State::Voided { .. }));
-    assert_eq!(bench.announced().await, [AUTHORIZED, VOIDED]);
+    assert_eq!(payment.ledger().await, ["authorized", "voided"]);
+    assert!(matches!(payment.state().await, State::Voided { .. }));
+    assert_eq!(payment.announced().await, [AUTHORIZED, VOIDED]);
 }
 
 #[tokio::test]
-async fn a_void_that_overtakes_its_request_keeps_it_from_being_carried_out() {
-    let bench = Bench::new().await;
-    assert!(bench.deliver_void().await);
-    assert!(bench.deliver_request().await);
+async fn a_void_that_arrives_before_its_request_prevents_the_authorization() {
+    let payment = TestPayment::new().await;
+    assert!(payment.deliver_void().await);
+    assert!(payment.deliver_request().await);
 
-    assert!(bench.ledger().await.is_empty());
-    assert!(matches!(bench.state().await, State::Voided { intent: None }));
-    assert_eq!(bench.announced().await, [VOIDED]);
+    assert!(payment.ledger().await.is_empty());
+    assert!(matches!(payment.state().await, State::Voided { intent: None }));
+    assert_eq!(payment.announced().await, [VOIDED]);
 }
 
 #[tokio::test]
 async fn a_void_after_a_decline_needs_no_call() {
-    let bench = Bench::new().await.paid_with("pm_card_chargeDeclined");
-    bench.deliver_request().await;
-    bench.fault("*", "error_500", 100).await;
-    assert!(bench.deliver_void().await);
+    let payment = TestPayment::new().await.paid_with("pm_card_chargeDeclined");
+    payment.deliver_request().await;
+    payment.fault("*", "error_500", 100).await;
+    assert!(payment.deliver_void().await);
 
-    assert_eq!(bench.ledger().await, ["declined"]);
-    assert_eq!(bench.announced().await, [DECLINED, VOIDED]);
+    assert_eq!(payment.ledger().await, ["declined"]);
+    assert_eq!(payment.announced().await, [DECLINED, VOIDED]);
 }
 
 #[tokio::test]
-async fn a_void_undoes_an_authorisation_that_nobody_heard_of() {
-    let bench = Bench::new().await;
-    bench.fault("confirm", "lost_answer", 3).await;
-    assert!(!bench.deliver_request().await, "the outcome is unknown");
-    assert_eq!(bench.ledger().await, ["authorized"]);
-    assert!(matches!(bench.state().await, State::Requested { .. }));
+async fn a_void_undoes_an_authorization_with_an_unknown_outcome() {
+    let payment = TestPayment::new().await;
+    payment.fault("confirm", "lost_answer", 3).await;
+    assert!(!payment.deliver_request().await, "the outcome is unknown");
+    assert_eq!(payment.ledger().await, ["authorized"]);
+    assert!(matches!(payment.state().await, State::Requested { .. }));
 
-    assert!(bench.deliver_void().await);
-    assert!(bench.deliver_request().await);
-    assert_eq!(bench.ledger().await, ["authorized", "voided"]);
-    assert_eq!(bench.announced().await, [VOIDED]);
+    assert!(payment.deliver_void().await);
+    assert!(payment.deliver_request().await);
+    assert_eq!(payment.ledger().await, ["authorized", "voided"]);
+    assert_eq!(payment.announced().await, [VOIDED]);
 }
 
 #[tokio::test]
 async fn an_unknown_outcome_is_undone_once_the_deadline_has_passed() {
-    let bench = Bench::new().await;
-    bench.fault("confirm", "lost_answer", 3).await;
-    assert!(!bench.deliver_request().await, "the outcome is unknown");
+    let payment = TestPayment::new().await;
+    payment.fault("confirm", "lost_answer", 3).await;
+    assert!(!payment.deliver_request().await, "the outcome is unknown");
 
-    let late = bench.due(clock::now() - TimeDelta::seconds(1));
+    let late = payment.due(clock::now() - TimeDelta::seconds(1));
     assert!(late.deliver_request().await);
     assert_eq!(late.ledger().await, ["authorized", "voided"]);
     assert_eq!(late.announced().await, [VOIDED]);
 }
 
 #[tokio::test]
-async fn a_void_while_the_confirmation_is_on_its_way_undoes_it() {
-    let bench = Bench::new().await;
-    bench.slow("confirm", Duration::from_millis(500)).await;
+async fn a_void_undoes_a_confirmation_that_is_in_flight() {
+    let payment = TestPayment::new().await;
+    payment.slow("confirm", Duration::from_millis(500)).await;
     let void_once_requested = async {
         eventually("the intent is recorded", Duration::from_secs(10), async || {
-            bench.app.store.load(bench.request.payment_id).await.unwrap()
+            payment.app.store.load(payment.request.payment_id).await.unwrap()
         })
         .await;
-        bench.another_function().deliver_void().await
+        payment.another_function().deliver_void().await
     };
-    join(bench.deliver_request(), void_once_requested).await;
-    bench.deliver_until_handled(bench.request_message()).await;
-    bench.deliver_until_handled(bench.void_message()).await;
+    join(payment.deliver_request(), void_once_requested).await;
+    payment.deliver_until_handled(payment.request_message()).await;
+    payment.deliver_until_handled(payment.void_message()).await;
 
-    assert_eq!(held(&bench).await, 0);
-    assert!(matches!(bench.state().await, State::Voided { .. }));
-    assert_eq!(bench.announced().await.last(), Some(&VOIDED));
+    assert_eq!(held(&payment).await, 0);
+    assert!(matches!(payment.state().await, State::Voided { .. }));
+    assert_eq!(payment.announced().await.last(), Some(&VOIDED));
 }
 
 #[tokio::test]
-async fn requests_and_voids_at_once_never_leave_money_held() {
-    let benches: Vec<_> = join_all((0..20).map(|_| Bench::new())).await;
-    join_all(benches.iter().map(async |bench| {
-        let functions: Vec<_> = (0..4).map(|_| bench.another_function()).collect();
-        let messages = [bench.request_message(), bench.void_message(), bench.request_message(), bench.void_message()];
+async fn concurrent_requests_and_voids_never_leave_money_held() {
+    let payments: Vec<_> = join_all((0..20).map(|_| TestPayment::new())).await;
+    join_all(payments.iter().map(async |payment| {
+        let functions: Vec<_> = (0..4).map(|_| payment.another_function()).collect();
+        let messages =
+            [payment.request_message(), payment.void_message(), payment.request_message(), payment.void_message()];
         join_all(functions.iter().zip(messages).map(|(function, message)| deliver(&function.app, [message]))).await;
-        bench.deliver_until_handled(bench.request_message()).await;
-        bench.deliver_until_handled(bench.void_message()).await;
+        payment.deliver_until_handled(payment.request_message()).await;
+        payment.deliver_until_handled(payment.void_message()).await;
 
-        assert_eq!(held(bench).await, 0);
-        assert!(matches!(bench.state().await, State::Voided { .. }));
-        let announced = bench.announced().await;
+        assert_eq!(held(payment).await, 0);
+        assert!(matches!(payment.state().await, State::Voided { .. }));
+        let announced = payment.announced().await;
         assert!([vec![VOIDED], vec![AUTHORIZED, VOIDED]].contains(&announced), "{announced:?}");
     }))
     .await;
@@ -113,58 +114,60 @@ async fn requests_and_voids_at_once_never_leave_money_held() {
 
 #[rstest]
 #[tokio::test]
-async fn a_void_survives_what_the_processor_does_to_it(
+async fn a_void_survives_failures_of_the_processor(
     #[values("error_500", "error_500_after", "lost_answer", "rate_limited")] kind: &str,
     #[values(1, 3)] times: usize,
 ) {
-    let bench = Bench::new().await;
-    bench.deliver_request().await;
-    bench.fault("cancel", kind, times).await;
-    let deliveries = bench.deliver_until_handled(bench.void_message()).await;
+    let payment = TestPayment::new().await;
+    payment.deliver_request().await;
+    payment.fault("cancel", kind, times).await;
+    let deliveries = payment.deliver_until_handled(payment.void_message()).await;
 
     assert!(deliveries <= 2, "{deliveries}");
-    assert_eq!(bench.ledger().await, ["authorized", "voided"]);
-    assert_eq!(bench.announced().await, [AUTHORIZED, VOIDED]);
+    assert_eq!(payment.ledger().await, ["authorized", "voided"]);
+    assert_eq!(payment.announced().await, [AUTHORIZED, VOIDED]);
 }
 
 #[tokio::test]
-async fn any_delivery_finishes_a_void_that_was_begun() {
-    let bench = Bench::new().await;
-    bench.deliver_request().await;
-    bench.fault("cancel", "error_500", 3).await;
-    assert!(!bench.deliver_void().await);
-    assert!(matches!(bench.state().await, State::VoidPending { .. }));
+async fn any_delivery_finishes_a_void_that_was_started() {
+    let payment = TestPayment::new().await;
+    payment.deliver_request().await;
+    payment.fault("cancel", "error_500", 3).await;
+    assert!(!payment.deliver_void().await);
+    assert!(matches!(payment.state().await, State::VoidPending { .. }));
 
-    assert!(bench.deliver_request().await);
-    assert_eq!(bench.ledger().await, ["authorized", "voided"]);
-    assert!(matches!(bench.state().await, State::Voided { .. }));
+    assert!(payment.deliver_request().await);
+    assert_eq!(payment.ledger().await, ["authorized", "voided"]);
+    assert!(matches!(payment.state().await, State::Voided { .. }));
 }
 
 #[tokio::test]
-async fn a_void_finds_what_a_crash_left_between_the_record_and_the_call() {
-    let bench = Bench::new().await;
-    record_intent(&bench.app, &bench).await;
-    assert!(bench.deliver_void().await);
-    assert!(bench.deliver_request().await);
+async fn a_void_cancels_an_intent_that_a_crash_left_unconfirmed() {
+    let payment = TestPayment::new().await;
+    record_intent(&payment).await;
+    assert!(payment.deliver_void().await);
+    assert!(payment.deliver_request().await);
 
-    assert!(bench.ledger().await.is_empty());
-    assert_eq!(bench.announced().await, [VOIDED]);
+    assert!(payment.ledger().await.is_empty());
+    assert_eq!(payment.announced().await, [VOIDED]);
 }
 
 #[tokio::test]
-async fn a_request_goes_on_where_a_crash_left_it_between_the_record_and_the_call() {
-    let bench = Bench::new().await;
-    record_intent(&bench.app, &bench).await;
-    assert!(bench.deliver_request().await);
+async fn a_request_confirms_an_intent_that_a_crash_left_unconfirmed() {
+    let payment = TestPayment::new().await;
+    record_intent(&payment).await;
+    assert!(payment.deliver_request().await);
 
-    assert_eq!(bench.ledger().await, ["authorized"]);
-    assert_eq!(bench.announced().await, [AUTHORIZED]);
+    assert_eq!(payment.ledger().await, ["authorized"]);
+    assert_eq!(payment.announced().await, [AUTHORIZED]);
 }
 
-/// What a function has done that dies just before it confirms.
-async fn record_intent(app: &AppState, bench: &Bench) {
-    let request = &bench.request;
-    let Preparation::Ready(intent) = app.processor.prepare(request).await.unwrap() else { panic!("it is refused") };
+/// Does what a function has done that crashes just before it confirms.
+async fn record_intent(test: &TestPayment) {
+    let request = &test.request;
+    let PrepareOutcome::Prepared(intent) = test.app.processor.prepare(request).await.unwrap() else {
+        panic!("the processor refuses the amount")
+    };
     let now = clock::now();
     let payment = Payment {
         id: request.payment_id,
@@ -175,11 +178,12 @@ async fn record_intent(app: &AppState, bench: &Bench) {
         created_at: now,
         updated_at: now,
     };
-    app.store.commit(&Change { payment, event: None }, None).await.unwrap();
+    test.app.store.commit(&Change { payment, event: None }, None).await.unwrap();
 }
 
-async fn held(bench: &Bench) -> usize {
-    let ledger = bench.ledger().await;
+/// Number of authorizations that are not voided.
+async fn held(payment: &TestPayment) -> usize {
+    let ledger = payment.ledger().await;
     let count = |kind| ledger.iter().filter(|entry| *entry == kind).count();
     assert!(count("authorized") <= 1, "{ledger:?}");
     count("authorized") - count("voided")

@@ -1,21 +1,21 @@
-//! What the processor's answers mean.
+//! Bodies of the processor's responses, and the outcomes that follow from them.
 
 use contracts::event::payment::DeclineReason;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-use super::ProcessorError;
-use crate::domain::{IntentId, Verdict};
+use super::error::ProcessorError;
+use crate::domain::{ConfirmOutcome, IntentId};
 
-/// A PaymentIntent, as far as it matters here.
+/// The fields of a PaymentIntent that this service reads.
 #[derive(Debug, Deserialize)]
 pub(super) struct Intent {
     pub id: IntentId,
     pub status: Status,
-    last_payment_error: Option<Failure>,
+    last_payment_error: Option<ApiError>,
 }
 
-/// Where an intent stands.
+/// Status of a PaymentIntent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Status {
@@ -23,44 +23,44 @@ pub(super) enum Status {
     RequiresCapture,
     Succeeded,
     Canceled,
-    /// Not confirmed yet, or still being worked on: no outcome.
+    /// Not confirmed yet, still processing, or a status that this version does not know: no outcome.
     #[serde(other)]
     Undecided,
 }
 
 impl Intent {
-    /// How its confirmation ended, or nothing where it has not ended (or not begun).
-    pub(super) fn verdict(&self) -> Option<Verdict> {
+    /// Outcome of the confirmation. None if it has not started or not ended.
+    pub(super) fn outcome(&self) -> Option<ConfirmOutcome> {
         match (self.status, &self.last_payment_error) {
-            (Status::RequiresCapture | Status::Succeeded, _) => Some(Verdict::Authorized),
-            (Status::RequiresPaymentMethod, Some(failure)) => Some(Verdict::Declined(failure.reason())),
-            (Status::Canceled, _) => Some(Verdict::Cancelled),
+            (Status::RequiresCapture | Status::Succeeded, _) => Some(ConfirmOutcome::Authorized),
+            (Status::RequiresPaymentMethod, Some(error)) => Some(ConfirmOutcome::Declined(error.reason())),
+            (Status::Canceled, _) => Some(ConfirmOutcome::Cancelled),
             (Status::RequiresPaymentMethod, None) | (Status::Undecided, _) => None,
         }
     }
 }
 
-/// The inside of an error answer. Its `message` is left out on purpose: it may repeat the payment method's token.
+/// Stripe's error object. Its `message` is omitted on purpose: it may quote the payment method's token.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Failure {
+pub(super) struct ApiError {
     code: Option<String>,
     decline_code: Option<String>,
     param: Option<String>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct FailureBody {
-    pub error: Failure,
+pub(super) struct ErrorBody {
+    pub error: ApiError,
 }
 
-impl Failure {
-    /// The call came too late or too early for the state that the intent is in.
+impl ApiError {
+    /// Whether the intent's status does not allow the call.
     pub(super) fn is_unexpected_state(&self) -> bool {
         self.code.as_deref() == Some("payment_intent_unexpected_state")
     }
 
-    /// Why the payment method or the amount was refused, or nothing where the fault is the call's own.
-    pub(super) fn decline(&self, status: StatusCode) -> Option<DeclineReason> {
+    /// Reason of the decline, if the payment method or the amount was refused. None if the call itself is wrong.
+    pub(super) fn decline_reason(&self, status: StatusCode) -> Option<DeclineReason> {
         match status {
             StatusCode::PAYMENT_REQUIRED => Some(self.reason()),
             StatusCode::BAD_REQUEST => match (self.param.as_deref(), self.code.as_deref()) {
@@ -76,7 +76,7 @@ impl Failure {
     }
 
     fn reason(&self) -> DeclineReason {
-        // Where an issuer's reason is known, `code` is only `card_declined`.
+        // If the issuer's reason is known, `code` is only `card_declined`.
         match self.decline_code.as_deref().or(self.code.as_deref()).unwrap_or_default() {
             "insufficient_funds" => DeclineReason::InsufficientFunds,
             "expired_card" => DeclineReason::ExpiredCard,
@@ -92,7 +92,7 @@ impl Failure {
         }
     }
 
-    pub(super) fn into_error(self, status: StatusCode) -> ProcessorError {
+    pub(super) fn into_processor_error(self, status: StatusCode) -> ProcessorError {
         ProcessorError::Refused { status, code: self.code.unwrap_or_default(), param: self.param.unwrap_or_default() }
     }
 }
@@ -108,18 +108,21 @@ mod tests {
     }
 
     #[rstest]
-    #[case::set_aside(r#"{"id":"pi_1","status":"requires_capture"}"#, Some(Verdict::Authorized))]
-    #[case::cancelled(r#"{"id":"pi_1","status":"canceled","last_payment_error":null}"#, Some(Verdict::Cancelled))]
-    #[case::never_tried(r#"{"id":"pi_1","status":"requires_payment_method","last_payment_error":null}"#, None)]
-    #[case::tried_in_vain(
-        r#"{"id":"pi_1","status":"requires_payment_method","last_payment_error":{"code":"expired_card"}}"#,
-        Some(Verdict::Declined(DeclineReason::ExpiredCard))
+    #[case::authorized(r#"{"id":"pi_1","status":"requires_capture"}"#, Some(ConfirmOutcome::Authorized))]
+    #[case::cancelled(
+        r#"{"id":"pi_1","status":"canceled","last_payment_error":null}"#,
+        Some(ConfirmOutcome::Cancelled)
     )]
-    #[case::not_begun(r#"{"id":"pi_1","status":"requires_confirmation"}"#, None)]
-    #[case::not_ended(r#"{"id":"pi_1","status":"processing"}"#, None)]
-    #[case::unheard_of(r#"{"id":"pi_1","status":"requires_horoscope"}"#, None)]
-    fn only_a_final_status_is_an_outcome(#[case] json: &str, #[case] verdict: Option<Verdict>) {
-        assert_eq!(intent(json).verdict(), verdict);
+    #[case::never_confirmed(r#"{"id":"pi_1","status":"requires_payment_method","last_payment_error":null}"#, None)]
+    #[case::declined(
+        r#"{"id":"pi_1","status":"requires_payment_method","last_payment_error":{"code":"expired_card"}}"#,
+        Some(ConfirmOutcome::Declined(DeclineReason::ExpiredCard))
+    )]
+    #[case::not_started(r#"{"id":"pi_1","status":"requires_confirmation"}"#, None)]
+    #[case::not_finished(r#"{"id":"pi_1","status":"processing"}"#, None)]
+    #[case::unknown_status(r#"{"id":"pi_1","status":"requires_horoscope"}"#, None)]
+    fn only_a_final_status_is_an_outcome(#[case] json: &str, #[case] outcome: Option<ConfirmOutcome>) {
+        assert_eq!(intent(json).outcome(), outcome);
     }
 
     #[rstest]
@@ -137,14 +140,14 @@ mod tests {
     #[case(400, r#"{"code":"amount_too_small","param":"amount"}"#, Some(DeclineReason::AmountNotAccepted))]
     #[case(400, r#"{"code":"amount_too_large"}"#, Some(DeclineReason::AmountNotAccepted))]
     #[case(400, r#"{"param":"currency"}"#, Some(DeclineReason::AmountNotAccepted))]
-    #[case(400, r#"{"code":"parameter_unknown","param":"colour"}"#, None)]
+    #[case(400, r#"{"code":"parameter_unknown","param":"color"}"#, None)]
     #[case(404, r#"{"code":"resource_missing","param":"intent"}"#, None)]
-    fn a_decline_is_the_fault_of_card_or_amount_only(
+    fn only_a_refused_card_or_amount_is_a_decline(
         #[case] status: u16,
         #[case] json: &str,
         #[case] reason: Option<DeclineReason>,
     ) {
-        let failure: Failure = serde_json::from_str(json).unwrap();
-        assert_eq!(failure.decline(StatusCode::from_u16(status).unwrap()), reason);
+        let error: ApiError = serde_json::from_str(json).unwrap();
+        assert_eq!(error.decline_reason(StatusCode::from_u16(status).unwrap()), reason);
     }
 }
