@@ -62,7 +62,7 @@ impl Cost {
         } else {
             None
         };
-        cost::tell(count, self.write).await?;
+        cost::print(count, self.write).await?;
         Ok(ExitCode::SUCCESS)
     }
 }

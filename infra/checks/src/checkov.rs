@@ -1,21 +1,25 @@
-//! What checkov, a linter of infrastructure, says of every unit and module, and of the Dockerfiles.
+//! Checkov: its own rules on the sources, and those of `infra/terraform/policies` on the plans, where policy documents and
+//! names are complete.
 //!
-//! An exception is written where it stands, with its reason: `# checkov:skip=CKV_AWS_338: …`. Units are read with the
-//! values of `prod`: `dev` does without what costs money, on purpose.
+//! An exception is a comment beside the resource, with a reason: `# checkov:skip=CKV_AWS_338: …`. Root modules are read
+//! with the variables of `prod`: `dev` omits on purpose what costs money.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
-    thread,
 };
 
 use anyhow::{Context, Result};
-use futures::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use stack::python::Packages;
 
-use super::{linters::Linter, report::Report};
+use super::{
+    linters::Linter,
+    planned::Plan,
+    report::Report,
+    terraform::{Module, concurrently},
+};
 
 const PACKAGES: Packages = Packages {
     what: "checkov",
@@ -24,14 +28,10 @@ const PACKAGES: Packages = Packages {
     oldest: (3, 11),
 };
 
-/// Tests of Terraform, which checkov takes for what they test. A regular expression.
-const TESTS: &str = "/tests/";
-
-/// What checkov writes where an exception has no reason.
-const NO_REASON: &str = "No comment provided";
+const POLICIES: &str = "infra/terraform/policies";
 
 #[derive(Debug, Deserialize)]
-struct Answer {
+struct Output {
     /// Missing if there was nothing to check.
     results: Option<Results>,
 }
@@ -41,7 +41,7 @@ struct Results {
     passed_checks: Vec<Check>,
     failed_checks: Vec<Check>,
     skipped_checks: Vec<Check>,
-    parsing_errors: Vec<PathBuf>,
+    parsing_errors: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -51,127 +51,108 @@ struct Check {
     resource: String,
     repo_file_path: String,
     file_line_range: (u32, u32),
-    check_result: CheckResult,
-}
-
-#[derive(Debug, Deserialize)]
-struct CheckResult {
-    suppress_comment: Option<String>,
-}
-
-/// Runs it over all of them.
-pub async fn check(root: &Path, target: &Path, report: &mut Report) -> Result<()> {
-    let Some(checkov) = Linter::find("checkov", PACKAGES, target, report).await else { return Ok(()) };
-    let mut runs = vec![run_of(root, "dockerfile", "docker"), run_of(root, "terraform", "infra/terraform/modules")];
-    let units = fs::read_dir(root.join("infra/terraform/units")).context("cannot list the units")?;
-    for unit in units {
-        let unit = unit?.file_name().to_string_lossy().into_owned();
-        let mut run = run_of(root, "terraform", &format!("infra/terraform/units/{unit}"));
-        let values = format!("infra/terraform/profiles/prod/{unit}.tfvars");
-        if root.join(&values).exists() {
-            run.1.extend(["--var-file".to_owned(), values]);
-        }
-        runs.push(run);
-    }
-    runs.sort();
-
-    let at_once = thread::available_parallelism().map_or(1, usize::from);
-    // 1 is its "no".
-    let results = runs.into_iter().map(|(folder, arguments)| {
-        let checkov = &checkov;
-        async move { anyhow::Ok((folder, checkov.run::<Answer, _>(root, &[0, 1], arguments).await?)) }
-    });
-    let results: Vec<(String, Answer)> = stream::iter(results).buffered(at_once).try_collect().await?;
-    let (detail, findings) = judge(results);
-    report.judge("checkov", detail, findings);
-    Ok(())
-}
-
-/// A folder, and the arguments that make checkov read it.
-fn run_of(root: &Path, framework: &str, folder: &str) -> (String, Vec<String>) {
-    let place = root.join(folder).to_string_lossy().into_owned();
-    let arguments =
-        ["--directory", &place, "--framework", framework, "--output", "json", "--skip-download", "--skip-path", TESTS];
-    (folder.to_owned(), arguments.map(str::to_owned).to_vec())
-}
-
-/// A count of what was looked at, and what is wrong. What several units find in one module is one finding.
-fn judge(results: Vec<(String, Answer)>) -> (String, Vec<String>) {
-    let (folders, mut passed, mut skipped) = (results.len(), 0, 0);
-    let mut findings: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (folder, answer) in results {
-        let Some(results) = answer.results else {
-            findings.entry(format!("{folder}: nothing was found that could be checked")).or_default();
-            continue;
-        };
-        passed += results.passed_checks.len();
-        skipped += results.skipped_checks.len();
-        for file in results.parsing_errors {
-            findings.entry(format!("{}: checkov cannot read it", file.display())).or_default();
-        }
-        for check in results.failed_checks {
-            findings.entry(check.told(&check.check_name)).or_default().push(check.resource);
-        }
-        for check in results.skipped_checks {
-            if check.check_result.suppress_comment.as_deref().is_none_or(|reason| reason == NO_REASON) {
-                findings.entry(check.told("the exception has no reason")).or_default().push(check.resource);
-            }
-        }
-    }
-    let told = findings.into_iter().map(|(finding, mut resources)| {
-        resources.sort();
-        resources.dedup();
-        if resources.is_empty() { finding } else { format!("{finding} [{}]", resources.join(", ")) }
-    });
-    (format!("{folders} folders, {passed} checks passed, {skipped} with a reason not to"), told.collect())
 }
 
 impl Check {
-    fn told(&self, what: &str) -> String {
+    fn line(&self) -> String {
         let file = self.repo_file_path.trim_start_matches('/');
-        format!("{file}:{}: {}: {what}", self.file_line_range.0, self.check_id)
+        format!("{file}:{}: {}: {}", self.file_line_range.0, self.check_id, self.check_name)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
+/// Runs checkov on the sources, on a copy of them without exceptions, and on the plans.
+pub async fn check(root: &Path, target: &Path, plans: &[Plan], report: &mut Report) -> Result<()> {
+    let Some(checkov) = Linter::find(PACKAGES, target, report).await else { return Ok(()) };
+    let found = sources(&checkov, root).await?;
+    report.record("checkov", scope(&found), findings(&found.failed_checks, &found.parsing_errors));
 
-    use super::*;
+    let copy = target.join("checks/without-exceptions");
+    without_exceptions(root, &copy)?;
+    let needed = sources(&checkov, &copy).await?.failed_checks;
+    let needed: BTreeSet<_> = needed.iter().map(|check| (&check.check_id, &check.resource)).collect();
+    let stale = found.skipped_checks.iter().filter(|check| !needed.contains(&(&check.check_id, &check.resource)));
+    let stale: BTreeSet<_> = stale.map(|check| format!("{} passes without the exception", check.line())).collect();
+    let scope_of_exceptions = format!("{} are still needed", found.skipped_checks.len());
+    report.record("exceptions from checkov's rules", scope_of_exceptions, stale.into_iter().collect());
 
-    fn answer(failed: &[(&str, &str)], skipped: &[Option<&str>]) -> Answer {
-        let check = |id: &str, resource: &str, reason: Option<&str>| {
-            json!({
-                "check_id": id, "check_name": "Ensure it is so", "resource": resource,
-                "repo_file_path": "/infra/x.tf", "file_line_range": [3, 9],
-                "check_result": { "result": "FAILED", "suppress_comment": reason },
-            })
-        };
-        let failed: Vec<_> = failed.iter().map(|(id, resource)| check(id, resource, None)).collect();
-        let skipped: Vec<_> = skipped.iter().map(|reason| check("CKV_2", "b", *reason)).collect();
-        let results = json!({
-            "passed_checks": [], "failed_checks": failed, "skipped_checks": skipped, "parsing_errors": [],
-        });
-        serde_json::from_value(json!({ "check_type": "terraform", "results": results })).unwrap()
+    if plans.is_empty() {
+        report.skipped(POLICIES, "there are no plans");
+        return Ok(());
     }
-
-    #[test]
-    fn what_two_units_find_in_one_module_is_one_finding() {
-        let same = [("CKV_1", "module.b.x"), ("CKV_1", "module.a.x")];
-        let (_, findings) = judge(vec![("u".into(), answer(&same, &[])), ("v".into(), answer(&same[..1], &[]))]);
-        assert_eq!(findings, ["infra/x.tf:3: CKV_1: Ensure it is so [module.a.x, module.b.x]"]);
+    let folder = target.join("checks/plans");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    for plan in plans {
+        let file = folder.join(format!("{}.{}.json", plan.root_module, plan.profile));
+        fs::write(&file, serde_json::to_vec_pretty(&plan.document())?)?;
     }
+    let policies = root.join(POLICIES).to_string_lossy().into_owned();
+    let own = ["--external-checks-dir", &policies, "--check", "SHOP_*"].map(str::to_owned);
+    let found = run(&checkov, &folder, "terraform_plan", ".", &own).await?;
+    report.record(POLICIES, scope(&found), findings(&found.failed_checks, &found.parsing_errors));
+    Ok(())
+}
 
-    #[test]
-    fn an_exception_needs_a_reason() {
-        let (detail, findings) = judge(vec![("u".into(), answer(&[], &[Some("it is public"), Some(NO_REASON)]))]);
-        assert_eq!(findings, ["infra/x.tf:3: CKV_2: the exception has no reason [b]"]);
-        assert_eq!(detail, "1 folders, 0 checks passed, 2 with a reason not to");
+/// Checks the Dockerfiles, the modules and every root module below `root`.
+async fn sources(checkov: &Linter, root: &Path) -> Result<Results> {
+    let mut folders = vec![("dockerfile", "docker".to_owned(), Vec::new())];
+    folders.push(("terraform", "infra/terraform/modules".to_owned(), Vec::new()));
+    for module in Module::all(root, "units")? {
+        let variables = format!("infra/terraform/profiles/prod/{}.tfvars", module.name.trim_start_matches("units/"));
+        let own = ["--var-file".to_owned(), variables].to_vec();
+        folders.push(("terraform", format!("infra/terraform/{}", module.name), own));
     }
+    let runs = folders.iter().map(|(framework, folder, own)| run(checkov, root, framework, folder, own));
+    let mut all = Results::default();
+    for results in concurrently(runs).await? {
+        all.passed_checks.extend(results.passed_checks);
+        all.failed_checks.extend(results.failed_checks);
+        all.skipped_checks.extend(results.skipped_checks);
+        all.parsing_errors.extend(results.parsing_errors);
+    }
+    Ok(all)
+}
 
-    #[test]
-    fn a_folder_with_nothing_to_check_is_a_finding() {
-        let nothing = serde_json::from_value(json!({ "passed": 0, "failed": 0 })).unwrap();
-        assert_eq!(judge(vec![("u".into(), nothing)]).1, ["u: nothing was found that could be checked"]);
+async fn run(checkov: &Linter, root: &Path, framework: &str, folder: &str, own: &[String]) -> Result<Results> {
+    // Checkov takes the files of `terraform test` for configuration.
+    let common = ["--output", "json", "--skip-download", "--skip-path", "/tests/"];
+    let arguments = ["--directory", folder, "--framework", framework].into_iter().chain(common);
+    let output: Output = checkov.json(root, arguments.chain(own.iter().map(String::as_str))).await?;
+    output.results.with_context(|| format!("checkov found nothing to check in {folder}"))
+}
+
+fn scope(found: &Results) -> String {
+    format!("{} checks passed, {} exceptions", found.passed_checks.len(), found.skipped_checks.len())
+}
+
+/// One line per rule and place, with the resources: several root modules use the same module.
+fn findings(failed: &[Check], unreadable: &[String]) -> Vec<String> {
+    let mut places: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for check in failed {
+        places.entry(check.line()).or_default().insert(&check.resource);
     }
+    let failed = places
+        .into_iter()
+        .map(|(line, resources)| format!("{line} [{}]", resources.into_iter().collect::<Vec<_>>().join(", ")));
+    failed.chain(unreadable.iter().map(|file| format!("{file}: checkov cannot parse it"))).collect()
+}
+
+/// Copies the sources with every exception made ineffective.
+fn without_exceptions(root: &Path, copy: &Path) -> Result<()> {
+    let mut entries = ["docker", "infra/topology.json", "infra/terraform"].map(PathBuf::from).to_vec();
+    if copy.exists() {
+        fs::remove_dir_all(copy)?;
+    }
+    while let Some(path) = entries.pop() {
+        let source = root.join(&path);
+        if source.is_dir() {
+            fs::create_dir_all(copy.join(&path))?;
+            for entry in fs::read_dir(&source)? {
+                entries.push(path.join(entry?.file_name()));
+            }
+        } else {
+            let text = fs::read_to_string(&source).with_context(|| format!("cannot read {}", source.display()))?;
+            fs::write(copy.join(&path), text.replace("checkov:skip", "checkov-skip"))?;
+        }
+    }
+    Ok(())
 }

@@ -1,46 +1,76 @@
-//! The checks of what runs the shop elsewhere, none of which needs an account.
+//! Checks of what deploys the shop. The rules are those of bought tools, of `infra/terraform/policies`, and of `joins`.
 //!
-//! - `report`: what a check says
-//! - `units`: every unit and module of Terraform by itself
-//! - `rules`: what must be true of all that Terraform makes
-//! - `linters`: linters of others, pinned; `checkov`: what the one of infrastructure says
-//! - `deployed`: the shop as Terraform makes it, with IAM enforced
-//! - `containers`: Dockerfiles, compose, and the pins in both
-//! - `workflows`: the delivery pipeline's files
+//! - `report`: one line per check
+//! - `linters`: pinned Python packages; `files`: hadolint, Docker Compose, zizmor; `checkov`
+//! - `terraform`: `terraform fmt`, `validate` and `test`; [`planned`]: the resources of every root module and profile
+//! - `joins`: rules over several files, which no tool knows
+//! - `deployed`: the shop that Terraform creates in the emulated AWS
 
 mod checkov;
-mod containers;
 mod deployed;
+mod files;
+mod joins;
 mod linters;
+pub mod planned;
 mod report;
-mod rules;
-pub mod units;
-mod workflows;
+mod terraform;
 
-use std::process::ExitCode;
+use std::{collections::BTreeSet, process::ExitCode};
 
 use anyhow::Result;
-use report::Report;
+use clap::ValueEnum;
 use stack::{python, terraform::Terraform, workspace_root};
 
-/// Makes every check, one after the other, says what each found, and ends with 0 if none failed.
-pub async fn check() -> Result<ExitCode> {
+use self::report::Report;
+
+/// A group of checks, in the order in which they run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Check {
+    /// Dockerfiles (hadolint) and docker-compose.yml (docker compose config)
+    Docker,
+    /// Workflows of GitHub Actions (zizmor)
+    Workflows,
+    /// Format, validity and tests of every root module and module
+    Terraform,
+    /// Rules that join Terraform's plans with infra/topology.json and the programs' settings
+    Joins,
+    /// Checkov, with the policies of infra/terraform/policies
+    Checkov,
+    /// Journeys and roles on the shop that Terraform creates in the emulated AWS
+    Deployed,
+}
+
+/// Runs the selected checks, prints their results, and returns the exit code.
+pub async fn run(checks: &BTreeSet<Check>) -> Result<ExitCode> {
     let (root, target) = (workspace_root(), python::target_dir()?);
-    let terraform = Terraform::find(&target);
     let mut report = Report::default();
-    containers::check(&root, &target, &mut report).await?;
-    workflows::check(&root, &target, &mut report).await?;
-    match &terraform {
+    if checks.contains(&Check::Docker) {
+        files::hadolint(&root, &target, &mut report).await?;
+        files::compose(&root, &mut report).await?;
+    }
+    if checks.contains(&Check::Workflows) {
+        files::zizmor(&root, &target, &mut report).await?;
+    }
+    let mut plans = Vec::new();
+    match Terraform::find(&target) {
         Some(terraform) => {
-            let states = units::check(&root, terraform, &mut report).await?;
-            rules::check(&root, &states, &mut report)?;
-            match states.is_empty() {
-                false => deployed::check(&root, &mut report).await?,
-                true => report.skipped("the shop as Terraform makes it", "there are not all of its units"),
+            if checks.contains(&Check::Terraform) {
+                terraform::check(&root, &terraform, &mut report).await?;
+            }
+            if checks.contains(&Check::Joins) || checks.contains(&Check::Checkov) {
+                plans = planned::check(&root, &terraform, &mut report).await?;
             }
         }
-        None => report.skipped("Terraform's units", "terraform is not installed"),
+        None => report.skipped("terraform", "terraform is not installed"),
     }
-    checkov::check(&root, &target, &mut report).await?;
+    if checks.contains(&Check::Joins) && !plans.is_empty() {
+        joins::check(&root, &plans, &mut report)?;
+    }
+    if checks.contains(&Check::Checkov) {
+        checkov::check(&root, &target, &plans, &mut report).await?;
+    }
+    if checks.contains(&Check::Deployed) && Terraform::find(&target).is_some() {
+        deployed::check(&root, &mut report).await?;
+    }
     Ok(report.end())
 }

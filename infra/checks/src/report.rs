@@ -1,8 +1,8 @@
-//! What the checks found, told while they go on.
+//! Results of the checks, printed while they run.
 
 use std::{fmt::Display, process::ExitCode};
 
-/// Counts what was found. A finding that was reported is never taken back.
+/// Numbers of checks by result.
 #[derive(Debug, Default)]
 pub struct Report {
     passed: usize,
@@ -11,31 +11,29 @@ pub struct Report {
 }
 
 impl Report {
-    /// `what` holds. `detail` says what was looked at, such as a count.
-    pub fn passed(&mut self, what: impl Display, detail: impl Display) {
-        self.passed += 1;
-        println!("ok       {what}: {detail}");
-    }
-
-    /// `what` does not hold: each of `findings` says where and why.
-    pub fn failed<F: Display>(&mut self, what: impl Display, findings: impl IntoIterator<Item = F>) {
+    /// Records a check that passed if there are no findings. `scope` says what was looked at, such as a count.
+    pub fn record<F: Display>(&mut self, check: impl Display, scope: impl Display, findings: Vec<F>) {
+        if findings.is_empty() {
+            self.passed += 1;
+            println!("ok       {check}: {scope}");
+            return;
+        }
         self.failed += 1;
-        println!("FAILED   {what}");
-        findings.into_iter().for_each(|finding| println!("           {finding}"));
+        println!("FAILED   {check}");
+        for line in
+            findings.iter().flat_map(|finding| finding.to_string().lines().map(str::to_owned).collect::<Vec<_>>())
+        {
+            println!("           {line}");
+        }
     }
 
-    /// `what` was not checked, for want of a tool.
-    pub fn skipped(&mut self, what: impl Display, why: impl Display) {
+    /// Records a check that could not run.
+    pub fn skipped(&mut self, check: impl Display, reason: impl Display) {
         self.skipped += 1;
-        println!("skipped  {what}: {why}");
+        println!("skipped  {check}: {reason}");
     }
 
-    /// Passed if there are no findings.
-    pub fn judge<F: Display>(&mut self, what: impl Display, detail: impl Display, findings: Vec<F>) {
-        if findings.is_empty() { self.passed(what, detail) } else { self.failed(what, findings) }
-    }
-
-    /// Says how it went in all. Not zero if a check failed.
+    /// Prints the totals and returns the exit code.
     pub fn end(self) -> ExitCode {
         println!("\n{} checks passed, {} failed, {} skipped", self.passed, self.failed, self.skipped);
         if self.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }

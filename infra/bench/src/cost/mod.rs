@@ -1,67 +1,75 @@
-//! What the shop costs on AWS: idle by profile, and per million orders.
+//! Cost of the shop on AWS: of an idle month by profile, and of a million orders.
 //!
-//! - `drive`: counts the calls of orders that are driven through a local shop
-//! - `calls`: what was counted
-//! - `prices`: what AWS asks for
-//! - `million`: counted calls times prices
-//! - `idle`, `free`: what stands there when nobody visits
-//! - `table`: all of it as a page
-//! - `money`: dollars
+//! - `drive`: counts the calls of orders on a local stack; `calls`: the count
+//! - `prices`; `idle`: a month without a request; `orders`: a million orders
 
 mod calls;
 mod drive;
-mod free;
 mod idle;
-mod million;
-mod money;
+mod orders;
 mod prices;
-mod table;
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    fs,
+};
 
 use anyhow::{Context, Result, ensure};
-use stack::{python, terraform::Terraform, topology::Topology};
+use checks::planned::{self, PROFILES};
+use stack::{python, record::Record, terraform::Terraform, topology::Topology, workspace_root};
 
-use self::{calls::Calls, idle::Idle, prices::Prices, table::Table};
-use checks::units;
-use stack::{record::Record, workspace_root};
+use self::{
+    calls::Calls,
+    idle::Month,
+    prices::{Prices, Usd},
+};
 
 /// The page's name, from the repository's root.
 const FILE: &str = "infra/COST.md";
 
-/// The hours of a month, as AWS's own calculator has them.
+/// Hours of a month, as AWS's calculator has them.
 const HOURS: u128 = 730;
 
-/// The profiles that Terraform has.
-const PROFILES: [&str; 2] = ["dev", "prod"];
+/// Most billable calls of a confirmed order.
+const CALLS_BAR: u128 = 20;
 
-/// Drives `orders`, and twice as many, through a running stack.
+/// Most dollars of a million orders, without mail.
+const MILLION_BAR: u128 = 60;
+
+/// A count of calls on a running stack: `orders`, then twice as many.
 #[derive(Debug)]
 pub struct Count {
-    /// The stack.
     pub stack: Record,
-    /// How many orders the first run has.
     pub orders: u64,
-    /// Orders under way at the same time.
     pub at_once: usize,
 }
 
-/// Prints the cost table, of what is counted now or was counted before. `write` keeps the table and the count in the
-/// repository.
-pub async fn tell(count: Option<Count>, write: bool) -> Result<()> {
+/// Prints the table, from a new count or the committed one. `write` keeps the table and the count in the repository.
+pub async fn print(count: Option<Count>, write: bool) -> Result<()> {
     let (root, topology) = (workspace_root(), Topology::load()?);
     let prices = Prices::read(&root)?;
-    let counted = match &count {
+    let calls = match &count {
         Some(Count { stack, orders, at_once }) => drive::count(stack, *orders, *at_once).await?,
         None => Calls::read(&root)?,
     };
-    // At once: what was counted in minutes must not be lost where Terraform fails.
+    // A count takes minutes and must not be lost if Terraform fails.
     if write {
-        counted.write(&root)?;
+        calls.write(&root)?;
     }
-    let idle = idle(&root, &prices, &counted, &topology).await?;
-    ensure!(!write || idle.is_some(), "cannot write {FILE}: what an idle shop costs takes Terraform");
-    let page = Table { calls: &counted, prices: &prices, topology: &topology, idle }.page()?;
+    let mut months = BTreeMap::new();
+    if let Some(terraform) = Terraform::find(&python::target_dir()?) {
+        for profile in PROFILES {
+            eprintln!("planning the root modules with {profile}");
+            let plans = planned::plan(&root, &terraform, profile).await?;
+            months.insert(profile, idle::month(&plans, &prices, &calls, &topology)?);
+        }
+    }
+    ensure!(!write || !months.is_empty(), "cannot write {FILE} without Terraform");
+    let mut page = heading(&prices)?;
+    idle_table(&mut page, &months)?;
+    orders_tables(&mut page, &calls, &prices, &topology)?;
+    notes(&mut page, &prices)?;
     if write {
         fs::write(root.join(FILE), &page).with_context(|| format!("cannot write {FILE}"))?;
     }
@@ -69,18 +77,126 @@ pub async fn tell(count: Option<Count>, write: bool) -> Result<()> {
     Ok(())
 }
 
-async fn idle(
-    root: &Path,
-    prices: &Prices,
-    calls: &Calls,
-    topology: &Topology,
-) -> Result<Option<BTreeMap<&'static str, Idle>>> {
-    let Some(terraform) = Terraform::find(&python::target_dir()?) else { return Ok(None) };
-    let mut months = BTreeMap::new();
-    for profile in PROFILES {
-        eprintln!("Reading what Terraform makes under {profile}.");
-        let states = units::states(root, &terraform, profile).await?;
-        months.insert(profile, idle::month(&states, prices, calls, topology)?);
+fn heading(prices: &Prices) -> Result<String> {
+    let Prices { region, read, .. } = prices;
+    let mut out = "# Cost of the shop on AWS\n\n".to_owned();
+    writeln!(
+        out,
+        "Generated by `cargo measure cost --write` from counted calls ([calls.json](calls.json), written by `--count`), the resources \
+         that Terraform plans, and list prices ([prices.json](prices.json)). Do not edit.\n\nList prices of {region}, read {read}; other \
+         Regions cost up to a fifth more, some even more. Check the prices before you rely on this page.\n"
+    )?;
+    Ok(out)
+}
+
+fn idle_table(out: &mut String, months: &BTreeMap<&str, Month>) -> Result<()> {
+    writeln!(out, "## A month without a visitor\n")?;
+    let (mut head, mut rule, mut foot) = ("|".to_owned(), "|---|".to_owned(), "| **Sum** |".to_owned());
+    for (profile, month) in months {
+        write!(head, " | `{profile}` | USD")?;
+        rule += "--:|--:|";
+        write!(foot, " | **{}** |", month.values().map(|(_, usd)| *usd).sum::<Usd>())?;
     }
-    Ok(Some(months))
+    writeln!(out, "{head} |\n{rule}")?;
+    for name in months.values().flat_map(Month::keys).collect::<BTreeSet<_>>() {
+        write!(out, "| {name} |")?;
+        for month in months.values() {
+            match month.get(name) {
+                Some((quantity, usd)) => write!(out, " {} | {usd} |", grouped(*quantity))?,
+                None => write!(out, " | |")?,
+            }
+        }
+        writeln!(out)?;
+    }
+    Ok(writeln!(out, "{foot}\n")?)
+}
+
+fn orders_tables(out: &mut String, calls: &Calls, prices: &Prices, topology: &Topology) -> Result<()> {
+    let (items, edge) = orders::bill(calls, prices, topology)?;
+    let total: Usd = items.iter().map(|item| item.usd).sum();
+    let with_edge = edge.iter().map(|item| item.usd).sum::<Usd>() + total;
+    let row = |item: &orders::Item| {
+        format!("| {} | {} | {} | {} |\n", item.what, grouped(item.quantity), item.unit, item.usd)
+    };
+    let bar = serde_json::from_value(MILLION_BAR.to_string().into())?;
+    let verdict = |is_met: bool| if is_met { "met" } else { "MISSED" };
+    writeln!(out, "## A million confirmed orders\n\n| | Quantity | | USD |\n|---|--:|---|--:|")?;
+    *out += &items.iter().map(row).collect::<String>();
+    writeln!(out, "| **Sum, without mail** | | | **{total}** |")?;
+    *out += &edge.iter().map(row).collect::<String>();
+    writeln!(out, "| **Sum, where `edge` is applied** | | | **{with_edge}** |")?;
+    writeln!(out, "\nThe bar is {bar} USD without mail and without `edge`: {}.", verdict(total <= bar))?;
+
+    let billable = orders::billable(calls, topology);
+    let all: u128 = billable.values().sum();
+    let Calls { counted, at_once, fewer, more, .. } = calls;
+    writeln!(
+        out,
+        "\n## Billable calls of a confirmed order\n\nEvery request for which AWS has a price, from the cart to the confirmed order with \
+         its mail sent: requests at API Gateway, invocations, calls of DynamoDB, SQS, SNS and KMS. Deliveries from a topic to a queue and \
+         Lambda's reads of a stream have no price. Empty receives and sweeps are part of the idle month; mail is not included.\n\n\
+         Counted {counted} in runs of {} and {} orders, {at_once} at a time; the figures are the difference of the runs, less the \
+         calls of an idle shop. Each run alone: {} and {}.\n",
+        fewer.orders,
+        more.orders,
+        per_order(calls.billable_of(fewer)),
+        per_order(calls.billable_of(more)),
+    )?;
+    writeln!(out, "| Caller | Call | Per order |\n|---|---|--:|")?;
+    for caller in billable.keys().map(|(caller, _)| caller).collect::<BTreeSet<_>>() {
+        let own = || billable.iter().filter(|((who, _), _)| who == caller);
+        for ((_, call), calls) in own() {
+            writeln!(out, "| {caller} | {call} | {} |", per_order(*calls))?;
+        }
+        writeln!(out, "| **{caller}** | | **{}** |", per_order(own().map(|(_, calls)| calls).sum()))?;
+    }
+    writeln!(out, "| **Sum** | | **{}** |", per_order(all))?;
+    Ok(writeln!(out, "\nThe bar is {CALLS_BAR} calls: {}.", verdict(all <= CALLS_BAR * 1_000_000))?)
+}
+
+fn notes(out: &mut String, prices: &Prices) -> Result<()> {
+    writeln!(out, "\n## Assumptions\n")?;
+    for (name, assumption) in &prices.assumptions {
+        writeln!(out, "- `{name}` = {}: {}", assumption.value, assumption.why)?;
+    }
+    let assumed: Vec<_> = prices.assumed().map(|name| format!("`{name}`")).collect();
+    writeln!(out, "- Prices without a source: {}.", assumed.join(", "))?;
+    Ok(writeln!(
+        out,
+        "\nNot included: taxes, support, free tiers, discounts, mail and SMS, the card processor's fees, stored data (tables, logs, \
+         backups, images beyond the above), traffic between zones, flow logs, collectors, and your own zone and domain."
+    )?)
+}
+
+/// Calls of a million orders as calls of one order, to a hundredth.
+fn per_order(million: u128) -> String {
+    let hundredths = (million + 5_000) / 10_000;
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+/// `1234567` as `1,234,567`.
+fn grouped(number: u128) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_page_has_the_committed_calls_and_prices() {
+        let (root, topology) = (workspace_root(), Topology::load().unwrap());
+        let mut tables = String::new();
+        orders_tables(&mut tables, &Calls::read(&root).unwrap(), &Prices::read(&root).unwrap(), &topology).unwrap();
+        let page = fs::read_to_string(root.join(FILE)).unwrap();
+        assert!(page.contains(&tables), "{FILE} is stale: `cargo measure cost --write`");
+    }
 }

@@ -1,132 +1,144 @@
-//! `infra/prices.json`: what AWS asks for, and what is assumed where nothing was counted.
+//! `infra/prices.json`: list prices of AWS, and assumptions about what cannot be counted locally.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fmt, fs, iter::Sum, ops::Add, path::Path};
 
 use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
-
-use super::money::Usd;
+use serde::{Deserialize, Deserializer, de};
 
 /// The file's name, from the repository's root.
-pub const FILE: &str = "infra/prices.json";
+const FILE: &str = "infra/prices.json";
 
-/// What a source of a price that nobody has read is called.
-const ASSUMED: &str = "assumed";
+/// US dollars, in picodollars: no float touches a price.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Usd(i128);
+
+const DECIMALS: usize = 12;
+
+impl Add for Usd {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl Sum for Usd {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::default(), Add::add)
+    }
+}
+
+/// Rounded to cents, half a cent up.
+impl fmt::Display for Usd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const CENT: i128 = 10_i128.pow(10);
+        let cents = (self.0 + CENT / 2).div_euclid(CENT);
+        write!(f, "{}.{:02}", cents / 100, cents % 100)
+    }
+}
+
+impl<'de> Deserialize<'de> for Usd {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+        let amount = format!("{whole}{fraction:0<DECIMALS$}").parse();
+        let is_valid = !whole.is_empty() && fraction.len() <= DECIMALS;
+        amount.ok().filter(|amount| is_valid && *amount >= 0).map(Self).ok_or_else(|| {
+            de::Error::custom(format!("`{text}` is not an amount of dollars with at most {DECIMALS} decimals"))
+        })
+    }
+}
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Prices {
-    /// Remarks for readers of the file.
-    #[serde(rename = "$comment")]
-    _comment: String,
-    /// Where these prices hold.
+    /// Region in which the prices apply.
     pub region: String,
-    /// When they were read.
+    /// Month in which they were read.
     pub read: String,
-    /// By name.
     prices: BTreeMap<String, Price>,
-    /// Numbers that nobody can count here, by name.
-    assumptions: BTreeMap<String, Assumption>,
+    /// Numbers that cannot be counted locally, by name.
+    pub assumptions: BTreeMap<String, Assumption>,
+    /// Types of resources that cost a fixed amount.
+    pub resources: BTreeMap<String, Resource>,
+    /// Types of resources that cost nothing in an idle shop, by reason.
+    free: BTreeMap<String, Vec<String>>,
 }
 
-/// What something costs.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Price {
-    /// The price of `per` units.
+struct Price {
+    /// Price of `per` units.
     usd: Usd,
-    /// How many units it buys.
     per: u128,
-    /// What is bought: `requests`.
-    #[expect(dead_code, reason = "for those who read the file; a price without it is refused")]
-    unit: String,
-    /// The page that says so, or `assumed`.
-    pub source: String,
+    /// URL of the page with the price, or `assumed`.
+    source: String,
 }
 
-impl Price {
-    /// What `quantity` units cost.
-    pub fn of(&self, quantity: u128) -> Usd {
-        self.usd.times(quantity, self.per)
-    }
-
-    /// Nobody has read it anywhere.
-    pub fn is_assumed(&self) -> bool {
-        self.source == ASSUMED
-    }
-}
-
-/// A number that nobody can count here.
+/// A number that cannot be counted locally.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Assumption {
-    /// The number.
     pub value: u128,
-    /// What it is, in its unit, and why.
+    /// Unit and reason.
     pub why: String,
+}
+
+/// A line of the table, and the price of one resource.
+#[derive(Debug, Deserialize)]
+pub struct Resource {
+    pub line: String,
+    pub price: String,
 }
 
 impl Prices {
     /// Reads the file of the repository at `root`.
     pub fn read(root: &Path) -> Result<Self> {
         let text = fs::read_to_string(root.join(FILE)).with_context(|| format!("cannot read {FILE}"))?;
-        Self::parse(&text).context(FILE)
-    }
-
-    fn parse(text: &str) -> Result<Self> {
-        let prices: Self = serde_json::from_str(text)?;
+        let prices: Self = serde_json::from_str(&text).context(FILE)?;
         for (name, price) in &prices.prices {
-            let sourced = price.is_assumed() || price.source.starts_with("https://");
-            ensure!(sourced, "{name}: the source is neither a page nor `{ASSUMED}`: {}", price.source);
-            ensure!(price.per > 0, "{name}: a price of no units");
+            let has_source = price.source == "assumed" || price.source.starts_with("https://");
+            ensure!(has_source && price.per > 0, "{FILE}: {name} needs a source and a number of units");
         }
         Ok(prices)
     }
 
-    /// The price called `name`.
-    pub fn price(&self, name: &str) -> Result<&Price> {
-        self.prices.get(name).with_context(|| format!("{FILE} has no price `{name}`: add it, with its source"))
+    /// Price of `quantity` units. Fractions of a picodollar are dropped.
+    pub fn of(&self, name: &str, quantity: u128) -> Result<Usd> {
+        let price = self.prices.get(name).with_context(|| format!("{FILE} has no price `{name}`"))?;
+        Ok(Usd(price.usd.0 * quantity.cast_signed() / price.per.cast_signed()))
     }
 
-    /// The assumption called `name`.
+    /// Value of an assumption.
     pub fn assumption(&self, name: &str) -> Result<u128> {
         let found = self.assumptions.get(name).map(|assumption| assumption.value);
-        found.with_context(|| format!("{FILE} has no assumption `{name}`: add it, with its reason"))
+        found.with_context(|| format!("{FILE} has no assumption `{name}`"))
     }
 
-    /// All assumptions, by name.
-    pub fn assumptions(&self) -> impl Iterator<Item = (&str, &Assumption)> {
-        self.assumptions.iter().map(|(name, assumption)| (&name[..], assumption))
+    /// Whether a type of resource costs nothing in an idle shop.
+    pub fn is_free(&self, kind: &str) -> bool {
+        self.free.values().flatten().any(|free| free == kind)
     }
 
-    /// The names of prices that nobody has read anywhere.
+    /// Names of prices without a source.
     pub fn assumed(&self) -> impl Iterator<Item = &str> {
-        self.prices.iter().filter(|(_, price)| price.is_assumed()).map(|(name, _)| &name[..])
+        self.prices.iter().filter(|(_, price)| price.source == "assumed").map(|(name, _)| name.as_str())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stack::workspace_root;
-
-    const ONE_PRICE: &str = r#"{ "$comment": "", "region": "r", "read": "d", "assumptions": {},
-        "prices": { "x": { "usd": "0.40", "per": 1000000, "unit": "requests", "source": "SOURCE" } } }"#;
 
     #[test]
-    fn the_file_of_this_repository_is_well_formed() {
-        Prices::read(&workspace_root()).unwrap();
-    }
-
-    #[test]
-    fn a_price_has_a_source_or_says_that_it_has_none() {
-        let parse = |source| Prices::parse(&ONE_PRICE.replace("SOURCE", source));
-        let assumed = parse("assumed").unwrap();
-        assert_eq!(assumed.price("x").unwrap().of(2_500_000), "1".parse().unwrap());
-        assert_eq!(assumed.assumed().collect::<Vec<_>>(), ["x"]);
-        assert_eq!(parse("https://aws.amazon.com/sqs/pricing/").unwrap().assumed().count(), 0);
-        parse("I know").unwrap_err();
-        assert!(assumed.price("y").unwrap_err().to_string().contains("`y`"));
+    fn prices_are_exact_and_shown_in_cents() {
+        let usd = |text: &str| serde_json::from_value::<Usd>(text.into());
+        for (amount, shown) in [("0", "0.00"), ("0.005", "0.01"), ("0.00499", "0.00"), ("7", "7.00")] {
+            assert_eq!(usd(amount).unwrap().to_string(), shown);
+        }
+        assert_eq!(usd("0.1").unwrap() + usd("0.2").unwrap(), usd("0.3").unwrap());
+        for wrong in ["", ".5", "1,5", "-1", "1.2.3", "0.0000000000001", "$3"] {
+            assert!(usd(wrong).is_err(), "{wrong}");
+        }
+        let prices = Prices::read(&stack::workspace_root()).unwrap();
+        assert_eq!(prices.of("sqs.request", 5_000_000).unwrap(), usd("2").unwrap());
     }
 }
