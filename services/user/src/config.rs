@@ -1,5 +1,5 @@
-//! Every setting of the service, parsed once, before anything is done. Nothing else reads the environment,
-//! but for `RUST_LOG`, which `telemetry` reads.
+//! Every setting of the service, parsed once at start. No other code reads the environment, except `telemetry`, which
+//! reads `RUST_LOG`.
 //!
 //! Region, endpoint and credentials of AWS are the SDK's own variables (`AWS_REGION`, `AWS_ENDPOINT_URL`, …).
 
@@ -11,52 +11,50 @@ use contracts::auth::Scope;
 
 use crate::domain::EmailAddress;
 
-/// The settings of the user function. Without a subcommand it serves as a Lambda function.
+/// Settings of the user service. Without a subcommand, it serves as a Lambda function.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "user", about = "Accounts and tokens", version)]
 pub struct Config {
-    /// The DynamoDB table of accounts, refresh tokens and events on their way out.
+    /// DynamoDB table of accounts, refresh tokens and unpublished events.
     #[arg(long, env = "USER_TABLE")]
     pub user_table: String,
 
-    /// The KMS key that signs access tokens: its id, ARN or alias. RSA, for signing and verification.
+    /// Id, ARN or alias of the KMS key that signs access tokens. An RSA key for signing and verification.
     #[arg(long, env = "TOKEN_SIGNING_KEY_ID")]
     pub token_signing_key_id: String,
 
-    /// The URL that the discovery document hangs below, as clients reach it, without a slash at its end.
-    /// It is the `iss` of every access token.
+    /// Base URL of the discovery document for clients, without a trailing slash. The `iss` of every access token.
     #[arg(long, env = "TOKEN_ISSUER")]
     pub token_issuer: Issuer,
 
-    /// What to do instead of serving.
+    /// Command to run instead of serving.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
-/// What an operator does by hand.
+/// Commands for operators.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Sets what an account may do: exactly the scopes that are given.
+    /// Sets the scopes of an account to exactly the given ones.
     ///
-    /// Tokens that exist keep what they have until they expire, ten minutes at most.
+    /// Existing access tokens keep their scopes until they expire, after ten minutes at most.
     Grant {
-        /// The account's e-mail address.
+        /// E-mail address of the account.
         #[arg(long)]
         email: EmailAddress,
 
-        /// The scopes from now on, separated by commas: `customer`, `staff`, `admin`.
+        /// New scopes, separated by commas: `customer`, `staff`, `admin`.
         #[arg(long, value_delimiter = ',', required = true, value_parser = scope)]
         scopes: Vec<Scope>,
     },
 }
 
-/// An issuer's URL. Tokens carry exactly this text, and verifiers compare it byte by byte, so that no parser
-/// may add a slash to it.
+/// URL of the token issuer. Kept as text: verifiers compare it byte by byte, and a URL parser might add a slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issuer(String);
 
 impl Issuer {
-    /// The URL as text.
+    /// Returns the URL as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -73,7 +71,7 @@ impl FromStr for Issuer {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const EXPECTED: &str =
-            "expected a URL such as https://api.example.com, without query and without a slash at its end";
+            "expected a URL such as https://api.example.com, without a query and without a trailing slash";
         let uri: Uri = text.parse().map_err(|_| EXPECTED)?;
         let valid = matches!(uri.scheme_str(), Some("http" | "https"))
             && uri.host().is_some_and(|host| !host.is_empty())
@@ -102,29 +100,29 @@ mod tests {
     ];
 
     #[test]
-    fn without_a_subcommand_it_serves() {
+    fn a_subcommand_is_optional() {
         assert!(Config::try_parse_from(COMPLETE).unwrap().command.is_none());
     }
 
     #[test]
-    fn an_issuer_must_be_the_exact_text_of_a_url() {
-        for wrong in ["shop.test", "https://shop.test/", "https://shop.test?x=1", "ftp://shop.test", ""] {
-            assert!(wrong.parse::<Issuer>().is_err(), "{wrong}");
+    fn an_issuer_is_a_url_without_query_and_trailing_slash() {
+        for invalid in ["shop.test", "https://shop.test/", "https://shop.test?x=1", "ftp://shop.test", ""] {
+            assert!(invalid.parse::<Issuer>().is_err(), "{invalid}");
         }
-        for right in ["https://shop.test", "http://localhost:4566/_aws/execute-api/0a1b2c3d/$default"] {
-            assert_eq!(right.parse::<Issuer>().unwrap().as_str(), right);
+        for valid in ["https://shop.test", "http://localhost:4566/_aws/execute-api/0a1b2c3d/$default"] {
+            assert_eq!(valid.parse::<Issuer>().unwrap().as_str(), valid);
         }
     }
 
     #[test]
-    fn scopes_are_separated_by_commas_and_must_be_known() {
+    fn scopes_are_separated_by_commas_and_validated() {
         let grant = |scopes| {
             Config::try_parse_from(COMPLETE.into_iter().chain(["grant", "--email", "a@b.example", "--scopes", scopes]))
         };
         let Some(Command::Grant { scopes, .. }) = grant("customer,staff").unwrap().command else {
-            panic!("expected a grant")
+            panic!("expected the command `grant`")
         };
         assert_eq!(scopes, [Scope::Customer, Scope::Staff]);
-        assert!(grant("customer,king").is_err());
+        assert!(grant("customer,owner").is_err());
     }
 }

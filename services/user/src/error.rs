@@ -1,4 +1,4 @@
-//! What can go wrong, and what the outside gets to know of it.
+//! Errors of requests, and their problem documents.
 
 use axum::{
     http::header,
@@ -7,63 +7,69 @@ use axum::{
 use chrono::TimeDelta;
 use contracts::{Problem, ProblemType};
 
-use crate::{passwords::HashingFailed, signing::SigningFailed, store::StoreError};
+use crate::{domain::CommonPassword, passwords::HashingError, signing::SigningError, store::StoreError};
 
-/// Every way in which a request fails whose form was right.
+/// Failure of a request whose form is valid.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A field is missing, or does not go with the others.
+    /// A field is missing, or is not allowed with the others.
     #[error("`{field}` {detail}")]
-    WrongField {
-        /// Its name.
+    InvalidField {
+        /// Name of the field.
         field: &'static str,
-        /// What is wrong with it.
+        /// Reason.
         detail: &'static str,
     },
-    /// E-mail address and password do not fit, or a refresh token is not good (any more). The same for every reason.
+    /// The new password is too common.
+    #[error(transparent)]
+    CommonPassword(#[from] CommonPassword),
+    /// The e-mail address, the password or the refresh token is not valid. The same error for every reason.
     #[error("the credentials are not valid")]
     InvalidCredentials,
-    /// Too many sign-in attempts on one address.
+    /// Too many sign-in attempts for one address.
     #[error("too many sign-in attempts")]
     TooManyAttempts {
-        /// How long to wait.
+        /// Time to wait before the next attempt.
         wait: TimeDelta,
     },
-    /// The account that a token was issued for was deleted since.
-    #[error("the account is gone")]
-    AccountGone,
-    /// Other changes of the same account were in the way each time.
-    #[error("too many changes of one account at once")]
-    Contended,
-    /// The table.
+    /// The account of the access token has been deleted.
+    #[error("the account was deleted")]
+    AccountDeleted,
+    /// Each attempt to change the account ended in a version conflict.
+    #[error("retries exhausted: too many concurrent changes of one account")]
+    RetriesExhausted,
+    /// A call to the table failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The hashing of passwords.
+    /// A password could not be hashed.
     #[error(transparent)]
-    Hashing(#[from] HashingFailed),
-    /// The signing of tokens.
+    Hashing(#[from] HashingError),
+    /// A token could not be signed.
     #[error(transparent)]
-    Signing(#[from] SigningFailed),
+    Signing(#[from] SigningError),
 }
 
 impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {
         match error {
-            Error::WrongField { field, detail } => {
+            Error::InvalidField { field, detail } => {
                 Problem::new(ProblemType::InvalidRequest).with_error(*field, *detail)
+            }
+            Error::CommonPassword(common) => {
+                Problem::new(ProblemType::Unprocessable).with_error("password", common.to_string())
             }
             Error::InvalidCredentials => Problem::new(ProblemType::InvalidCredentials),
             Error::TooManyAttempts { .. } => Problem::new(ProblemType::TooManyRequests)
-                .with_detail("too many attempts to sign in with this address; wait as long as Retry-After says"),
-            Error::AccountGone => Problem::new(ProblemType::Unauthenticated).with_detail("the account was deleted"),
-            Error::Contended => {
-                Problem::new(ProblemType::Conflict).with_detail("the account is being changed; try again")
+                .with_detail("too many sign-in attempts with this address; wait for the time in Retry-After"),
+            Error::AccountDeleted => Problem::new(ProblemType::Unauthenticated).with_detail("the account was deleted"),
+            Error::RetriesExhausted => {
+                Problem::new(ProblemType::Conflict).with_detail("other requests are changing the account; retry")
             }
-            Error::Store(StoreError::Call { .. } | StoreError::Contended)
-            | Error::Signing(SigningFailed::Kms { .. }) => Problem::new(ProblemType::Unavailable),
-            Error::Store(StoreError::Form(_))
+            Error::Store(StoreError::Call { .. } | StoreError::RetriesExhausted)
+            | Error::Signing(SigningError::Kms { .. }) => Problem::new(ProblemType::Unavailable),
+            Error::Store(StoreError::InvalidItem(_))
             | Error::Hashing(_)
-            | Error::Signing(SigningFailed::Empty { .. } | SigningFailed::NotRsa(_)) => {
+            | Error::Signing(SigningError::Empty { .. } | SigningError::NotRsa(_)) => {
                 Problem::new(ProblemType::Internal)
             }
         }
@@ -71,7 +77,7 @@ impl From<&Error> for Problem {
 }
 
 impl IntoResponse for Error {
-    /// The boundary: causes are logged here, once, and do not leave.
+    /// Logs internal errors, once and with their causes, which are not part of the response.
     fn into_response(self) -> Response {
         let problem = Problem::from(&self);
         if problem.status >= 500 {
@@ -79,7 +85,7 @@ impl IntoResponse for Error {
         }
         let mut response = problem.into_response();
         if let Self::TooManyAttempts { wait } = self {
-            // Rounded up: who waits exactly as told must not be refused again.
+            // Rounded up, so that a client that waits exactly this time is admitted.
             let seconds = (wait.num_milliseconds().max(1) as u64).div_ceil(1_000);
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
@@ -92,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wait_is_told_in_whole_seconds_rounded_up() {
+    fn retry_after_is_in_whole_seconds_rounded_up() {
         for (millis, seconds) in [(1, "1"), (1_000, "1"), (1_001, "2"), (900_000, "900")] {
             let response = Error::TooManyAttempts { wait: TimeDelta::milliseconds(millis) }.into_response();
             assert_eq!(response.headers()[header::RETRY_AFTER], seconds);
@@ -100,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_inside_does_not_leave() {
+    fn an_internal_cause_is_not_in_the_problem() {
         let source = "connection to 10.0.0.7 refused".into();
         let problem = Problem::from(&Error::Store(StoreError::Call { operation: "GetItem", source }));
         assert_eq!(problem.status, 503);

@@ -1,5 +1,5 @@
-//! `user grant`: an operator sets what an account may do. The first staff and admin accounts are made this way: nobody's
-//! rights begin with a password that is written down somewhere.
+//! `user grant`: an operator sets the scopes of an account. The first staff and admin accounts get theirs this way, so
+//! that no initial password exists.
 
 use std::collections::BTreeSet;
 
@@ -8,12 +8,12 @@ use contracts::{UserId, auth::Scope};
 
 use crate::{clock, domain::EmailAddress, store::Store};
 
-/// Sets the scopes of the account that has this address; fails if there is none, or if it is changed at the same moment.
+/// Sets the scopes of the account with this address. Fails if there is none, or on a version conflict.
 pub async fn grant(store: &Store, email: &EmailAddress, scopes: BTreeSet<Scope>) -> anyhow::Result<UserId> {
     let account = store.account_by_email(email).await?.context("no account has this e-mail address")?;
     let granted = account.grant(scopes);
     if !store.update_account(&granted, None, clock::now()).await? {
-        bail!("the account was changed at the same moment; run the command again");
+        bail!("version conflict: another request changed the account; run the command again");
     }
     Ok(account.id)
 }

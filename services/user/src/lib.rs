@@ -2,7 +2,7 @@
 
 /// State shared by all handlers.
 pub mod app;
-/// How AWS is called.
+/// Timeouts and retries of AWS clients.
 pub mod aws;
 /// The only place that reads the clock.
 pub mod clock;
@@ -10,22 +10,22 @@ pub mod clock;
 pub mod config;
 /// Accounts, addresses, passwords, sign-in backoff; pure.
 pub mod domain;
-/// Errors, and the problem documents they become.
-pub mod error;
+/// Errors, and their problem documents.
+mod error;
 /// The operator's command that sets an account's scopes.
 pub mod grant;
-/// The API: every route on one screen, then one file per use case.
+/// The API: the list of routes, then one file per use case.
 pub mod http;
-/// Password hashing in bounded concurrency, off the runtime's threads.
-pub mod passwords;
+/// Password hashing with limited concurrency, on threads for blocking work.
+mod passwords;
 /// The KMS key that signs access tokens.
 pub mod signing;
 /// The table: one function per query.
 pub mod store;
 /// Logs.
 pub mod telemetry;
-/// Issues access tokens.
-pub mod tokens;
+/// Access tokens: claims, lifetime, verification.
+mod tokens;
 
 pub use app::AppState;
 pub use config::Config;

@@ -1,4 +1,4 @@
-//! Reads the settings, connects, and serves as a Lambda function, or does what the subcommand says.
+//! Parses the settings, connects, and serves as a Lambda function, or runs the subcommand.
 
 use clap::Parser;
 use user::{AppState, Config, aws, config::Command, grant::grant, router, store::Store, telemetry};
@@ -17,7 +17,7 @@ async fn main() -> anyhow::Result<()> {
         Some(Command::Grant { email, scopes }) => {
             let store = Store::new(aws_sdk_dynamodb::Client::new(&aws), &config.user_table);
             let user_id = grant(&store, email, scopes.iter().copied().collect()).await?;
-            tracing::info!(%user_id, ?scopes, "scopes are set");
+            tracing::info!(%user_id, ?scopes, "scopes set");
             Ok(())
         }
     }

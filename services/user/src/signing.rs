@@ -1,4 +1,4 @@
-//! The key that signs access tokens. It lives in KMS and never leaves it: this process only knows its public half.
+//! The key that signs access tokens. The private key never leaves KMS; this process has only the public key.
 
 use aws_sdk_kms::{
     Client,
@@ -13,30 +13,30 @@ use jsonwebtoken::{
 };
 use sha2::{Digest, Sha256};
 
-/// A token could not be signed, or the key could not be read.
+/// Failure to sign a token or to read the key.
 #[derive(Debug, thiserror::Error)]
-pub enum SigningFailed {
-    /// KMS did not do it.
-    #[error("KMS did not answer {operation}")]
+pub enum SigningError {
+    /// A call to KMS failed.
+    #[error("KMS call {operation} failed")]
     Kms {
-        /// What it was asked.
+        /// Name of the operation.
         operation: &'static str,
-        /// Why it did not.
+        /// Cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The answer lacks what it is asked for.
-    #[error("KMS answered {operation} without a result")]
+    /// The response of KMS has no result.
+    #[error("KMS returned no result for {operation}")]
     Empty {
-        /// What it was asked.
+        /// Name of the operation.
         operation: &'static str,
     },
-    /// The key is not one for RS256.
+    /// The key is not an RSA key.
     #[error("the signing key is not an RSA key")]
     NotRsa(#[source] jsonwebtoken::errors::Error),
 }
 
-/// A signing key in KMS, with its public half as clients get it.
+/// A signing key in KMS, with its public key.
 #[derive(Debug, Clone)]
 pub struct SigningKey {
     kms: Client,
@@ -46,37 +46,37 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Reads the public half of a key. It is also the call that opens the connection to KMS, before a request waits for it.
-    pub async fn load(kms: Client, kms_key_id: &str) -> Result<Self, SigningFailed> {
+    /// Reads the public key. The call also opens the connection to KMS, so that no request has to wait for it.
+    pub async fn load(kms: Client, kms_key_id: &str) -> Result<Self, SigningError> {
         let operation = "GetPublicKey";
-        let answer = kms.get_public_key().key_id(kms_key_id).send().await;
-        let answer = answer.map_err(|error| SigningFailed::Kms { operation, source: error.into() })?;
-        let der = answer.public_key.ok_or(SigningFailed::Empty { operation })?;
-        let (kid, public) = public_jwk(der.as_ref()).map_err(SigningFailed::NotRsa)?;
+        let response = kms.get_public_key().key_id(kms_key_id).send().await;
+        let response = response.map_err(|error| SigningError::Kms { operation, source: error.into() })?;
+        let der = response.public_key.ok_or(SigningError::Empty { operation })?;
+        let (kid, public) = public_jwk(der.as_ref()).map_err(SigningError::NotRsa)?;
         Ok(Self { kms, kms_key_id: kms_key_id.to_owned(), kid, public })
     }
 
-    /// The JWKS document: what verifiers of tokens need.
+    /// Returns the JWKS document with the public key.
     pub fn jwks(&self) -> JwkSet {
         JwkSet { keys: vec![self.public.clone()] }
     }
 
-    /// The compact form of a token with these claims.
-    pub async fn sign(&self, claims: &Claims) -> Result<String, SigningFailed> {
+    /// Signs the claims and returns the token in compact form.
+    pub async fn sign(&self, claims: &Claims) -> Result<String, SigningError> {
         let operation = "Sign";
         let unsigned = format!("{}.{}", encode_json(&self.header()), encode_json(claims));
-        let answer = self
+        let response = self
             .kms
             .sign()
             .key_id(&self.kms_key_id)
             .signing_algorithm(SigningAlgorithmSpec::RsassaPkcs1V15Sha256)
-            // The digest instead of the text, since KMS takes no text above 4,096 bytes.
+            // The digest instead of the text: KMS limits texts to 4,096 bytes.
             .message_type(MessageType::Digest)
             .message(Blob::new(Sha256::digest(unsigned.as_bytes()).to_vec()))
             .send()
             .await
-            .map_err(|error| SigningFailed::Kms { operation, source: error.into() })?;
-        let signature = answer.signature.ok_or(SigningFailed::Empty { operation })?;
+            .map_err(|error| SigningError::Kms { operation, source: error.into() })?;
+        let signature = response.signature.ok_or(SigningError::Empty { operation })?;
         Ok(format!("{unsigned}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
@@ -88,8 +88,8 @@ impl SigningKey {
     }
 }
 
-/// The JWK of a key in DER form (SubjectPublicKeyInfo, as KMS gives it). Its id is its RFC 7638 thumbprint, so that a
-/// new key has a new id by itself, and nothing about KMS is told to the world.
+/// Converts a public key from DER (SubjectPublicKeyInfo, as returned by KMS) to a JWK. Its id is the RFC 7638
+/// thumbprint: a new key has a new id, and the id discloses nothing about KMS.
 fn public_jwk(der: &[u8]) -> Result<(String, Jwk), jsonwebtoken::errors::Error> {
     let mut jwk = Jwk::from_decoding_key(&DecodingKey::from_rsa_der(der), Some(Algorithm::RS256))?;
     let kid = jwk.thumbprint(ThumbprintHash::SHA256)?;
@@ -99,7 +99,7 @@ fn public_jwk(der: &[u8]) -> Result<(String, Jwk), jsonwebtoken::errors::Error> 
 }
 
 fn encode_json(value: &impl serde::Serialize) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(value).expect("headers and claims are made of texts and numbers"))
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(value).expect("headers and claims consist of strings and numbers"))
 }
 
 #[cfg(test)]
@@ -108,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    // `openssl rsa -pubout -outform DER`, and what `openssl rsa -modulus` and `openssl dgst` say of the same key.
+    // Output of `openssl rsa -pubout -outform DER`, `openssl rsa -modulus` and `openssl dgst` for one key.
     const DER: &str = "\
         MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA6wWuWL/5zUT8mDUmCaB0n9MgWXQ4LCrE1k5JPwXejmye/VsuQBh49I8a\
         GhW7+9wBFbux2DJbh2jxI6vphE/7kMHLG9Xl7DFcX1cs9qNSgxEc6+i2UTVopm1XbdLAja6Kdd4rTGQrzNAGsBBIyz/I/6JC8tME\
@@ -122,7 +122,7 @@ mod tests {
     const THUMBPRINT: &str = "s6-__xNlp-Zbr8AI6SB5ML-a_V5GSVq8IMRPwHG3bBY";
 
     #[test]
-    fn the_public_half_is_published_as_rfc_7517_and_7638_ask() {
+    fn the_public_key_has_the_form_of_rfc_7517_and_7638() {
         let (kid, jwk) = public_jwk(&STANDARD.decode(DER).unwrap()).unwrap();
         let expected = serde_json::json!({
             "kty": "RSA", "use": "sig", "alg": "RS256", "kid": THUMBPRINT, "n": MODULUS, "e": "AQAB",
@@ -132,8 +132,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rsa_key_is_refused() {
-        // An Ed25519 key (RFC 8410, section 10.1), and a cut-off RSA key.
+    fn a_key_that_is_not_rsa_is_rejected() {
+        // An Ed25519 key (RFC 8410, section 10.1), then a truncated RSA key.
         let ed25519 = STANDARD.decode("MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=").unwrap();
         assert!(public_jwk(&ed25519).is_err());
         assert!(public_jwk(&STANDARD.decode(DER).unwrap()[..200]).is_err());

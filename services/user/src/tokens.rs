@@ -1,4 +1,4 @@
-//! Access tokens: what is written into them. What signs them is in [`signing`](crate::signing).
+//! Access tokens: claims and lifetime. The key that signs them is in [`signing`](crate::signing).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{
@@ -12,14 +12,14 @@ use uuid::Uuid;
 use crate::{
     config::Issuer,
     domain::Account,
-    signing::{SigningFailed, SigningKey},
+    signing::{SigningError, SigningKey},
 };
 
-/// How long an access token is good for. It cannot be taken back, so it is short: what is revoked, deleted or granted
-/// is so everywhere after this time.
-pub const ACCESS_LIFETIME: TimeDelta = TimeDelta::minutes(10);
+/// Lifetime of an access token. It is short because access tokens cannot be revoked: revocations, deletions and new
+/// scopes are in effect everywhere after this time.
+pub(crate) const ACCESS_LIFETIME: TimeDelta = TimeDelta::minutes(10);
 
-/// Makes access tokens in the name of one issuer.
+/// Issues access tokens.
 #[derive(Debug, Clone)]
 pub struct AccessTokens {
     issuer: Issuer,
@@ -27,13 +27,12 @@ pub struct AccessTokens {
 }
 
 impl AccessTokens {
-    /// For this issuer, with this key.
-    pub fn new(issuer: Issuer, key: SigningKey) -> Self {
+    pub(crate) fn new(issuer: Issuer, key: SigningKey) -> Self {
         Self { issuer, key }
     }
 
-    /// A token for an account, with the scopes it has now.
-    pub async fn issue(&self, account: &Account, now: DateTime<Utc>) -> Result<String, SigningFailed> {
+    /// Issues a token for an account, with its current scopes.
+    pub(crate) async fn issue(&self, account: &Account, now: DateTime<Utc>) -> Result<String, SigningError> {
         let claims = Claims {
             iss: self.issuer.as_str().to_owned(),
             sub: account.id,
@@ -46,18 +45,17 @@ impl AccessTokens {
         self.key.sign(&claims).await
     }
 
-    /// In whose name tokens are made.
-    pub fn issuer(&self) -> &Issuer {
+    pub(crate) fn issuer(&self) -> &Issuer {
         &self.issuer
     }
 
-    /// The JWKS document.
+    /// Returns the JWKS document.
     pub fn jwks(&self) -> JwkSet {
         self.key.jwks()
     }
 
-    /// What this service checks its own customers' tokens with: the same verifier as any other service, of the same keys.
-    pub fn verifier(&self) -> Tokens {
+    /// Returns the verifier of incoming tokens: the one that every service uses, with the same keys.
+    pub(crate) fn verifier(&self) -> Tokens {
         watch::channel(Some(Verifier::new(self.issuer.as_str(), &self.jwks()))).1
     }
 }

@@ -1,4 +1,4 @@
-//! Accounts: what they hold, and what may happen to them. Every decision gives the new state and the event that tells it.
+//! Accounts and their changes. Each change returns the new state and the event that announces it.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -11,42 +11,42 @@ use contracts::{
 
 use super::{DisplayName, EmailAddress, Locale};
 
-/// The owner of an account hears at most once in this time that somebody tried to register with their address: the
-/// notice must not become a way to flood a mailbox.
+/// Minimum time between two notices to an owner that another registration used their address. Without it, registrations
+/// could flood a mailbox.
 pub const NOTICE_INTERVAL: TimeDelta = TimeDelta::days(1);
 
-/// One person's account.
+/// Account of one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Names it for all services.
+    /// Id of the account in all services.
     pub id: UserId,
-    /// Where its owner is reached, and what they sign in with.
+    /// Address for sign-in and for messages.
     pub email: EmailAddress,
-    /// What its owner wants to be called.
+    /// Display name of the owner.
     pub name: DisplayName,
-    /// The language its owner reads.
+    /// Language of messages.
     pub locale: Locale,
-    /// What its tokens allow.
+    /// Scopes of its access tokens.
     pub scopes: BTreeSet<Scope>,
-    /// What its owner's password is checked against.
+    /// Hash of the owner's password.
     pub password_hash: PasswordHash,
-    /// When it was opened.
+    /// Time of registration.
     pub created_at: DateTime<Utc>,
-    /// Counts changes from 1. Every write is conditional on the version it was decided on.
+    /// Number of the current version, from 1. Each write is conditional on the version that was read.
     pub version: u64,
 }
 
-/// What an owner wants changed. `None` leaves a field as it is.
+/// Change of a profile. `None` leaves a field unchanged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProfileChange {
-    /// The new name.
+    /// New name.
     pub name: Option<DisplayName>,
-    /// The new language.
+    /// New language.
     pub locale: Option<Locale>,
 }
 
 impl Account {
-    /// Opens an account. A new one may shop, and nothing else.
+    /// Creates an account with the scope `customer` only.
     pub fn register(
         id: UserId,
         email: EmailAddress,
@@ -61,12 +61,12 @@ impl Account {
         (account, event)
     }
 
-    /// Somebody tried to register with this account's address. The account stays as it is.
+    /// Returns the event of a registration with the address of this account, which does not change.
     pub fn registration_repeated(&self) -> Event {
         Event::UserRegistrationRepeated(UserRegistrationRepeated { user_id: self.id })
     }
 
-    /// Changes the profile; `None` if nothing is different afterwards.
+    /// Changes the profile. Returns `None` if the change has no effect.
     pub fn update(&self, change: ProfileChange) -> Option<(Self, Event)> {
         let ProfileChange { name, locale } = change;
         let mut updated = self.clone();
@@ -80,18 +80,18 @@ impl Account {
         Some((updated, event))
     }
 
-    /// Sets what the account's tokens allow from now on. No other service keeps scopes, so nothing is announced.
+    /// Sets the scopes. No other service stores them, so there is no event.
     #[must_use]
     pub fn grant(&self, scopes: BTreeSet<Scope>) -> Self {
         Self { scopes, version: self.version + 1, ..self.clone() }
     }
 
-    /// Ends the account: the version that the end has, and the event by which others erase what they keep.
+    /// Deletes the account. Returns the version of the deletion and its event, on which consumers erase personal data.
     pub fn delete(&self) -> (u64, Event) {
         (self.version + 1, Event::UserDeleted(UserDeleted { user_id: self.id }))
     }
 
-    /// The scopes as a token carries them.
+    /// Returns the scopes in the form of the token claim, separated by spaces.
     pub fn scope_text(&self) -> String {
         self.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")
     }
@@ -105,17 +105,17 @@ impl Account {
     }
 }
 
-/// A password's hash in PHC form, with its salt and parameters. Not shown by `Debug`: it can be attacked off-line.
+/// Hash of a password in PHC form, with salt and parameters. Hidden from `Debug`, because it allows offline attacks.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// Wraps the text form, `$argon2id$…`.
+    /// Wraps the PHC text, `$argon2id$…`.
     pub fn new(phc: String) -> Self {
         Self(phc)
     }
 
-    /// The text form.
+    /// Returns the PHC text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -144,19 +144,19 @@ mod tests {
     }
 
     #[test]
-    fn a_new_account_may_shop_and_nothing_else() {
+    fn a_new_account_has_the_scope_customer_only() {
         assert_eq!(account().scope_text(), "customer");
     }
 
     #[test]
-    fn the_event_of_a_registration_carries_the_address_as_it_was_typed() {
+    fn the_event_of_a_registration_has_the_address_as_typed() {
         let account = account();
         assert_eq!(account.contact().email, "Ann@Example.com");
         assert_eq!(account.version, 1);
     }
 
     #[test]
-    fn a_change_counts_the_version_and_tells_the_whole_contact() {
+    fn a_change_increments_the_version_and_announces_the_whole_contact() {
         let name = DisplayName::try_from("Ann Lee".to_owned()).unwrap();
         let before = account();
         let (after, event) = before.update(ProfileChange { name: Some(name), locale: None }).unwrap();
@@ -166,14 +166,14 @@ mod tests {
     }
 
     #[test]
-    fn a_change_to_what_already_is_changes_nothing() {
+    fn a_change_without_effect_is_no_change() {
         let before = account();
         assert_eq!(before.update(ProfileChange { name: Some(before.name.clone()), locale: None }), None);
         assert_eq!(before.update(ProfileChange::default()), None);
     }
 
     #[test]
-    fn granted_scopes_replace_the_old_ones() {
+    fn granted_scopes_replace_the_previous_ones() {
         let granted = account().grant(BTreeSet::from([Scope::Staff, Scope::Customer]));
         assert_eq!(granted.scope_text(), "customer staff");
         assert_eq!(granted.grant(BTreeSet::new()).scope_text(), "");

@@ -1,36 +1,36 @@
-//! Sign-in backoff: guessing passwords gets slow.
+//! Sign-in backoff: slows down password guessing.
 //!
-//! Attempts are counted per e-mail address, whether or not it has an account, before the password is looked at: a
-//! hundred guesses at once are a hundred attempts. A sign-in that succeeds starts the count afresh.
+//! Attempts are counted per e-mail address, whether or not it has an account, and before the password is verified: a
+//! hundred concurrent guesses are a hundred attempts. A successful sign-in resets the count.
 //!
-//! The price is that somebody can keep another's account from signing in, a quarter of an hour at a time; refresh
-//! tokens, and so everybody who is signed in, are not affected.
+//! The price: an attacker can block sign-ins to an account for 15 minutes at a time. Refresh tokens are not affected,
+//! so existing sign-ins continue.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Attempts that need no waiting.
+/// Number of attempts without a wait.
 pub const FREE_ATTEMPTS: u32 = 5;
-/// The wait after the last free attempt; it doubles with each one after.
+/// Wait after the last free attempt. Doubles with each further attempt.
 const FIRST_WAIT: TimeDelta = TimeDelta::seconds(2);
-/// The longest wait: about a hundred guesses a day.
-const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(15);
-/// After so much time without an attempt, the count starts afresh.
-pub const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(24);
+/// Maximum wait: allows about a hundred guesses a day.
+const MAX_WAIT: TimeDelta = TimeDelta::minutes(15);
+/// Time without an attempt after which the count is reset.
+pub const RESET_AFTER: TimeDelta = TimeDelta::hours(24);
 
-/// The attempts on one address since the last success.
+/// Sign-in attempts with one address since the last success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempts {
-    /// How many.
+    /// Number of attempts.
     pub count: u32,
-    /// When the last one was.
+    /// Time of the last attempt.
     pub last_at: DateTime<Utc>,
 }
 
-/// Admits an attempt at `now`, and says what the count is with it; or refuses it, and says how long to wait.
-/// Refused attempts do not count: waiting helps.
+/// Admits an attempt at `now` and returns the new count, or rejects it and returns the time to wait. Rejected attempts
+/// are not counted.
 pub fn admit(before: Option<Attempts>, now: DateTime<Utc>) -> Result<Attempts, TimeDelta> {
     let count = match before {
-        Some(attempts) if now - attempts.last_at < FORGOTTEN_AFTER => {
+        Some(attempts) if now - attempts.last_at < RESET_AFTER => {
             let left = attempts.last_at + wait_after(attempts.count) - now;
             if left > TimeDelta::zero() {
                 return Err(left);
@@ -44,8 +44,8 @@ pub fn admit(before: Option<Attempts>, now: DateTime<Utc>) -> Result<Attempts, T
 
 fn wait_after(attempts: u32) -> TimeDelta {
     let Some(doublings) = attempts.checked_sub(FREE_ATTEMPTS) else { return TimeDelta::zero() };
-    // 2 s doubled sixteen times is far above the longest wait, and far from an overflow.
-    (FIRST_WAIT * (1 << doublings.min(16))).min(LONGEST_WAIT)
+    // 2 s doubled 16 times exceeds the maximum wait and does not overflow.
+    (FIRST_WAIT * (1 << doublings.min(16))).min(MAX_WAIT)
 }
 
 #[cfg(test)]
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn five_attempts_are_free_and_the_sixth_waits() {
+    fn five_attempts_are_free_and_the_sixth_has_to_wait() {
         let mut attempts = None;
         for _ in 0..FREE_ATTEMPTS {
             attempts = Some(admit(attempts, start()).unwrap());
@@ -69,32 +69,32 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_runs_behind_does_not_shorten_the_wait() {
+    fn a_slow_clock_does_not_shorten_the_wait() {
         let attempts = Attempts { count: FREE_ATTEMPTS, last_at: start() };
         assert!(admit(Some(attempts), start() - TimeDelta::seconds(3)).is_err());
     }
 
     proptest! {
         #[test]
-        fn waits_never_shrink_and_never_exceed_the_longest(count in 0_u32..) {
+        fn waits_never_decrease_and_never_exceed_the_maximum(count in 0_u32..) {
             prop_assert!(wait_after(count) <= wait_after(count.saturating_add(1)));
-            prop_assert!(wait_after(count) <= LONGEST_WAIT);
+            prop_assert!(wait_after(count) <= MAX_WAIT);
         }
 
         #[test]
-        fn who_waits_as_told_is_admitted(count in 0_u32.., elapsed in 0_i64..100_000_000) {
+        fn an_attempt_is_admitted_exactly_after_the_wait(count in 0_u32.., elapsed in 0_i64..100_000_000) {
             let now = start() + TimeDelta::milliseconds(elapsed);
             let before = Attempts { count, last_at: start() };
             if let Err(wait) = admit(Some(before), now) {
                 prop_assert!(wait > TimeDelta::zero());
-                prop_assert!(wait <= LONGEST_WAIT);
+                prop_assert!(wait <= MAX_WAIT);
                 prop_assert!(admit(Some(before), now + wait).is_ok());
                 prop_assert!(admit(Some(before), now + wait - TimeDelta::milliseconds(1)).is_err());
             }
         }
 
         #[test]
-        fn in_any_day_few_guesses_are_admitted(pauses in prop::collection::vec(0_i64..600_000, 1..2_000)) {
+        fn the_number_of_guesses_in_a_day_is_limited(pauses in prop::collection::vec(0_i64..600_000, 1..2_000)) {
             let (mut attempts, mut now, mut admitted) = (None, start(), 0);
             for pause in pauses {
                 now += TimeDelta::milliseconds(pause);
@@ -106,14 +106,14 @@ mod tests {
                     admitted += 1;
                 }
             }
-            // Five free ones, nine while the wait doubles, then four an hour.
+            // 5 free ones, 9 while the wait doubles, then 4 an hour.
             prop_assert!(admitted <= 5 + 9 + 96, "{} guesses", admitted);
         }
 
         #[test]
-        fn a_day_of_silence_forgets(count in 0_u32..) {
+        fn a_day_without_attempts_resets_the_count(count in 0_u32..) {
             let before = Attempts { count, last_at: start() };
-            prop_assert_eq!(admit(Some(before), start() + FORGOTTEN_AFTER).map(|attempts| attempts.count), Ok(1));
+            prop_assert_eq!(admit(Some(before), start() + RESET_AFTER).map(|attempts| attempts.count), Ok(1));
         }
     }
 }

@@ -1,63 +1,66 @@
-//! E-mail addresses: how they are read, and when two are one.
+//! E-mail addresses: syntax and equality.
 
 use std::{fmt, str::FromStr};
 
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::Invalid;
+use super::InvalidText;
 
-/// Longest address, in characters (RFC 5321, as corrected by erratum 1690 of RFC 3696).
+/// Maximum length of an address, in characters (RFC 5321, as corrected by erratum 1690 of RFC 3696).
 const MAX_LENGTH: usize = 254;
-/// Longest part before the `@`, in characters.
+/// Maximum length of the local part, in characters.
 const MAX_LOCAL_LENGTH: usize = 64;
-/// Longest label of a domain, in characters.
+/// Maximum length of a domain label, in characters.
 const MAX_LABEL_LENGTH: usize = 63;
 
-const EXPECTED: Invalid = Invalid("must be an e-mail address such as name@example.com, of at most 254 characters");
+const EXPECTED: InvalidText = InvalidText("must be an e-mail address such as name@example.com, at most 254 characters");
 
-/// An e-mail address: a dot-atom, `@`, and a domain name of two labels or more, all in ASCII (an international domain
-/// in its `xn--` form). Quoted local parts and address literals are valid by the RFC, but nobody's who shops.
-///
-/// It keeps what was typed, since some mail systems tell `Ann` from `ann`, and mail goes there. Two addresses that
-/// differ only in case are the same account's: [`EmailAddress::key`].
-///
-/// Its `Debug` form does not show it: addresses never are in logs.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+/// An e-mail address in ASCII: a dot-atom, `@` and a domain name of at least two labels, international ones as `xn--`.
+// Quoted local parts and address literals are valid in RFC 5322, but not in use by customers.
+//
+// The address is kept as typed, for mail systems whose local parts are case-sensitive. Accounts are unique by the
+// address in lower case: [`EmailAddress::key`]. `Debug` hides the address, because addresses are never logged.
+#[derive(Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[schema(
+    value_type = String,
+    format = "email",
+    max_length = 254,
+    pattern = "^(?![^@]{65})[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\
+        @([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+(?![0-9]+$)[A-Za-z0-9][A-Za-z0-9-]{0,61}[A-Za-z0-9]$",
+    examples("ann@example.com"),
+)]
 #[serde(try_from = "String")]
-pub struct EmailAddress {
-    typed: String,
-    key: String,
-}
+pub struct EmailAddress(String);
 
 impl EmailAddress {
-    /// The address as its owner typed it: where mail is sent.
+    /// Returns the address as typed: the one that mail is sent to.
     pub fn as_typed(&self) -> &str {
-        &self.typed
+        &self.0
     }
 
-    /// The address in lower case: what is unique among accounts.
-    pub fn key(&self) -> &str {
-        &self.key
+    /// Returns the address in lower case: unique among accounts.
+    pub fn key(&self) -> String {
+        self.0.to_ascii_lowercase()
     }
 }
 
 impl TryFrom<String> for EmailAddress {
-    type Error = Invalid;
+    type Error = InvalidText;
 
-    fn try_from(typed: String) -> Result<Self, Invalid> {
+    fn try_from(typed: String) -> Result<Self, InvalidText> {
         let (local, domain) = typed.rsplit_once('@').ok_or(EXPECTED)?;
         if typed.len() > MAX_LENGTH || !is_dot_atom(local) || !is_domain_name(domain) {
             return Err(EXPECTED);
         }
-        let key = typed.to_ascii_lowercase();
-        Ok(Self { typed, key })
+        Ok(Self(typed))
     }
 }
 
 impl FromStr for EmailAddress {
-    type Err = Invalid;
+    type Err = InvalidText;
 
-    fn from_str(text: &str) -> Result<Self, Invalid> {
+    fn from_str(text: &str) -> Result<Self, InvalidText> {
         text.to_owned().try_into()
     }
 }
@@ -92,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn usual_and_unusual_addresses_are_read() {
+    fn common_and_uncommon_addresses_are_accepted() {
         for address in [
             "ann@example.com",
             "Ann.Lee+shop@mail.example.co.uk",
@@ -105,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn an_invalid_address_is_rejected() {
         let too_long = format!("{}@{}.example", "a".repeat(64), format!("{}.", "b".repeat(60)).repeat(4));
         let long_local = format!("{}@example.com", "a".repeat(65));
         for text in [
@@ -141,14 +144,17 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_never_shown_by_debug() {
+    fn debug_hides_the_address() {
         let address: EmailAddress = "ann@example.com".parse().unwrap();
         assert!(!format!("{address:?}").contains("ann"));
     }
 
     proptest! {
         #[test]
-        fn addresses_that_differ_in_case_are_one(local in "[a-z0-9]{1,20}(\\.[a-z0-9]{1,20}){0,2}", domain in "[a-z]{1,20}\\.[a-z]{2,10}") {
+        fn addresses_in_upper_and_lower_case_have_one_key(
+            local in "[a-z0-9]{1,20}(\\.[a-z0-9]{1,20}){0,2}",
+            domain in "[a-z]{1,20}\\.[a-z]{2,10}",
+        ) {
             let lower: EmailAddress = format!("{local}@{domain}").parse().unwrap();
             let upper: EmailAddress = format!("{local}@{domain}").to_uppercase().parse().unwrap();
             prop_assert_eq!(lower.key(), upper.key());
@@ -156,7 +162,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_the_parser_fail_and_what_it_takes_is_safe_in_a_header(text in ".{0,300}") {
+        fn an_accepted_address_is_safe_in_a_header(text in ".{0,300}") {
             if let Ok(address) = text.parse::<EmailAddress>() {
                 prop_assert!(address.as_typed().bytes().all(|b| b.is_ascii_graphic()));
                 prop_assert!(address.as_typed().len() <= 254);
@@ -165,7 +171,10 @@ mod tests {
         }
 
         #[test]
-        fn a_key_is_an_address_and_its_own_key(local in "[A-Za-z0-9+]{1,64}", domain in "[A-Za-z]{1,63}\\.[A-Za-z]{2,63}") {
+        fn a_key_is_an_address_with_itself_as_key(
+            local in "[A-Za-z0-9+]{1,64}",
+            domain in "[A-Za-z]{1,63}\\.[A-Za-z]{2,63}",
+        ) {
             let address: EmailAddress = format!("{local}@{domain}").parse().unwrap();
             let again: EmailAddress = address.key().parse().unwrap();
             prop_assert_eq!(again.key(), address.key());

@@ -1,4 +1,4 @@
-//! What is true of accounts, without any I/O: types that cannot be invalid, and the decisions on them.
+//! The domain of accounts, without I/O: types that are always valid, and decisions.
 
 mod account;
 mod backoff;
@@ -8,13 +8,13 @@ mod profile;
 mod refresh_token;
 
 pub use account::{Account, NOTICE_INTERVAL, PasswordHash, ProfileChange};
-pub use backoff::{Attempts, FORGOTTEN_AFTER, FREE_ATTEMPTS, admit};
+pub use backoff::{Attempts, FREE_ATTEMPTS, RESET_AFTER, admit};
 pub use email::EmailAddress;
-pub use password::{NewPassword, Password};
+pub use password::{CommonPassword, NewPassword, Password};
 pub use profile::{DisplayName, Locale};
 pub use refresh_token::{FamilyId, REFRESH_LIFETIME, RefreshToken};
 
-/// Why a text is not what a field holds. The message is fit for a client.
+/// The text is not valid for its field. The message may be shown to clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Invalid(&'static str);
+pub struct InvalidText(&'static str);

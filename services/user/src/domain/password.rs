@@ -1,72 +1,74 @@
-//! Passwords: which ones are taken, and how they stay out of sight.
+//! Passwords: rules for new ones, and types that keep them out of logs.
 //!
-//! The rules are those of OWASP ASVS 5.0 and NIST SP 800-63B: length counts, composition does not, and what is known
-//! to attackers is refused.
+//! The rules are those of OWASP ASVS 5.0 and NIST SP 800-63B: a minimum length, no composition rules, no common
+//! passwords.
 
 use std::{collections::HashSet, sync::LazyLock};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::Invalid;
+use super::InvalidText;
 
-/// The shortest new password, in characters.
+/// Minimum length of a new password, in characters.
 const MIN_LENGTH: usize = 8;
-/// The longest password, in characters: far above what anybody types, and a bound on the work of hashing it.
+/// Maximum length of a password, in characters. Limits the work of hashing it.
 const MAX_LENGTH: usize = 128;
 
-/// The passwords that attackers try first, in lower case, one a line. A short list, for its size in a Lambda function:
-/// a shop that wants more asks a service for breached passwords here.
+/// Common passwords in lower case, one per line. The list is short because it is part of the function's package. A
+/// service for breached passwords would be called here.
 static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
-/// A password as somebody presents it who signs in. Whether it is a good one does not matter any more.
-#[derive(Debug, Clone, Deserialize)]
+/// Password of an existing account.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[schema(value_type = String, format = "password", max_length = 128)]
 #[serde(try_from = "String")]
 pub struct Password(SecretString);
 
 impl Password {
-    /// The bytes to hash.
+    /// Returns the bytes to hash.
     pub fn expose(&self) -> &[u8] {
         self.0.expose_secret().as_bytes()
     }
 }
 
 impl TryFrom<String> for Password {
-    type Error = Invalid;
+    type Error = InvalidText;
 
-    fn try_from(text: String) -> Result<Self, Invalid> {
+    fn try_from(text: String) -> Result<Self, InvalidText> {
         let too_long = text.chars().count() > MAX_LENGTH;
         let secret = SecretString::from(text);
-        if too_long { Err(Invalid("must have at most 128 characters")) } else { Ok(Self(secret)) }
+        if too_long { Err(InvalidText("must have at most 128 characters")) } else { Ok(Self(secret)) }
     }
 }
 
-/// A password that is good enough to be chosen now.
-#[derive(Debug, Clone, Deserialize)]
+/// The password is on the list of common ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is one of the passwords that attackers try first")]
+pub struct CommonPassword;
+
+/// Password for a new account.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[schema(value_type = String, format = "password", min_length = 8, max_length = 128)]
 #[serde(try_from = "String")]
 pub struct NewPassword(Password);
 
 impl NewPassword {
-    /// The password as it is presented later.
-    pub fn into_password(self) -> Password {
-        self.0
+    /// Returns the password, unless it is a common one. A rule of its own, because no JSON Schema can express it.
+    pub fn into_uncommon(self) -> Result<Password, CommonPassword> {
+        let lower_case = self.0.0.expose_secret().to_lowercase();
+        if COMMON.contains(lower_case.as_str()) { Err(CommonPassword) } else { Ok(self.0) }
     }
 }
 
 impl TryFrom<String> for NewPassword {
-    type Error = Invalid;
+    type Error = InvalidText;
 
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        let length = text.chars().count();
-        let common = COMMON.contains(text.to_lowercase().as_str());
+    fn try_from(text: String) -> Result<Self, InvalidText> {
+        let too_short = text.chars().count() < MIN_LENGTH;
         let password = Password::try_from(text)?;
-        if length < MIN_LENGTH {
-            return Err(Invalid("must have at least 8 characters"));
-        }
-        if common {
-            return Err(Invalid("is one of the passwords that attackers try first"));
-        }
-        Ok(Self(password))
+        if too_short { Err(InvalidText("must have at least 8 characters")) } else { Ok(Self(password)) }
     }
 }
 
@@ -77,14 +79,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn common_passwords_are_refused_in_any_case() {
+    fn a_common_password_is_rejected_in_any_case() {
         for text in ["password", "PassWord", "12345678", "Qwertyuiop", "iloveyou1"] {
-            assert!(NewPassword::try_from(text.to_owned()).is_err(), "{text}");
+            let password = NewPassword::try_from(text.to_owned()).unwrap();
+            assert_eq!(password.into_uncommon().unwrap_err(), CommonPassword, "{text}");
         }
+        let password = NewPassword::try_from("correct horse battery".to_owned()).unwrap();
+        assert_eq!(password.into_uncommon().unwrap().expose(), b"correct horse battery");
     }
 
     #[test]
-    fn the_list_holds_only_what_length_would_let_through() {
+    fn the_list_has_only_passwords_of_sufficient_length() {
         assert!(COMMON.len() >= 300, "{} entries", COMMON.len());
         for text in COMMON.iter() {
             assert!(text.chars().count() >= MIN_LENGTH, "{text}");
@@ -94,13 +99,13 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_never_shown_by_debug() {
+    fn debug_hides_the_password() {
         let password = NewPassword::try_from("correct horse battery".to_owned()).unwrap();
         assert!(!format!("{password:?}").contains("horse"));
     }
 
     #[test]
-    fn characters_are_counted_not_bytes() {
+    fn the_length_is_in_characters_not_bytes() {
         assert!(NewPassword::try_from("ключ-ключ".to_owned()).is_ok());
         assert!(NewPassword::try_from("ж".repeat(128)).is_ok());
         assert!(NewPassword::try_from("жжжжжжж".to_owned()).is_err());
@@ -108,15 +113,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn length_decides_for_what_is_not_common(text in ".{0,140}") {
-            prop_assume!(!COMMON.contains(text.to_lowercase().as_str()));
+        fn a_password_is_valid_by_its_length_alone(text in ".{0,140}") {
             let length = text.chars().count();
             prop_assert_eq!(NewPassword::try_from(text.clone()).is_ok(), (8..=128).contains(&length));
             prop_assert_eq!(Password::try_from(text).is_ok(), length <= 128);
         }
 
         #[test]
-        fn what_was_typed_is_what_is_hashed(text in ".{8,128}") {
+        fn a_password_is_hashed_as_typed(text in ".{8,128}") {
             let password = Password::try_from(text.clone()).unwrap();
             prop_assert_eq!(password.expose(), text.as_bytes());
         }

@@ -1,31 +1,39 @@
-//! What an account says about its owner.
+//! Profile of an account: name and language of its owner.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::Invalid;
+use super::InvalidText;
 
-/// What a person wants to be called: 1 to 100 characters, none of them a control character. Space around it is cut off.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Display name of a person: 1 to 100 characters on one line. Surrounding white space is removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(
+    value_type = String,
+    min_length = 1,
+    max_length = 100,
+    pattern = r"^[^\u0000-\u001F\u007F-\u009F]*[^\s\u0000-\u001F\u007F-\u009F][^\u0000-\u001F\u007F-\u009F]*$",
+    examples("Ann Lee"),
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct DisplayName(String);
 
 impl DisplayName {
-    /// The longest name, in characters.
+    /// Maximum length, in characters.
     pub const MAX_LENGTH: usize = 100;
 
-    /// The name as text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl TryFrom<String> for DisplayName {
-    type Error = Invalid;
+    type Error = InvalidText;
 
-    fn try_from(text: String) -> Result<Self, Invalid> {
+    fn try_from(text: String) -> Result<Self, InvalidText> {
         let name = text.trim();
         let valid = (1..=Self::MAX_LENGTH).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-        if valid { Ok(Self(name.to_owned())) } else { Err(Invalid("must have 1 to 100 characters, on one line")) }
+        if valid { Ok(Self(name.to_owned())) } else { Err(InvalidText("must have 1 to 100 characters, on one line")) }
     }
 }
 
@@ -35,14 +43,19 @@ impl From<DisplayName> for String {
     }
 }
 
-/// A language, as a BCP 47 tag of language, optional script and optional region: `en`, `de-AT`, `zh-Hant-TW`.
-/// It is kept in the usual capitals, however it was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Language: a BCP 47 tag of language, optional script and optional region, such as `en`, `de-AT` or `zh-Hant-TW`.
+/// Stored in canonical case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(
+    value_type = String,
+    pattern = "^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?$",
+    examples("de-AT"),
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct Locale(String);
 
 impl Locale {
-    /// The tag as text.
+    /// Returns the tag as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -55,10 +68,10 @@ impl Default for Locale {
 }
 
 impl TryFrom<String> for Locale {
-    type Error = Invalid;
+    type Error = InvalidText;
 
-    fn try_from(text: String) -> Result<Self, Invalid> {
-        canonical(&text).map(Self).ok_or(Invalid("must be a language tag such as `en` or `de-AT`"))
+    fn try_from(text: String) -> Result<Self, InvalidText> {
+        canonical(&text).map(Self).ok_or(InvalidText("must be a language tag such as `en` or `de-AT`"))
     }
 }
 
@@ -97,26 +110,26 @@ mod tests {
 
     use super::*;
 
-    fn locale(text: &str) -> Result<Locale, Invalid> {
+    fn locale(text: &str) -> Result<Locale, InvalidText> {
         text.to_owned().try_into()
     }
 
     #[test]
-    fn a_language_tag_is_kept_in_the_usual_capitals() {
-        for (written, kept) in [("en", "en"), ("DE-at", "de-AT"), ("zh-hant-tw", "zh-Hant-TW"), ("es-419", "es-419")] {
-            assert_eq!(locale(written).unwrap().as_str(), kept);
+    fn a_language_tag_is_stored_in_canonical_case() {
+        for (input, stored) in [("en", "en"), ("DE-at", "de-AT"), ("zh-hant-tw", "zh-Hant-TW"), ("es-419", "es-419")] {
+            assert_eq!(locale(input).unwrap().as_str(), stored);
         }
     }
 
     #[test]
-    fn what_is_no_language_tag_is_refused() {
+    fn an_invalid_language_tag_is_rejected() {
         for text in ["", "e", "english", "en_US", "en-", "-en", "en-USA", "en-US-US", "../en", "en-US\n"] {
             assert!(locale(text).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn a_name_is_trimmed_and_must_not_be_blank_or_broken() {
+    fn a_name_is_trimmed_and_must_not_be_blank_or_have_several_lines() {
         assert_eq!(DisplayName::try_from("  Ann Lee ".to_owned()).unwrap().as_str(), "Ann Lee");
         for text in ["", "   ", "Ann\r\nLee", "Ann\u{0}", &"a".repeat(101)] {
             assert!(DisplayName::try_from(text.to_owned()).is_err(), "{text:?}");
@@ -126,14 +139,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_taken_is_taken_again_and_stays(text in ".{0,120}") {
+        fn an_accepted_name_is_accepted_again_and_unchanged(text in ".{0,120}") {
             if let Ok(name) = DisplayName::try_from(text) {
                 prop_assert_eq!(DisplayName::try_from(name.as_str().to_owned()), Ok(name));
             }
         }
 
         #[test]
-        fn a_locale_is_its_own_canonical_form(text in "[a-zA-Z]{2,3}(-[a-zA-Z]{4})?(-[a-zA-Z]{2})?") {
+        fn the_canonical_form_of_a_locale_is_stable(text in "[a-zA-Z]{2,3}(-[a-zA-Z]{4})?(-[a-zA-Z]{2})?") {
             let tag = locale(&text).unwrap();
             prop_assert_eq!(locale(tag.as_str()).unwrap(), tag);
         }

@@ -1,8 +1,9 @@
-//! Refresh tokens: opaque, single-use, of families that end as one.
+//! Refresh tokens: opaque, single-use, grouped in families that are revoked as a whole.
 //!
-//! Each sign-in starts a family. Using a token replaces it by a new one of the same family. A token that is used twice was
-//! in two hands, and nobody can tell whose was first: the family ends, and its owner signs in again. That also hits a
-//! client that lost the answer to its refresh and repeats it; it is the price of noticing theft.
+//! Each sign-in starts a family. Using a token replaces it with a new one of the same family. A token that is used
+//! twice may have been stolen, and the legitimate client cannot be identified: the family is revoked, and the owner has
+//! to sign in again. This also affects a client that lost the response to a refresh and retries it: the price of
+//! detecting theft.
 
 use std::fmt;
 
@@ -12,26 +13,26 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// How long a refresh token is good for if it is not used.
+/// Lifetime of an unused refresh token.
 pub const REFRESH_LIFETIME: TimeDelta = TimeDelta::days(30);
 
-/// A refresh token's text: made here, or presented by a client, who may present anything.
+/// Text of a refresh token: issued here, or an arbitrary text from a client.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
 pub struct RefreshToken(String);
 
 impl RefreshToken {
-    /// A token of 256 bits, which must be random.
+    /// Creates a token from 256 random bits.
     pub fn new(bits: [u8; 32]) -> Self {
         Self(URL_SAFE_NO_PAD.encode(bits))
     }
 
-    /// The text, for its owner only.
+    /// Returns the text, for the token's owner only.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What is kept of it: SHA-256 in hexadecimal. No salt and no stretching, since 256 bits cannot be guessed.
+    /// Returns the stored form: SHA-256 in hexadecimal. 256 random bits need neither salt nor key stretching.
     pub fn hash(&self) -> String {
         hex::encode(Sha256::digest(self.0.as_bytes()))
     }
@@ -49,7 +50,7 @@ impl fmt::Debug for RefreshToken {
     }
 }
 
-/// Names a family: one sign-in and all tokens that go back to it.
+/// Id of a family: one sign-in and all its refresh tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FamilyId(Uuid);
 
@@ -70,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_known_again_by_its_hash_and_not_shown_by_debug() {
+    fn a_token_is_identified_by_its_hash_and_hidden_from_debug() {
         let token = RefreshToken::new([7; 32]);
         let presented = RefreshToken::from(token.expose().to_owned());
         assert_eq!(presented.hash(), token.hash());

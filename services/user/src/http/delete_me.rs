@@ -1,38 +1,36 @@
-//! `DELETE /v1/users/me`: somebody closes their account.
+//! `DELETE /v1/users/me`: deletion of the caller's account.
 
 use axum::{extract::State, http::StatusCode};
-use contracts::{Envelope, EventId, Problem, http::Customer};
+use contracts::{Envelope, EventId, Problem, UserId, http::Customer};
 
+use super::{ATTEMPTS, retry::retry_conflicts};
 use crate::{AppState, Error, clock};
 
-/// How often a deletion is decided again on an account that changed meanwhile.
-const TRIES: u32 = 3;
-
-/// Deletes the caller's own account.
+/// Deletes the caller's account.
 ///
-/// Its personal data are erased, here and by every service that hears of it, all its sign-ins end, and its address is
-/// free again.
+/// Its personal data are erased, by this service at once and by the others when they receive the event. All refresh
+/// tokens are revoked, and the e-mail address can be registered again.
 #[utoipa::path(
     delete, path = "/v1/users/me", tag = "accounts", security(("access_token" = ["customer"])),
     responses(
-        (status = 204, description = "The account is gone"),
-        (status = 401, description = "No valid token, or the account is gone", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The scope `customer` is missing", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The account is being changed", body = Problem, content_type = "application/problem+json"),
+        (status = 204, description = "The account is deleted"),
+        (status = 409, description = "Other requests are changing the account: retry", body = Problem,
+            content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn delete_me(State(state): State<AppState>, Customer(id): Customer) -> Result<StatusCode, Error> {
-    for _ in 0..TRIES {
-        let account = state.store.account(id).await?.ok_or(Error::AccountGone)?;
-        let (version, event) = account.delete();
-        let now = clock::now();
-        let envelope = Envelope::new(EventId::generate(), id, version, now, event);
-        if state.store.delete_account(&account, &envelope, now).await? {
-            tracing::info!(user_id = %id, "an account was deleted");
-            // Tidying: a sign-in whose account is gone is worth nothing, and would go by itself after 30 days.
-            state.store.end_families(id).await?;
-            return Ok(StatusCode::NO_CONTENT);
-        }
-    }
-    Err(Error::Contended)
+    retry_conflicts(ATTEMPTS, || delete_once(&state, id)).await?.ok_or(Error::RetriesExhausted)?;
+    tracing::info!(user_id = %id, "account deleted");
+    // Cleanup only: refresh tokens of a deleted account are not accepted, and their items expire after 30 days.
+    state.store.revoke_families(id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn delete_once(state: &AppState, id: UserId) -> Result<Option<()>, Error> {
+    let account = state.store.account(id).await?.ok_or(Error::AccountDeleted)?;
+    let (version, event) = account.delete();
+    let now = clock::now();
+    let envelope = Envelope::new(EventId::generate(), id, version, now, event);
+    let is_deleted = state.store.delete_account(&account, &envelope, now).await?;
+    Ok(is_deleted.then_some(()))
 }

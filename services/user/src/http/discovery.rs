@@ -1,46 +1,52 @@
-//! `GET /.well-known/…`: what API Gateway's authoriser, and every service, needs to check tokens.
+//! `GET /.well-known/…`: metadata and keys for the verification of tokens, by API Gateway and by every service.
 
 use axum::{
     extract::State,
     http::{HeaderName, header},
 };
+use contracts::Problem;
 use jsonwebtoken::jwk::JwkSet;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::AppState;
 
-/// Both documents may be kept for five minutes, as long as services keep the keys. API Gateway keeps them up to two hours:
-/// a new key is published that long before it signs.
+/// Both documents may be cached for five minutes, like services cache the keys. API Gateway caches them for up to two
+/// hours: a new key has to be published two hours before it signs.
 const CACHED: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "public, max-age=300")];
 
-/// The issuer's metadata (OpenID Connect Discovery 1.0, as far as there is something to tell).
+/// Metadata of the token issuer: the applicable subset of OpenID Connect Discovery 1.0.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Discovery {
-    /// The `iss` of every token.
+    /// Issuer: the `iss` of every token.
     issuer: String,
-    /// Where the keys are.
+    /// URL of the public keys.
     jwks_uri: String,
-    /// Where tokens are given.
+    /// URL of the token endpoint.
     token_endpoint: String,
-    /// Where sign-ins are ended.
+    /// URL of the revocation endpoint.
     revocation_endpoint: String,
-    /// What tokens are given for.
+    /// Supported grant types.
     grant_types_supported: [&'static str; 2],
-    /// None: there is no authorisation endpoint.
+    /// Supported response types: none, because there is no authorization endpoint.
     response_types_supported: [&'static str; 0],
-    /// The same subject for every client.
+    /// Supported subject types: every client gets the same subject.
     subject_types_supported: [&'static str; 1],
-    /// How tokens are signed.
+    /// Signature algorithms of tokens.
     id_token_signing_alg_values_supported: [&'static str; 1],
-    /// What a token can allow.
+    /// Scopes that a token can have.
     scopes_supported: [&'static str; 3],
 }
 
-/// The issuer's metadata.
+/// Returns the metadata of the token issuer.
 #[utoipa::path(
     get, path = "/.well-known/openid-configuration", tag = "discovery",
-    responses((status = 200, description = "The metadata", body = Discovery)),
+    responses(
+        (status = 200, description = "The metadata", body = Discovery,
+            headers(("cache-control" = String, description = "Five minutes"))),
+        (status = 503, description = "Too many requests are in progress: retry later", body = Problem,
+            content_type = "application/problem+json"),
+    ),
 )]
 pub(super) async fn openid_configuration(
     State(state): State<AppState>,
@@ -60,10 +66,15 @@ pub(super) async fn openid_configuration(
     (CACHED, axum::Json(discovery))
 }
 
-/// The public keys that tokens are checked with (RFC 7517).
+/// Returns the public keys that verify tokens (RFC 7517).
 #[utoipa::path(
     get, path = "/.well-known/jwks.json", tag = "discovery",
-    responses((status = 200, description = "A JWK set", body = Object)),
+    responses(
+        (status = 200, description = "A JWK set of RSA keys", body = Object,
+            headers(("cache-control" = String, description = "Five minutes"))),
+        (status = 503, description = "Too many requests are in progress: retry later", body = Problem,
+            content_type = "application/problem+json"),
+    ),
 )]
 pub(super) async fn jwks(State(state): State<AppState>) -> ([(HeaderName, &'static str); 1], axum::Json<JwkSet>) {
     (CACHED, axum::Json(state.tokens.jwks()))

@@ -1,28 +1,28 @@
-//! `GET /v1/users/me`: what an account says of its owner.
+//! `GET /v1/users/me`: the caller's account.
 
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use contracts::{Problem, UserId, auth::Scope, http::Customer};
+use contracts::{UserId, auth::Scope, http::Customer};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{AppState, Error, domain::Account};
 
-/// An account, as its owner sees it.
+/// Account, as shown to its owner.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Profile {
-    /// Names the account.
+    /// Id of the account.
     id: UserId,
-    /// The address as it was typed.
+    /// E-mail address as typed at registration.
     #[schema(format = "email")]
     email: String,
-    /// What to be called.
+    /// Display name.
     name: String,
-    /// The language of messages, as a BCP 47 tag.
+    /// Language of messages: a BCP 47 tag.
     locale: String,
-    /// What its tokens allow.
+    /// Scopes of the account's access tokens.
     scopes: Vec<Scope>,
-    /// When the account was opened.
+    /// Time of registration.
     created_at: DateTime<Utc>,
 }
 
@@ -40,19 +40,17 @@ impl From<Account> for Profile {
     }
 }
 
-/// The caller's own account.
+/// Returns the caller's account.
 #[utoipa::path(
     get, path = "/v1/users/me", tag = "accounts", security(("access_token" = ["customer"])),
     responses(
         (status = 200, description = "The account", body = Profile),
-        (status = 401, description = "No valid token, or the account is gone", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The scope `customer` is missing", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn get_me(
     State(state): State<AppState>,
     Customer(id): Customer,
 ) -> Result<axum::Json<Profile>, Error> {
-    let account = state.store.account(id).await?.ok_or(Error::AccountGone)?;
+    let account = state.store.account(id).await?.ok_or(Error::AccountDeleted)?;
     Ok(axum::Json(account.into()))
 }

@@ -1,4 +1,4 @@
-//! `POST /v1/auth/token`: credentials for tokens.
+//! `POST /v1/auth/token`: tokens for credentials.
 
 use axum::extract::State;
 use contracts::{Problem, http::Json};
@@ -11,45 +11,53 @@ use crate::{
     domain::{EmailAddress, Password, RefreshToken},
 };
 
-/// What is offered for tokens: `email` and `password`, or a `refresh_token`.
-#[derive(Debug, Deserialize, ToSchema)]
+/// Body of the request. It is flat, because errors of a tagged enum would not name the field.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TokenRequest {
-    /// Which of the two.
     grant_type: GrantType,
-    /// With `password`: the account's address.
-    #[schema(value_type = Option<String>, format = "email")]
     email: Option<EmailAddress>,
-    /// With `password`: the account's password.
-    #[schema(value_type = Option<String>, format = "password", max_length = 128)]
     password: Option<Password>,
-    /// With `refresh_token`: the newest token of the sign-in. It is good for one use.
-    #[schema(value_type = Option<String>)]
     refresh_token: Option<RefreshToken>,
 }
 
-/// How somebody shows who they are.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum GrantType {
-    /// By address and password.
     Password,
-    /// By the refresh token of an earlier answer.
     RefreshToken,
 }
 
+/// Credentials by grant type, as in RFC 6749.
+#[derive(ToSchema)]
+#[schema(as = TokenRequest)]
+#[serde(tag = "grant_type", rename_all = "snake_case")]
 enum Grant {
-    Password { email: EmailAddress, password: Password },
-    RefreshToken(RefreshToken),
+    /// Sign-in with address and password.
+    #[schema(title = "PasswordGrant")]
+    #[serde(deny_unknown_fields)]
+    Password {
+        /// Address of the account.
+        email: EmailAddress,
+        /// Password of the account.
+        password: Password,
+    },
+    /// Refresh of a sign-in.
+    #[schema(title = "RefreshTokenGrant")]
+    #[serde(deny_unknown_fields)]
+    RefreshToken {
+        /// Newest refresh token of the sign-in. It can be used once.
+        #[schema(value_type = String, format = "password")]
+        refresh_token: RefreshToken,
+    },
 }
 
 impl TryFrom<TokenRequest> for Grant {
     type Error = Error;
 
-    /// One flat request type rather than a tagged one, whose errors would not name the field.
     fn try_from(request: TokenRequest) -> Result<Self, Error> {
-        let missing = |field| Error::WrongField { field, detail: "is required for this grant_type" };
-        let surplus = |field| Err(Error::WrongField { field, detail: "does not go with this grant_type" });
+        let missing = |field| Error::InvalidField { field, detail: "is required with this grant_type" };
+        let surplus = |field| Err(Error::InvalidField { field, detail: "is not allowed with this grant_type" });
         let TokenRequest { grant_type, email, password, refresh_token } = request;
         match grant_type {
             GrantType::Password if refresh_token.is_some() => surplus("refresh_token"),
@@ -59,23 +67,26 @@ impl TryFrom<TokenRequest> for Grant {
             }),
             GrantType::RefreshToken if email.is_some() => surplus("email"),
             GrantType::RefreshToken if password.is_some() => surplus("password"),
-            GrantType::RefreshToken => Ok(Self::RefreshToken(refresh_token.ok_or_else(|| missing("refresh_token"))?)),
+            GrantType::RefreshToken => {
+                Ok(Self::RefreshToken { refresh_token: refresh_token.ok_or_else(|| missing("refresh_token"))? })
+            }
         }
     }
 }
 
-/// Gives tokens for credentials.
+/// Issues tokens for credentials.
 ///
-/// A wrong password, an unknown address and a refresh token that is not good any more all get the same answer.
-/// After five attempts on an address, the next ones have to wait, twice as long each time.
+/// The response for a wrong password, an unknown address and an invalid refresh token is the same. After five attempts
+/// with an address, further ones have to wait; the wait doubles each time.
 #[utoipa::path(
-    post, path = "/v1/auth/token", tag = "tokens",
+    post, path = "/v1/auth/token", tag = "tokens", request_body = Grant,
     responses(
-        (status = 200, description = "Tokens", body = TokenResponse),
-        (status = 400, description = "A field is not valid", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "The credentials are not valid", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many attempts", body = Problem, content_type = "application/problem+json",
-            headers(("retry-after" = u32, description = "Seconds to wait"))),
+        (status = 200, description = "An access token and a refresh token", body = TokenResponse),
+        (status = 401, description = "The credentials are not valid", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 429, description = "Too many sign-in attempts with this address", body = Problem,
+            content_type = "application/problem+json",
+            headers(("retry-after" = u32, description = "Seconds to wait before the next attempt"))),
     ),
 )]
 pub(super) async fn issue_token(
@@ -84,7 +95,7 @@ pub(super) async fn issue_token(
 ) -> Result<axum::Json<TokenResponse>, Error> {
     let response = match Grant::try_from(request)? {
         Grant::Password { email, password } => sign_in(&state, &email, password).await?,
-        Grant::RefreshToken(token) => refresh(&state, &token).await?,
+        Grant::RefreshToken { refresh_token } => refresh(&state, &refresh_token).await?,
     };
     Ok(axum::Json(response))
 }

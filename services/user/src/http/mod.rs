@@ -1,4 +1,4 @@
-//! The API: every route on one screen, one file per use case.
+//! The API: the list of routes, and one file per use case.
 
 mod delete_me;
 mod discovery;
@@ -6,6 +6,7 @@ mod get_me;
 mod issue_token;
 mod refresh;
 mod register;
+mod retry;
 mod revoke;
 mod sign_in;
 mod token_response;
@@ -23,9 +24,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::AppState;
 
-/// Lambda ends the function after ten seconds: before that, the client gets a problem document.
+/// Limits of requests. The deadline is below the function's timeout of ten seconds, so that the client gets a problem
+/// document.
 const OPTIONS: Options =
     Options { body_limit: 64 * 1024, deadline: Duration::from_secs(9), concurrency: 64, access_log: true };
+
+/// Number of attempts to change an account.
+const ATTEMPTS: u32 = 3;
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Description::openapi())
@@ -37,13 +42,13 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(discovery::jwks))
 }
 
-/// The service's router.
+/// Returns the service's router.
 pub fn router(app: AppState) -> Router {
     let (routes, _) = routes().split_for_parts();
     surround(routes.route("/health/live", get(async || "live")).with_state(app), OPTIONS)
 }
 
-/// The service's OpenAPI document, as it is committed.
+/// Returns the service's OpenAPI document, of which `openapi.json` is a copy.
 pub fn document() -> Document {
     openapi::complete(routes().into_openapi())
 }

@@ -1,4 +1,4 @@
-//! Tokens for a refresh token.
+//! New tokens for a refresh token.
 
 use super::token_response::TokenResponse;
 use crate::{
@@ -11,21 +11,24 @@ pub(super) async fn refresh(state: &AppState, token: &RefreshToken) -> Result<To
     let now = clock::now();
     let stored = state.store.refresh_token(token, now).await?.ok_or(Error::InvalidCredentials)?;
     if stored.used {
-        return end_family(state, &stored).await;
+        return Err(revoke_family(state, &stored).await);
     }
     let account = state.store.account(stored.user_id).await?.ok_or(Error::InvalidCredentials)?;
-    // Signed before the old token is spent: if KMS does not answer, the client still has a good token.
+    // Signed before the rotation: if KMS fails, the client still has a valid refresh token.
     let access_token = state.tokens.issue(&account, now).await?;
     let next = RefreshToken::new(rand::random());
     match state.store.rotate(token, &stored, &next, now).await? {
         Rotation::Done => Ok(TokenResponse::new(&account, access_token, &next)),
-        Rotation::AlreadyUsed => end_family(state, &stored).await,
-        Rotation::FamilyEnded => Err(Error::InvalidCredentials),
+        Rotation::AlreadyUsed => Err(revoke_family(state, &stored).await),
+        Rotation::FamilyRevoked => Err(Error::InvalidCredentials),
     }
 }
 
-async fn end_family(state: &AppState, stored: &StoredToken) -> Result<TokenResponse, Error> {
-    state.store.end_family(stored.user_id, stored.family).await?;
-    tracing::warn!(user_id = %stored.user_id, "a refresh token was used twice: its sign-in is ended");
-    Err(Error::InvalidCredentials)
+/// Revokes the family of a reused token. Returns the error for the client.
+async fn revoke_family(state: &AppState, stored: &StoredToken) -> Error {
+    if let Err(error) = state.store.revoke_family(stored.user_id, stored.family).await {
+        return error.into();
+    }
+    tracing::warn!(user_id = %stored.user_id, "refresh token reused: family revoked");
+    Error::InvalidCredentials
 }

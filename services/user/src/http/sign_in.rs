@@ -1,17 +1,17 @@
-//! Tokens for an address and a password.
+//! Tokens for an e-mail address and a password.
 
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::token_response::TokenResponse;
+use super::{retry::retry_conflicts, token_response::TokenResponse};
 use crate::{
     AppState, Error, clock,
     domain::{Account, EmailAddress, FamilyId, Password, RefreshToken, admit},
-    passwords::Verdict,
+    passwords::PasswordCheck,
     store::Store,
 };
 
-/// How often an attempt is counted again that another one on the same address came before.
+/// Number of tries to count an attempt while concurrent ones with the same address are counted.
 const COUNT_TRIES: u32 = 5;
 
 pub(super) async fn sign_in(
@@ -22,14 +22,14 @@ pub(super) async fn sign_in(
     count_attempt(&state.store, email).await?;
     let account = state.store.account_by_email(email).await?;
     let hash = account.as_ref().map(|account| account.password_hash.clone());
-    let verdict = state.passwords.verify(password.clone(), hash).await?;
-    let account = match (verdict, account) {
-        (Verdict::Right, Some(account)) => account,
-        (Verdict::RightButOutdated, Some(account)) => {
-            renew_hash(state, &account, password).await?;
+    let check = state.passwords.verify(password.clone(), hash).await?;
+    let account = match (check, account) {
+        (PasswordCheck::Match, Some(account)) => account,
+        (PasswordCheck::MatchNeedsRehash, Some(account)) => {
+            rehash(state, &account, password).await?;
             account
         }
-        (Verdict::Wrong, _) | (_, None) => return Err(Error::InvalidCredentials),
+        (PasswordCheck::Mismatch, _) | (_, None) => return Err(Error::InvalidCredentials),
     };
 
     let now = clock::now();
@@ -37,27 +37,25 @@ pub(super) async fn sign_in(
     let refresh_token = RefreshToken::new(rand::random());
     let family = FamilyId::from(Uuid::now_v7());
     if !state.store.start_family(account.id, family, &refresh_token, now).await? {
-        return Err(Error::InvalidCredentials); // The account was deleted meanwhile.
+        return Err(Error::InvalidCredentials); // A concurrent request deleted the account.
     }
-    state.store.forget_attempts(email).await?;
+    state.store.reset_attempts(email).await?;
     Ok(TokenResponse::new(&account, access_token, &refresh_token))
 }
 
-/// Counts before the password is looked at, so that guesses at the same time are counted too.
+/// Counts the attempt before the password is verified, so that concurrent guesses are counted as well.
 async fn count_attempt(store: &Store, email: &EmailAddress) -> Result<(), Error> {
-    for _ in 0..COUNT_TRIES {
+    let counted = retry_conflicts(COUNT_TRIES, async || {
         let before = store.attempts(email).await?;
         let after = admit(before, clock::now()).map_err(|wait| Error::TooManyAttempts { wait })?;
-        if store.count_attempt(email, before, after).await? {
-            return Ok(());
-        }
-    }
-    Err(Error::TooManyAttempts { wait: TimeDelta::seconds(1) })
+        Ok(store.count_attempt(email, before, after).await?.then_some(()))
+    });
+    counted.await?.ok_or(Error::TooManyAttempts { wait: TimeDelta::seconds(1) })
 }
 
-async fn renew_hash(state: &AppState, account: &Account, password: Password) -> Result<(), Error> {
+async fn rehash(state: &AppState, account: &Account, password: Password) -> Result<(), Error> {
     let hash = state.passwords.hash(password).await?;
     state.store.renew_password_hash(account.id, &account.password_hash, &hash).await?;
-    tracing::info!(user_id = %account.id, "a password's hash has the current parameters now");
+    tracing::info!(user_id = %account.id, "password rehashed with the current parameters");
     Ok(())
 }

@@ -8,19 +8,19 @@ use crate::{
     tokens::ACCESS_LIFETIME,
 };
 
-/// Tokens, as RFC 6749 names them.
+/// Tokens of a sign-in, in the terms of RFC 6749.
 #[derive(Serialize, ToSchema)]
 pub(super) struct TokenResponse {
-    /// The JWT to call the API with.
+    /// Access token for the API: a JWT.
     access_token: String,
     /// Always `Bearer`.
-    #[schema(value_type = String, examples("Bearer"))]
+    #[schema(value_type = String, pattern = "^Bearer$", examples("Bearer"))]
     token_type: &'static str,
-    /// Seconds until the access token expires.
+    /// Lifetime of the access token, in seconds.
     expires_in: i64,
-    /// For new tokens, once, within 30 days.
+    /// Refresh token for new tokens. It can be used once, within 30 days.
     refresh_token: String,
-    /// What the access token allows, separated by spaces.
+    /// Scopes of the access token, separated by spaces.
     scope: String,
 }
 

@@ -1,50 +1,45 @@
-//! `PATCH /v1/users/me`: somebody changes their name or language.
+//! `PATCH /v1/users/me`: change of name and language.
 
 use axum::extract::State;
 use contracts::{
-    Envelope, EventId, Problem,
+    Envelope, EventId, Problem, UserId,
     http::{Customer, Json},
 };
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
-use super::get_me::Profile;
+use super::{ATTEMPTS, get_me::Profile, retry::retry_conflicts};
 use crate::{
     AppState, Error, clock,
-    domain::{DisplayName, Locale, ProfileChange},
+    domain::{Account, DisplayName, Locale, ProfileChange},
 };
 
-/// How often a change is decided again on an account that changed meanwhile.
-const TRIES: u32 = 3;
-
-/// What is to change. A field that is left out stays as it is.
+/// Changes to the profile. An absent field stays unchanged.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProfilePatch {
-    /// What to be called.
-    #[schema(value_type = String, required = false, min_length = 1, max_length = 100)]
+    /// New display name.
+    #[schema(value_type = DisplayName, required = false)]
     #[serde(default, deserialize_with = "present")]
     name: Option<DisplayName>,
-    /// The language of messages, as a BCP 47 tag.
-    #[schema(value_type = String, required = false, examples("de-AT"))]
+    /// New language of messages.
+    #[schema(value_type = Locale, required = false)]
     #[serde(default, deserialize_with = "present")]
     locale: Option<Locale>,
 }
 
-/// Neither field can be removed: `null` is an error, not an absent field.
+/// Rejects `null`, because neither field can be removed.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// Changes the caller's own account.
+/// Changes name and language of the caller's account.
 #[utoipa::path(
     patch, path = "/v1/users/me", tag = "accounts", security(("access_token" = ["customer"])),
     responses(
-        (status = 200, description = "The account as it is now", body = Profile),
-        (status = 400, description = "A field is not valid", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid token, or the account is gone", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The scope `customer` is missing", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The account is being changed", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The account after the change", body = Profile),
+        (status = 409, description = "Other requests are changing the account: retry", body = Problem,
+            content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn update_me(
@@ -52,15 +47,16 @@ pub(super) async fn update_me(
     Customer(id): Customer,
     Json(ProfilePatch { name, locale }): Json<ProfilePatch>,
 ) -> Result<axum::Json<Profile>, Error> {
-    for _ in 0..TRIES {
-        let account = state.store.account(id).await?.ok_or(Error::AccountGone)?;
-        let change = ProfileChange { name: name.clone(), locale: locale.clone() };
-        let Some((updated, event)) = account.update(change) else { return Ok(axum::Json(account.into())) };
-        let now = clock::now();
-        let envelope = Envelope::new(EventId::generate(), id, updated.version, now, event);
-        if state.store.update_account(&updated, Some(&envelope), now).await? {
-            return Ok(axum::Json(updated.into()));
-        }
-    }
-    Err(Error::Contended)
+    let change = ProfileChange { name, locale };
+    let account = retry_conflicts(ATTEMPTS, || update_once(&state, id, &change)).await?;
+    Ok(axum::Json(account.ok_or(Error::RetriesExhausted)?.into()))
+}
+
+async fn update_once(state: &AppState, id: UserId, change: &ProfileChange) -> Result<Option<Account>, Error> {
+    let account = state.store.account(id).await?.ok_or(Error::AccountDeleted)?;
+    let Some((updated, event)) = account.update(change.clone()) else { return Ok(Some(account)) };
+    let now = clock::now();
+    let envelope = Envelope::new(EventId::generate(), id, updated.version, now, event);
+    let is_updated = state.store.update_account(&updated, Some(&envelope), now).await?;
+    Ok(is_updated.then_some(updated))
 }

@@ -1,4 +1,4 @@
-//! Accounts and the addresses that are theirs.
+//! Accounts and their addresses.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,14 @@ use chrono::{DateTime, Utc, serde::ts_milliseconds};
 use contracts::{Envelope, UserId, auth::Scope};
 use serde::{Deserialize, Serialize};
 
-use super::{Commit, Store, StoreError, attempts, held, key, number, text};
+use super::{Commit, Store, StoreError, attempts, is_condition_met, key, number, text};
 use crate::domain::{Account, DisplayName, EmailAddress, Locale, NOTICE_INTERVAL, PasswordHash};
 
 pub(super) const PROFILE: &str = "PROFILE";
 const ACCOUNT: &str = "ACCOUNT";
 
 #[derive(Serialize, Deserialize)]
-struct ProfileItem {
+pub(super) struct ProfileItem {
     pk: String,
     sk: String,
     id: UserId,
@@ -26,59 +26,59 @@ struct ProfileItem {
     #[serde(with = "ts_milliseconds")]
     created_at: DateTime<Utc>,
     version: u64,
-    /// When the owner was last told that somebody tried to register with their address, in Unix milliseconds.
+    /// Time of the last notice to the owner about a repeated registration, in Unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     noticed_at: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct AddressItem {
+pub(super) struct AddressItem {
     pk: String,
     sk: String,
     user_id: UserId,
 }
 
-/// What became of the wish to open an account.
+/// Outcome of the creation of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
-pub enum Created {
-    /// It exists now.
-    Yes,
-    /// Another one has the address; nothing is written.
+pub enum Creation {
+    /// The account is created.
+    Done,
+    /// Another account has the address; nothing is written.
     AddressTaken,
 }
 
 impl Store {
-    /// Opens an account, if its address is nobody's.
+    /// Creates an account, unless another one has its address.
     pub async fn create_account(
         &self,
         account: &Account,
         event: &Envelope,
         now: DateTime<Utc>,
-    ) -> Result<Created, StoreError> {
+    ) -> Result<Creation, StoreError> {
         let address = AddressItem { pk: address_pk(&account.email), sk: ACCOUNT.to_owned(), user_id: account.id };
         let writes =
             vec![self.put_new(&address)?, self.put_new(&ProfileItem::from(account))?, self.put_event(event, now)?];
         match self.commit(writes).await? {
-            Commit::Done => Ok(Created::Yes),
-            Commit::Refused(_) => Ok(Created::AddressTaken),
+            Commit::Done => Ok(Creation::Done),
+            Commit::ConditionFailed(_) => Ok(Creation::AddressTaken),
         }
     }
 
-    /// An account by its id.
+    /// Returns an account by its id.
     pub async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
         let item: Option<ProfileItem> = self.get(&user_pk(id), PROFILE).await?;
         Ok(item.map(Account::try_from).transpose()?)
     }
 
-    /// The account that has an address. It reads as much for an address that has none, so that time does not tell them apart.
+    /// Returns the account with an address. Makes as many reads if there is none, so that the time discloses nothing.
     pub async fn account_by_email(&self, email: &EmailAddress) -> Result<Option<Account>, StoreError> {
         let address: Option<AddressItem> = self.get(&address_pk(email), ACCOUNT).await?;
         self.account(address.map_or_else(UserId::generate, |address| address.user_id)).await
     }
 
-    /// Writes an account that was decided on its version before, with the event that tells it; `false`, and nothing
-    /// written, if the account is not at that version any more.
+    /// Writes a changed account and its event. Returns `false` and writes nothing on a version conflict, that is unless
+    /// the stored account has the preceding version.
     pub async fn update_account(
         &self,
         account: &Account,
@@ -87,7 +87,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let Account { id, email: _, name, locale, scopes, password_hash: _, created_at: _, version } = account;
         let scopes: Vec<_> = scopes.iter().map(|scope| text(scope.as_str())).collect();
-        // The password's hash and the time of the last notice are left alone: they change without a version.
+        // The password hash and the time of the last notice change without a new version, so they are not written here.
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(key(&user_pk(*id), PROFILE)))
@@ -107,8 +107,8 @@ impl Store {
         Ok(self.commit(writes).await? == Commit::Done)
     }
 
-    /// Erases an account and frees its address, with the event that tells it; `false`, and nothing erased, if the account
-    /// is not at this version any more. Its refresh tokens end with it, since each use looks for the account.
+    /// Deletes an account with its address and sign-in attempts, and writes the event. Returns `false` and deletes
+    /// nothing on a version conflict. Refresh tokens become invalid as well, because each use reads the account.
     pub async fn delete_account(
         &self,
         account: &Account,
@@ -132,9 +132,9 @@ impl Store {
         Ok(self.commit(writes).await? == Commit::Done)
     }
 
-    /// Puts the event that tells an account's owner of a repeated registration; `false`, and nothing written, if they
-    /// heard of one less than [`NOTICE_INTERVAL`] ago, or the account is gone.
-    pub async fn notice_registration(
+    /// Writes the event of a repeated registration. Returns `false` and writes nothing if the last one is less than
+    /// [`NOTICE_INTERVAL`] ago, or if the account is deleted.
+    pub async fn put_registration_notice(
         &self,
         account: UserId,
         event: &Envelope,
@@ -155,7 +155,7 @@ impl Store {
         Ok(self.commit(writes).await? == Commit::Done)
     }
 
-    /// Replaces a password's hash by one of the same password; does nothing if it was replaced meanwhile.
+    /// Replaces a password hash with a new one of the same password, unless another request has replaced it.
     pub async fn renew_password_hash(
         &self,
         account: UserId,
@@ -171,7 +171,7 @@ impl Store {
             .condition_expression("password_hash = :before")
             .expression_attribute_values(":after", text(after.as_str()))
             .expression_attribute_values(":before", text(before.as_str()));
-        held("UpdateItem", update.send().await).map(|_| ())
+        is_condition_met("UpdateItem", update.send().await).map(|_| ())
     }
 }
 

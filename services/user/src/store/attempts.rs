@@ -1,15 +1,15 @@
-//! Sign-in attempts, by address.
+//! Sign-in attempts by address.
 
 use chrono::{DateTime, Utc, serde::ts_milliseconds};
 use serde::{Deserialize, Serialize};
 
-use super::{Store, StoreError, held, number};
-use crate::domain::{Attempts, EmailAddress, FORGOTTEN_AFTER};
+use super::{Store, StoreError, is_condition_met, number};
+use crate::domain::{Attempts, EmailAddress, RESET_AFTER};
 
 pub(super) const SK: &str = "ATTEMPTS";
 
 #[derive(Serialize, Deserialize)]
-struct AttemptsItem {
+pub(super) struct AttemptsItem {
     pk: String,
     sk: String,
     count: u32,
@@ -19,13 +19,14 @@ struct AttemptsItem {
 }
 
 impl Store {
-    /// The attempts on an address since its last success.
+    /// Returns the attempts with an address since the last success.
     pub async fn attempts(&self, email: &EmailAddress) -> Result<Option<Attempts>, StoreError> {
         let item: Option<AttemptsItem> = self.get(&pk(email), SK).await?;
         Ok(item.map(|AttemptsItem { count, last_at, .. }| Attempts { count, last_at }))
     }
 
-    /// Counts an attempt; `false`, and nothing counted, if the count is not `before` any more: another attempt came between.
+    /// Replaces the count `before` with `after`. Returns `false` and writes nothing if a concurrent attempt has changed
+    /// it.
     pub async fn count_attempt(
         &self,
         email: &EmailAddress,
@@ -33,7 +34,7 @@ impl Store {
         after: Attempts,
     ) -> Result<bool, StoreError> {
         let Attempts { count, last_at } = after;
-        let expires_at = (last_at + FORGOTTEN_AFTER).timestamp();
+        let expires_at = (last_at + RESET_AFTER).timestamp();
         let item = AttemptsItem { pk: pk(email), sk: SK.to_owned(), count, last_at, expires_at };
         let put = self.client.put_item().table_name(&self.table).set_item(Some(serde_dynamo::to_item(item)?));
         let put = match before {
@@ -44,11 +45,11 @@ impl Store {
                 .expression_attribute_values(":count", number(count))
                 .expression_attribute_values(":last_at", number(last_at.timestamp_millis())),
         };
-        held("PutItem", put.send().await)
+        is_condition_met("PutItem", put.send().await)
     }
 
-    /// Starts the count of an address afresh.
-    pub async fn forget_attempts(&self, email: &EmailAddress) -> Result<(), StoreError> {
+    /// Resets the count of an address.
+    pub async fn reset_attempts(&self, email: &EmailAddress) -> Result<(), StoreError> {
         self.delete(&pk(email), SK).await
     }
 }

@@ -1,19 +1,21 @@
-//! The service's table: one item for each fact, reached by its key alone.
+//! The service's table. Every item is accessed by its key; there is no index.
 //!
-//! | pk | sk | What |
+//! | pk | sk | Content |
 //! |---|---|---|
 //! | `USER#<id>` | `PROFILE` | an account |
-//! | `USER#<id>` | `FAMILY#<id>` | a sign-in whose refresh tokens are still good |
-//! | `EMAIL#<address in lower case>` | `ACCOUNT` | whose address it is: what makes it unique |
-//! | `REFRESH#<SHA-256>` | `REFRESH` | a refresh token, used or not |
-//! | `SIGNIN#<address in lower case>` | `ATTEMPTS` | sign-in attempts since the last success, of known and unknown addresses |
-//! | `EVENT#<id>` | `OUTBOX` | an event on its way out |
+//! | `USER#<id>` | `FAMILY#<id>` | a sign-in whose refresh tokens are not revoked |
+//! | `EMAIL#<address in lower case>` | `ACCOUNT` | the account with this address; makes addresses unique |
+//! | `REFRESH#<SHA-256>` | `REFRESH` | a refresh token, and the time of its use |
+//! | `SIGNIN#<address in lower case>` | `ATTEMPTS` | sign-in attempts since the last success, also for unknown addresses |
+//! | `EVENT#<id>` | `OUTBOX` | an event for outbox-relay |
 //!
-//! State and the event that announces it are one transaction ([`Store::commit`]), and every condition is the table's to check.
+//! A change and its event are one transaction ([`Store::commit`]). All conditions are checked by the table.
 
 mod accounts;
 mod attempts;
 mod refresh_tokens;
+#[cfg(test)]
+mod samples;
 
 use std::{collections::HashMap, error::Error, time::Duration};
 
@@ -27,34 +29,34 @@ use chrono::{DateTime, Utc};
 use contracts::{Envelope, outbox::OutboxItem};
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use accounts::Created;
+pub use accounts::Creation;
 pub use refresh_tokens::{Rotation, StoredToken};
 
-/// How often a transaction is begun that another one was in the way of.
+/// Number of attempts of a transaction that conflicts with others.
 const TRANSACTION_ATTEMPTS: u32 = 4;
-/// The pause before the second attempt, at most; it doubles.
+/// Maximum pause before the second attempt. Doubles with each further attempt.
 const TRANSACTION_PAUSE: Duration = Duration::from_millis(40);
 
 type Item = HashMap<String, AttributeValue>;
 
-/// The table could not be read or written. A condition that does not hold is no error, but an answer.
+/// Failure to read or write the table. A failed condition is not an error.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// DynamoDB did not do it, after the retries of its client.
-    #[error("DynamoDB did not answer {operation}")]
+    /// A call to DynamoDB failed, after the retries of its client.
+    #[error("DynamoDB call {operation} failed")]
     Call {
-        /// What it was asked.
+        /// Name of the operation.
         operation: &'static str,
-        /// Why it did not.
+        /// Cause.
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
-    /// An item is not of the form that this release reads or writes.
-    #[error("an item cannot be read or written")]
-    Form(#[from] serde_dynamo::Error),
-    /// Other transactions on the same items were in the way each time.
-    #[error("too many transactions on the same items")]
-    Contended,
+    /// An item could not be serialized or deserialized.
+    #[error("invalid item")]
+    InvalidItem(#[from] serde_dynamo::Error),
+    /// Each attempt of a transaction conflicted with another one on the same items.
+    #[error("retries exhausted: too many concurrent transactions on the same items")]
+    RetriesExhausted,
 }
 
 impl StoreError {
@@ -63,14 +65,14 @@ impl StoreError {
     }
 }
 
-/// What became of a transaction.
+/// Outcome of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 enum Commit {
-    /// All of it is written.
+    /// Everything is written.
     Done,
-    /// Nothing is written, because conditions do not hold: those of the writes at these positions.
-    Refused(Vec<usize>),
+    /// Nothing is written, because the conditions of the writes at these positions failed.
+    ConditionFailed(Vec<usize>),
 }
 
 /// The service's table.
@@ -81,18 +83,18 @@ pub struct Store {
 }
 
 impl Store {
-    /// The table of this name.
+    /// Creates the store of a table.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into() }
     }
 
-    /// Asks for an item that does not exist: opens the connection before a request waits for it, and finds a wrong
-    /// name or missing rights at start.
+    /// Reads an item that does not exist. Opens the connection before the first request, and finds a wrong table name
+    /// or missing permissions at start.
     pub async fn warm_up(&self) -> Result<(), StoreError> {
         self.get::<serde::de::IgnoredAny>("WARM", "WARM").await.map(|_| ())
     }
 
-    /// Every event that was put into the table and not yet deleted by TTL, in no order. A scan: for repair and for tests.
+    /// Returns the outbox items that TTL has not deleted yet, unordered. A scan, for repairs and tests.
     pub async fn events(&self) -> Result<Vec<Envelope>, StoreError> {
         let mut pages = self
             .client
@@ -112,7 +114,7 @@ impl Store {
     }
 
     async fn get<T: DeserializeOwned>(&self, pk: &str, sk: &str) -> Result<Option<T>, StoreError> {
-        let answer = self
+        let response = self
             .client
             .get_item()
             .table_name(&self.table)
@@ -121,7 +123,7 @@ impl Store {
             .send()
             .await
             .map_err(StoreError::call("GetItem"))?;
-        Ok(answer.item.map(serde_dynamo::from_item).transpose()?)
+        Ok(response.item.map(serde_dynamo::from_item).transpose()?)
     }
 
     async fn delete(&self, pk: &str, sk: &str) -> Result<(), StoreError> {
@@ -129,27 +131,27 @@ impl Store {
         request.send().await.map(|_| ()).map_err(StoreError::call("DeleteItem"))
     }
 
-    /// Writes all or nothing. The client's own retries carry one token, so that a lost answer is not a second write;
-    /// here a transaction is begun again that was cancelled only because another one held an item.
+    /// Writes everything or nothing. Retries of the SDK use one token, so that a lost response does not lead to a
+    /// second write. This loop retries only transactions that were cancelled by a conflict with another one.
     async fn commit(&self, writes: Vec<TransactWriteItem>) -> Result<Commit, StoreError> {
         for attempt in 0..TRANSACTION_ATTEMPTS {
             if attempt > 0 {
-                let longest = TRANSACTION_PAUSE * (1 << (attempt - 1));
-                tokio::time::sleep(longest.mul_f64(rand::random())).await;
+                let max_pause = TRANSACTION_PAUSE * (1 << (attempt - 1));
+                tokio::time::sleep(max_pause.mul_f64(rand::random())).await;
             }
             match self.client.transact_write_items().set_transact_items(Some(writes.clone())).send().await {
                 Ok(_) => return Ok(Commit::Done),
-                Err(error) => match refused(&error) {
+                Err(error) => match failed_conditions(&error) {
                     Some(positions) if positions.is_empty() => {}
-                    Some(positions) => return Ok(Commit::Refused(positions)),
+                    Some(positions) => return Ok(Commit::ConditionFailed(positions)),
                     None => return Err(StoreError::call("TransactWriteItems")(error)),
                 },
             }
         }
-        Err(StoreError::Contended)
+        Err(StoreError::RetriesExhausted)
     }
 
-    /// The write of an item that must not exist yet.
+    /// Returns the write of an item that must not exist yet.
     fn put_new(&self, item: &impl Serialize) -> Result<TransactWriteItem, StoreError> {
         let put = Put::builder()
             .table_name(&self.table)
@@ -158,26 +160,27 @@ impl Store {
         Ok(TransactWriteItem::builder().put(put.build().expect("table and item are set")).build())
     }
 
-    /// The write that announces what the transaction around it changes.
+    /// Returns the write of the event that announces the transaction's change.
     fn put_event(&self, envelope: &Envelope, now: DateTime<Utc>) -> Result<TransactWriteItem, StoreError> {
         self.put_new(&OutboxItem::new(envelope, now))
     }
 }
 
-/// Which writes' conditions do not hold, if that, or another transaction, is why a transaction was cancelled.
-fn refused<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Vec<usize>> {
+/// Returns the positions of failed conditions, empty after a conflict with another transaction. `None` for other
+/// errors.
+fn failed_conditions<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Vec<usize>> {
     let TransactWriteItemsError::TransactionCanceledException(cancelled) = error.as_service_error()? else {
         return None;
     };
     let codes = || cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None"));
-    let repeatable =
+    let expected =
         ["None", "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
     let failed = || codes().enumerate().filter(|(_, code)| *code == "ConditionalCheckFailed").map(|(at, _)| at);
-    codes().all(|code| repeatable.contains(&code)).then(|| failed().collect())
+    codes().all(|code| expected.contains(&code)).then(|| failed().collect())
 }
 
-/// Whether a single write's condition held; other errors are errors.
-fn held<T, E, R>(operation: &'static str, result: Result<T, SdkError<E, R>>) -> Result<bool, StoreError>
+/// Returns whether the condition of a single write was met.
+fn is_condition_met<T, E, R>(operation: &'static str, result: Result<T, SdkError<E, R>>) -> Result<bool, StoreError>
 where
     SdkError<E, R>: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {

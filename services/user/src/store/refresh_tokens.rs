@@ -1,4 +1,4 @@
-//! Refresh tokens and their families. Only a token's hash is kept.
+//! Refresh tokens and their families. Only the hash of a token is stored.
 
 use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem, Update};
 use chrono::{DateTime, Utc};
@@ -15,31 +15,31 @@ use crate::domain::{FamilyId, REFRESH_LIFETIME, RefreshToken};
 const REFRESH: &str = "REFRESH";
 const FAMILY_PREFIX: &str = "FAMILY#";
 
-/// What is known of a refresh token that was given out and has not expired.
+/// An issued, unexpired refresh token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredToken {
-    /// Whose it is.
+    /// Account of the token.
     pub user_id: UserId,
-    /// The sign-in that it goes back to.
+    /// Family of the token.
     pub family: FamilyId,
-    /// It was used before.
+    /// Whether the token has been used.
     pub used: bool,
 }
 
-/// What became of the use of a refresh token.
+/// Outcome of the use of a refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Rotation {
-    /// The new token is good, the old one is used.
+    /// The old token is marked as used, and the new one is written.
     Done,
-    /// The old one was used before, or at the same moment; the new one was not written.
+    /// The old token has been used before, or concurrently; nothing is written.
     AlreadyUsed,
-    /// The family has ended; the new one was not written.
-    FamilyEnded,
+    /// The family is revoked; nothing is written.
+    FamilyRevoked,
 }
 
 #[derive(Serialize, Deserialize)]
-struct RefreshItem {
+pub(super) struct RefreshItem {
     pk: String,
     sk: String,
     user_id: UserId,
@@ -56,15 +56,15 @@ impl RefreshItem {
     }
 }
 
-#[derive(Serialize)]
-struct FamilyItem {
+#[derive(Serialize, Deserialize)]
+pub(super) struct FamilyItem {
     pk: String,
     sk: String,
     expires_at: i64,
 }
 
 impl Store {
-    /// Starts a family with its first token; `false`, and nothing written, if the account is gone.
+    /// Starts a family with its first token. Returns `false` and writes nothing if the account is deleted.
     pub async fn start_family(
         &self,
         user_id: UserId,
@@ -87,7 +87,7 @@ impl Store {
         Ok(self.commit(writes).await? == Commit::Done)
     }
 
-    /// Looks a token up. DynamoDB deletes late what has expired: here it is gone in time.
+    /// Returns a token unless it has expired. DynamoDB deletes expired items late, so the time is checked here.
     pub async fn refresh_token(
         &self,
         token: &RefreshToken,
@@ -102,7 +102,7 @@ impl Store {
         }))
     }
 
-    /// Uses `old` and replaces it by `new`, of the same family.
+    /// Marks `old` as used, and writes `new` in the same family.
     pub async fn rotate(
         &self,
         old: &RefreshToken,
@@ -134,18 +134,18 @@ impl Store {
         ];
         Ok(match self.commit(writes).await? {
             Commit::Done => Rotation::Done,
-            Commit::Refused(positions) if positions.contains(&0) => Rotation::AlreadyUsed,
-            Commit::Refused(_) => Rotation::FamilyEnded,
+            Commit::ConditionFailed(positions) if positions.contains(&0) => Rotation::AlreadyUsed,
+            Commit::ConditionFailed(_) => Rotation::FamilyRevoked,
         })
     }
 
-    /// Ends a family: none of its tokens is good any more.
-    pub async fn end_family(&self, user_id: UserId, family: FamilyId) -> Result<(), StoreError> {
+    /// Revokes all tokens of a family.
+    pub async fn revoke_family(&self, user_id: UserId, family: FamilyId) -> Result<(), StoreError> {
         self.delete(&user_pk(user_id), &family_sk(family)).await
     }
 
-    /// Ends all families of an account.
-    pub async fn end_families(&self, user_id: UserId) -> Result<(), StoreError> {
+    /// Revokes all families of an account.
+    pub async fn revoke_families(&self, user_id: UserId) -> Result<(), StoreError> {
         let pk = user_pk(user_id);
         let mut families = self
             .client
