@@ -1,7 +1,7 @@
-//! How AWS is called: every call has a timeout. The SDK is the one layer that retries, except for SES.
+//! Timeouts and retries of AWS calls. Every call has a timeout. The SDK is the only retry layer, except for SES.
 //!
-//! A message takes three calls to DynamoDB and one to SES, one after the other: 5 + 5 + 8 + 5 s fit the function's 30 s. The
-//! rest is for retries of the call to SES.
+//! A message takes three calls to DynamoDB and one to SES, one after the other: 5 + 5 + 8 + 5 s fit the function's 30
+//! s. The rest is for retries of the call to SES.
 
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ pub async fn config() -> SdkConfig {
         .await
 }
 
-/// The client of SES never retries by itself: SES cannot tell a retry from a second mail, so a retry after a response that
-/// was merely slow would send twice. [`crate::mail::Mailer`] retries only what SES reports as not accepted.
+/// Settings of the SES client, which never retries by itself: SES cannot distinguish a retry from a second mail, so a
+/// retry after a slow response would send twice. [`crate::mail::Mailer`] retries only mails that SES throttled.
 pub fn ses(aws: &SdkConfig) -> aws_sdk_sesv2::Config {
     aws_sdk_sesv2::config::Builder::from(aws)
         .timeout_config(timeouts(SES_TIMEOUT, SES_TIMEOUT))

@@ -1,5 +1,4 @@
-//! Every setting of the function, parsed once, before anything is done. Nothing else reads the environment,
-//! but for `RUST_LOG`, which `telemetry` reads.
+//! Every setting of the function, parsed once at start. Only `telemetry` reads another variable, `RUST_LOG`.
 //!
 //! Region, endpoint and credentials of AWS are the SDK's own variables (`AWS_REGION`, `AWS_ENDPOINT_URL`, …).
 
@@ -7,27 +6,27 @@ use clap::Parser;
 
 use crate::domain::storefront::Storefront;
 
-/// The settings of the notification function.
+/// Settings of the notification function.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "notification", about = "Tells customers what happened to their account and orders", version)]
+#[command(name = "notification", about = "Sends customers e-mails about their account and orders", version)]
 pub struct Config {
-    /// The DynamoDB table of contact data, messages, and messages that wait for contact data.
+    /// DynamoDB table of contact data, messages, and events that wait for contact data.
     #[arg(long, env = "NOTIFICATION_TABLE")]
     pub notification_table: String,
 
-    /// Who mails are from, such as `Shop <orders@shop.example>`. SES must have verified the address or its domain.
+    /// Sender of mails, such as `Shop <orders@shop.example>`. SES must have verified the address or its domain.
     #[arg(long, env = "MAIL_FROM", value_parser = sender)]
     pub mail_from: String,
 
-    /// Where the links in messages lead, such as `https://shop.example`.
+    /// Base URL of the links in messages, such as `https://shop.example`.
     #[arg(long, env = "STOREFRONT_URL")]
     pub storefront_url: Storefront,
 }
 
 fn sender(text: &str) -> Result<String, &'static str> {
     let address = text.rsplit_once('<').map_or(text, |(_, address)| address.trim_end_matches('>'));
-    let (mailbox, domain) = address.trim().split_once('@').ok_or("expected an address, or `Name <address>`")?;
-    if mailbox.is_empty() || domain.is_empty() { Err("the address is not complete") } else { Ok(text.to_owned()) }
+    let (mailbox, domain) = address.trim().split_once('@').ok_or("expected an address or `Name <address>`")?;
+    if mailbox.is_empty() || domain.is_empty() { Err("the address is incomplete") } else { Ok(text.to_owned()) }
 }
 
 #[cfg(test)]
@@ -36,11 +35,11 @@ mod tests {
 
     #[test]
     fn a_sender_is_an_address_with_or_without_a_name() {
-        for good in ["orders@shop.example", "Shop <orders@shop.example>"] {
-            assert_eq!(sender(good).as_deref(), Ok(good));
+        for valid in ["orders@shop.example", "Shop <orders@shop.example>"] {
+            assert_eq!(sender(valid).as_deref(), Ok(valid));
         }
-        for bad in ["", "Shop", "Shop <>", "@shop.example", "Shop <orders@>"] {
-            assert!(sender(bad).is_err(), "{bad}");
+        for invalid in ["", "Shop", "Shop <>", "@shop.example", "Shop <orders@>"] {
+            assert!(sender(invalid).is_err(), "{invalid}");
         }
     }
 }

@@ -1,60 +1,75 @@
-//! Why an event was not handled. Whatever the reason, the queue delivers it again, and sets it aside in the end.
+//! Errors of event handling. The event stays in the queue and is delivered again.
 
 use std::error::Error as StdError;
 
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use contracts::money::MoneyError;
 use serde_json::error::Category;
 
-/// The reason for one event. None of them quotes a message, an address or an answer of SES: those hold personal data.
+/// Reason why an event was not handled. None of the texts quotes a message, an address or an error text of SES, because
+/// those hold personal data.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The message is not an event of a known type.
-    #[error("not an event: {mistake}, at line {line}, column {column}")]
-    NotAnEvent {
-        /// What kind of mistake it is.
-        mistake: &'static str,
-        /// Where it is.
+    /// The message is not an event that this version knows.
+    #[error("{reason} at line {line}, column {column}")]
+    Unreadable {
+        /// Kind of the parse error.
+        reason: &'static str,
+        /// Line of the parse error.
         line: usize,
-        /// Where it is.
+        /// Column of the parse error.
         column: usize,
     },
-    /// An amount in the event cannot be computed with.
-    #[error("an amount cannot be computed: {0}")]
+    /// The amount of an order line overflows.
+    #[error("cannot compute an amount")]
     Money(#[from] MoneyError),
-    /// A template does not fit what it is given.
-    #[error("the template cannot be rendered: {0}")]
+    /// A template does not fit the letter.
+    #[error("cannot render the template")]
     Template(#[from] minijinja::Error),
-    /// Somebody else is at it right now. A moment later it is clear what has become of it.
-    #[error("another delivery is being handled right now")]
+    /// Another delivery of the event is sending its message.
+    #[error("another delivery holds the claim of the message")]
     Claimed,
-    /// The table cannot be read or written.
-    #[error("the table is not available: {0}")]
-    Store(String),
-    /// An item of the table is not what this service writes.
-    #[error("an item of the table is not what this service writes")]
+    /// Contact data were written concurrently.
+    #[error("concurrent write of the contact data")]
+    Conflict,
+    /// DynamoDB refused the call or could not be reached. A write may have been applied.
+    #[error("notification table not available")]
+    Store(#[source] Box<dyn StdError + Send + Sync>),
+    /// An item does not have the form that this service writes.
+    #[error("unreadable item in the notification table")]
     Item(#[from] serde_dynamo::Error),
-    /// SES does not take the mail now, and may take it later.
-    #[error("the mail cannot be sent now: {0}")]
+    /// SES did not accept the mail, and may accept it later.
+    #[error("mail not sent: {0}")]
     MailNotSent(String),
 }
 
 impl Error {
-    /// A failed call to DynamoDB: its error code where it answered, and what went wrong on the way where it did not.
-    pub(crate) fn store(error: impl StdError + ProvideErrorMetadata + 'static) -> Self {
-        Self::Store(error.code().map_or_else(|| contracts::error::chain(&error), str::to_owned))
+    pub(crate) fn store(error: impl StdError + Send + Sync + 'static) -> Self {
+        Self::Store(Box::new(error))
+    }
+
+    /// Whether another delivery may succeed. False if an operator has to act first.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Claimed | Self::Conflict | Self::Store(_) | Self::MailNotSent(_) => true,
+            Self::Unreadable { .. } | Self::Money(_) | Self::Template(_) | Self::Item(_) => false,
+        }
+    }
+
+    /// Whether a retry within this delivery may succeed.
+    pub(crate) fn is_retryable_at_once(&self) -> bool {
+        matches!(self, Self::Claimed | Self::Conflict)
     }
 }
 
 impl From<serde_json::Error> for Error {
-    /// Keeps the place, and not the text around it, which may be personal data.
+    /// Keeps the position and drops the text, which may quote personal data.
     fn from(error: serde_json::Error) -> Self {
-        let mistake = match error.classify() {
-            Category::Io => "unreadable",
-            Category::Syntax => "no JSON",
-            Category::Data => "JSON of another shape",
-            Category::Eof => "cut off",
+        let reason = match error.classify() {
+            Category::Io => "read error",
+            Category::Syntax => "not JSON",
+            Category::Data => "not a known event",
+            Category::Eof => "truncated JSON",
         };
-        Self::NotAnEvent { mistake, line: error.line(), column: error.column() }
+        Self::Unreadable { reason, line: error.line(), column: error.column() }
     }
 }

@@ -2,16 +2,14 @@
 
 /// State shared by all events.
 pub mod app;
-/// How AWS is called.
+/// Timeouts and retries of AWS calls.
 pub mod aws;
 /// The only place that reads the clock.
 pub mod clock;
 /// Every setting.
 pub mod config;
-/// Messages and their content by event; pure.
+/// Messages: recipients, content by event, languages; pure.
 pub mod domain;
-/// Errors of event handling.
-pub mod error;
 /// The Lambda entry, and one handler per kind of event.
 pub mod events;
 /// Rendering and sending of mails.
@@ -21,6 +19,9 @@ pub mod store;
 /// Logs.
 pub mod telemetry;
 
+/// Errors of event handling.
+mod error;
+
 pub use app::AppState;
 pub use config::Config;
-pub use error::Error;
+use error::Error;

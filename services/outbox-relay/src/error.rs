@@ -1,26 +1,28 @@
-//! Why an event was not published.
+//! Errors of publishing.
 
 use std::error::Error as StdError;
 
 use aws_sdk_sns::error::ProvideErrorMetadata;
 use lambda_runtime::Diagnostic;
 
-/// The reason for one record. A record that failed is always reported to Lambda, whatever the reason.
+/// Reason why a record was not published. Every failed record is reported to Lambda, whatever the reason.
+///
+/// Errors of SNS are kept as text: one failed call is the error of every record in it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// The record has an attribute `event`, but it is not an outbox item.
-    #[error("the record is not an outbox item: {0}")]
-    Unreadable(String),
+    /// The record has an attribute `event`, but is not an outbox item.
+    #[error("not an outbox item")]
+    Unreadable(#[source] serde_dynamo::Error),
     /// SNS refuses this event, and would refuse it again.
-    #[error("SNS refuses the event: {0}")]
+    #[error("SNS refused the event: {0}")]
     Refused(String),
-    /// SNS could not be reached, or was not able to take the event this time.
-    #[error("SNS did not take the event: {0}")]
+    /// SNS was not reachable, or could not accept the event this time.
+    #[error("SNS did not accept the event: {0}")]
     Unavailable(String),
 }
 
 impl Error {
-    /// Whether the same record may be published at another time.
+    /// Whether a retry of the record may succeed.
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::Unavailable(_) => true,
@@ -30,13 +32,13 @@ impl Error {
 }
 
 impl From<Error> for Diagnostic {
-    /// What Lambda shows for an invocation that failed.
+    /// The error that Lambda shows for a failed invocation.
     fn from(error: Error) -> Self {
-        Self { error_type: "NotPublished".to_owned(), error_message: error.to_string() }
+        Self { error_type: "NotPublished".to_owned(), error_message: contracts::error::chain(&error) }
     }
 }
 
-/// A failed call, in one line: SNS's own words where it answered, and what went wrong on the way where it did not.
+/// A failed call on one line: code and message if SNS responded, the chain of causes otherwise.
 pub(crate) fn describe(error: &(impl StdError + ProvideErrorMetadata + 'static)) -> String {
     match error.code() {
         Some(code) => format!("{code} {}", error.message().unwrap_or_default()),

@@ -1,12 +1,12 @@
 //! Outbox relay: publishes the committed events of a DynamoDB table to its topic.
 //!
-//! One function per table. It knows the shape of an outbox item and of a batch, and the meaning of no event.
+//! One function per table. It knows the form of an outbox item and does not read the events.
 
-/// How AWS is called.
+/// Timeouts and retries of AWS calls.
 pub mod aws;
 /// Every setting.
 pub mod config;
-/// Batches of calls to SNS; pure.
+/// Batches for SNS; pure.
 pub mod domain;
 /// Errors of publishing.
 pub mod error;

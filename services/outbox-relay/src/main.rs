@@ -1,11 +1,11 @@
-//! The Lambda function: stream records in, published events out.
+//! The relay function: settings, connection, then one batch of stream records after the other.
 
 use aws_lambda_events::dynamodb::Event;
 use clap::Parser;
 use lambda_runtime::{LambdaEvent, service_fn};
 use outbox_relay::{Config, Topic, aws, events, telemetry};
 
-// Lambda hands over one batch at a time: a second thread would have nothing to do.
+// Lambda passes one batch at a time, and publishing is waiting: a second thread would be idle.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let config = Config::parse();
@@ -14,6 +14,6 @@ async fn main() -> anyhow::Result<()> {
     let topic = Topic::new(aws_sdk_sns::Client::new(&aws::config().await), config.topic_arn);
     topic.warm_up().await;
 
-    let relay = service_fn(|batch: LambdaEvent<Event>| events::handle(&topic, batch.payload));
+    let relay = service_fn(|batch: LambdaEvent<Event>| events::handle_batch(&topic, batch.payload));
     lambda_runtime::run(relay).await.map_err(anyhow::Error::from_boxed)
 }

@@ -1,11 +1,11 @@
-//! The ways to reach a customer.
+//! Channels of messages.
 
 use std::fmt;
 
-/// A way to reach a customer. There is at most one message per event and channel.
+/// A channel of messages. There is at most one message per event and channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
-    /// By e-mail.
+    /// E-mail.
     Email,
 }
 

@@ -1,28 +1,29 @@
-//! What is known of the one whom a message is for.
+//! Recipients of messages.
 
 use contracts::event::user::Contact;
 
-/// The longest name to greet by, in characters. Whoever needs more of it is not writing a name.
-const LONGEST_NAME: usize = 80;
+/// Maximum length of the name in a greeting, in characters. A longer text is not a name.
+const MAX_NAME_LENGTH: usize = 80;
 
-/// Whom a message is for, as far as user's events told.
+/// Recipient of a message, by user's events so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recipient {
-    /// The contact data have not arrived yet.
+    /// Contact data have not arrived yet.
     Unknown,
-    /// This is how to reach them.
+    /// Current contact data.
     Known(Contact),
-    /// The account is gone. Nothing is sent any more.
+    /// The account is deleted. No message is sent.
     Deleted,
 }
 
-/// The name as it may stand in a subject line and a greeting: one line of limited length.
+/// The name in a form that is safe in a subject line and a greeting: one line of limited length.
 ///
-/// Anybody can register anybody's address, with any text as the name: it must not become a message of its own.
+/// A visitor can register another person's address with any text as the name. It must not become a message to that
+/// person.
 pub fn greeting_name(name: &str) -> String {
     let words: Vec<&str> =
         name.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
-    words.join(" ").chars().take(LONGEST_NAME).collect::<String>().trim_end().to_owned()
+    words.join(" ").chars().take(MAX_NAME_LENGTH).collect::<String>().trim_end().to_owned()
 }
 
 #[cfg(test)]
@@ -33,15 +34,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_greeting_is_one_short_line(name in any::<String>()) {
+        fn a_name_in_a_greeting_is_one_short_line(name in any::<String>()) {
             let greeting = greeting_name(&name);
             prop_assert!(!greeting.contains(char::is_control));
-            prop_assert!(greeting.chars().count() <= LONGEST_NAME);
+            prop_assert!(greeting.chars().count() <= MAX_NAME_LENGTH);
             prop_assert_eq!(greeting_name(&greeting), greeting);
         }
 
         #[test]
-        fn an_ordinary_name_stays_as_it_is(name in "[A-Z][a-zäöüß'-]{1,20}( [A-Z][a-zäöüß'-]{1,20}){0,2}") {
+        fn an_ordinary_name_is_unchanged(name in "[A-Z][a-zäöüß'-]{1,20}( [A-Z][a-zäöüß'-]{1,20}){0,2}") {
             prop_assert_eq!(greeting_name(&name), name);
         }
     }

@@ -1,4 +1,4 @@
-//! What templates see: a notice in the reader's language, every amount and link already a text.
+//! Letters: the input of templates. A notice in the recipient's language, with amounts and links as text.
 
 use contracts::{
     OrderId,
@@ -17,31 +17,31 @@ use super::{
     storefront::Storefront,
 };
 
-/// Everything that a template may use. A field that is absent here is an error there, never an empty spot in a message.
+/// The fields that a template may use. A missing field is an error in the template, never a gap in the message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Letter {
-    /// The name to greet by. May be empty.
+    /// Name for the greeting. May be empty.
     pub name: String,
-    /// The storefront's address.
+    /// Base URL of the storefront.
     pub shop_url: String,
-    /// The order, for letters that are about one.
+    /// The order that the letter is about, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<Order>,
 }
 
-/// An order, as it stands in a letter.
+/// An order in a letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Order {
     /// The order's id.
     pub id: String,
-    /// The order's page.
+    /// URL of the order's page.
     pub url: String,
-    /// What it consists of.
+    /// Ordered articles.
     pub lines: Vec<Line>,
-    /// What it costs, for an order that was confirmed.
+    /// The total of a confirmed order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<String>,
-    /// Why it came to nothing, for one that was not: a word of [`Letter::write`], never shown as it is.
+    /// Reason of a rejection or cancellation: a key for the template, not a text for the customer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
 }
@@ -49,11 +49,11 @@ pub struct Order {
 /// One line of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
-    /// The product's name, with the variant's.
+    /// Name of the product and the variant.
     pub name: String,
-    /// What is sold.
+    /// The stock keeping unit.
     pub sku: String,
-    /// How many pieces.
+    /// Number of pieces.
     pub quantity: u32,
     /// The price of one piece.
     pub unit_price: String,
@@ -62,10 +62,8 @@ pub struct Line {
 }
 
 impl Letter {
-    /// The letter that tells `notice` to the owner of `contact`.
-    ///
-    /// # Errors
-    /// Where the price of a line does not fit 64 bits: then nothing is told rather than a wrong amount.
+    /// Writes `notice` for the owner of `contact`. Fails if the price of a line overflows: no message is better than a
+    /// wrong amount.
     pub fn write(notice: &Notice, contact: &Contact, storefront: &Storefront) -> Result<Self, MoneyError> {
         let locale = Locale::best_for(&contact.locale);
         let order = |id: OrderId, lines: &[OrderLine], reason: Option<&'static str>| {

@@ -1,27 +1,27 @@
-//! The languages that messages are written in.
+//! Languages of messages.
 
 use contracts::Money;
 
 /// A language for which every template exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Locale {
-    /// English, also for everybody whose language is not here.
+    /// English, the default.
     En,
     /// German.
     De,
 }
 
 impl Locale {
-    /// All of them.
+    /// All languages.
     pub const ALL: [Self; 2] = [Self::En, Self::De];
 
-    /// The best one for a BCP 47 tag: `de-AT` gets German, `fr` gets English.
+    /// Returns the best language for a BCP 47 tag: German for `de-AT`, English for `fr`.
     pub fn best_for(tag: &str) -> Self {
         let language = tag.split(['-', '_']).next().unwrap_or_default();
         Self::ALL.into_iter().find(|locale| locale.tag().eq_ignore_ascii_case(language)).unwrap_or(Self::En)
     }
 
-    /// The language's tag, which is also the folder of its templates.
+    /// Language tag, which is also the name of the folder of its templates.
     pub const fn tag(self) -> &'static str {
         match self {
             Self::En => "en",
@@ -29,7 +29,7 @@ impl Locale {
         }
     }
 
-    /// The amount as readers of the language write it: `12.34 EUR`, `12,34 EUR`.
+    /// Formats an amount: `12.34 EUR` in English, `12,34 EUR` in German.
     pub fn money(self, amount: Money) -> String {
         match self {
             Self::En => amount.to_string(),
@@ -57,14 +57,14 @@ mod tests {
         }
 
         #[test]
-        fn languages_differ_in_the_decimal_sign_only(minor: i64) {
+        fn languages_differ_only_in_the_decimal_separator(minor: i64) {
             let amount = Money::new(minor, Currency::EUR);
             prop_assert_eq!(Locale::De.money(amount).replace(',', "."), Locale::En.money(amount));
         }
     }
 
     #[test]
-    fn who_speaks_neither_gets_english() {
+    fn other_languages_get_english() {
         for tag in ["fr", "den", "", "-de"] {
             assert_eq!(Locale::best_for(tag), Locale::En, "{tag}");
         }

@@ -1,59 +1,59 @@
-//! What customers hear of: which event becomes which message.
+//! Notices: the messages that events cause.
 
 use contracts::{
     Event, Money, OrderId, UserId,
     event::order::{CancellationReason, OrderLine, RejectionReason},
 };
 
-/// Something that a customer is told, whatever the channel and the language.
+/// Content of a message to a customer, independent of channel and language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// Who is told.
+    /// The recipient.
     pub user_id: UserId,
-    /// What it is about.
+    /// The subject, with its data.
     pub subject: Subject,
 }
 
-/// What a notice is about. Each has a template of its own.
+/// Subject of a notice. Each has its own template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    /// They have an account now.
+    /// The customer has opened an account.
     Welcome,
-    /// Somebody, most likely they themselves, tried to register with their address again.
+    /// A visitor, most likely the customer, tried to register with an address that has an account.
     AccountExists,
-    /// An order is theirs.
+    /// An order is confirmed.
     OrderConfirmed {
         /// The order.
         order_id: OrderId,
-        /// What was bought.
+        /// Ordered articles.
         lines: Vec<OrderLine>,
-        /// What it costs.
+        /// The total.
         total: Money,
     },
-    /// An order could not be accepted.
+    /// An order was rejected.
     OrderRejected {
         /// The order.
         order_id: OrderId,
-        /// Why.
+        /// Reason of the rejection.
         reason: RejectionReason,
-        /// What was wanted.
+        /// Ordered articles.
         lines: Vec<OrderLine>,
     },
-    /// An order was given up.
+    /// An order was cancelled.
     OrderCancelled {
         /// The order.
         order_id: OrderId,
-        /// Why.
+        /// Reason of the cancellation.
         reason: CancellationReason,
-        /// What was ordered.
+        /// Ordered articles.
         lines: Vec<OrderLine>,
     },
 }
 
 impl Notice {
-    /// What the event means for a customer; nothing where it is no customer's business.
+    /// Returns the notice that the event causes, if any.
     ///
-    /// One event is at most one notice: the event's id is the notice's too.
+    /// An event causes at most one notice, so the event's id identifies the notice as well.
     pub fn of(event: &Event) -> Option<Self> {
         let (user_id, subject) = match event {
             Event::UserRegistered(data) => (data.user_id, Subject::Welcome),
@@ -86,7 +86,7 @@ impl Notice {
         Some(Self { user_id, subject })
     }
 
-    /// The order that the notice is about, if it is about one.
+    /// The order that the notice is about, if any.
     pub const fn order_id(&self) -> Option<OrderId> {
         match self.subject {
             Subject::Welcome | Subject::AccountExists => None,
@@ -98,7 +98,7 @@ impl Notice {
 }
 
 impl Subject {
-    /// The name of its template, in the folder of every language.
+    /// Name of the template, in the folder of every language.
     pub const fn template(&self) -> &'static str {
         match self {
             Self::Welcome => "welcome",

@@ -1,16 +1,16 @@
-//! Where the links in messages lead.
+//! Links in messages.
 
 use std::{fmt, str::FromStr};
 
 use contracts::OrderId;
 use http::Uri;
 
-/// The address of the storefront, without a slash at its end.
+/// Base URL of the storefront, without a trailing slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Storefront(String);
 
 impl Storefront {
-    /// The page of one order.
+    /// URL of an order's page.
     pub fn order(&self, id: OrderId) -> String {
         format!("{self}/orders/{id}")
     }
@@ -22,17 +22,17 @@ impl fmt::Display for Storefront {
     }
 }
 
-/// The text is not the address of a storefront.
+/// Error: the text is not the base URL of a storefront.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected an absolute http(s) address without a query, such as https://shop.example")]
+#[error("expected an absolute http(s) URL without a query, such as https://shop.example")]
 pub struct InvalidStorefront;
 
 impl FromStr for Storefront {
     type Err = InvalidStorefront;
 
     fn from_str(text: &str) -> Result<Self, InvalidStorefront> {
-        let address: Uri = text.parse().map_err(|_| InvalidStorefront)?;
-        let valid = matches!(address.scheme_str(), Some("http" | "https")) && address.query().is_none();
+        let url: Uri = text.parse().map_err(|_| InvalidStorefront)?;
+        let valid = matches!(url.scheme_str(), Some("http" | "https")) && url.query().is_none();
         if valid { Ok(Self(text.trim_end_matches('/').to_owned())) } else { Err(InvalidStorefront) }
     }
 }
@@ -42,16 +42,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_have_no_doubled_slash() {
+    fn links_have_no_double_slash() {
         let order = OrderId::generate();
-        for address in ["https://shop.example", "https://shop.example/"] {
-            let storefront: Storefront = address.parse().unwrap();
+        for url in ["https://shop.example", "https://shop.example/"] {
+            let storefront: Storefront = url.parse().unwrap();
             assert_eq!(storefront.order(order), format!("https://shop.example/orders/{order}"));
         }
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn a_text_that_is_not_a_base_url_is_refused() {
         for text in ["", "shop.example", "/orders", "ftp://shop.example", "https://shop.example?x=1", "https://a b"] {
             assert!(text.parse::<Storefront>().is_err(), "{text}");
         }

@@ -1,4 +1,5 @@
-//! What waits for contact data: sent when they come, forgotten when they go.
+//! Events that wait for contact data: their messages are sent when the data arrive, and removed when the account is
+//! deleted.
 
 use contracts::UserId;
 use tokio::time::Instant;
@@ -6,17 +7,18 @@ use tokio::time::Instant;
 use super::notice;
 use crate::{AppState, Error};
 
-/// Sends what waited for contact data that are there now.
+/// Sends the messages of events that waited for contact data, which have arrived.
 ///
-/// This is done at every delivery of them, so that one that broke off is made good by the next. A message that cannot be
-/// sent holds up no other.
-pub(super) async fn send_waiting(state: &AppState, user_id: UserId, until: Instant) -> Result<(), Error> {
+/// Called at every delivery of contact data, so that the next one finishes an interrupted call. A message that cannot
+/// be sent does not block the others.
+pub(super) async fn send_pending(app: &AppState, user_id: UserId, until: Instant) -> Result<(), Error> {
     let mut outcome = Ok(());
-    for envelope in state.store.waiting(user_id).await? {
-        match notice::send(state, &envelope, until).await {
-            Ok(()) => state.store.forget_waiting(user_id, envelope.id).await?,
+    for envelope in app.store.pending(user_id).await? {
+        match notice::send(app, &envelope, until).await {
+            Ok(()) => app.store.remove_pending(user_id, envelope.id).await?,
             Err(error) => {
-                tracing::error!(waiting_event_id = %envelope.id, %error, "the message goes on waiting");
+                let (pending_event_id, error_chain) = (envelope.id, contracts::error::chain(&error));
+                tracing::warn!(%pending_event_id, error = error_chain, "pending event not handled");
                 outcome = Err(error);
             }
         }
@@ -24,13 +26,13 @@ pub(super) async fn send_waiting(state: &AppState, user_id: UserId, until: Insta
     outcome
 }
 
-/// Erases contact data for ever, with everything that waited for them.
+/// Erases contact data permanently, with all events that wait for them.
 ///
-/// The tombstone comes first: from then on nothing can begin to wait.
-pub(super) async fn erase(state: &AppState, user_id: UserId) -> Result<(), Error> {
-    state.store.erase_contact(user_id).await?;
-    for envelope in state.store.waiting(user_id).await? {
-        state.store.forget_waiting(user_id, envelope.id).await?;
+/// The tombstone is written first, so that no event starts to wait after it.
+pub(super) async fn erase(app: &AppState, user_id: UserId) -> Result<(), Error> {
+    app.store.erase_contact(user_id).await?;
+    for envelope in app.store.pending(user_id).await? {
+        app.store.remove_pending(user_id, envelope.id).await?;
     }
     tracing::info!(%user_id, "contact data erased");
     Ok(())

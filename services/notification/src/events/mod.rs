@@ -1,9 +1,9 @@
-//! Events of user and order in: [`sqs`] takes a batch apart, [`handle`] parses, traces and dispatches a message.
+//! Events of user and order in: `sqs` splits a batch, `handle` parses, traces and dispatches a message.
 
 mod contact;
-pub mod handle;
+mod handle;
 mod notice;
-pub mod sqs;
+mod sqs;
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::AppState;
 
-/// The Lambda entry: handles a batch within `limit`, and reports the messages to deliver again.
+/// The Lambda entry: handles a batch within `limit`, and returns the messages that have to be delivered again.
 pub async fn handle_batch(app: &AppState, batch: SqsEvent, limit: Duration) -> SqsBatchResponse {
     let until = Instant::now() + limit;
     let handle = |message: SqsMessage| async move { handle::handle(app, &message, until).await.is_ok() };

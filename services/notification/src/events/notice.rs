@@ -1,84 +1,81 @@
-//! One message for one event.
+//! The message of one event.
 
-use contracts::{Envelope, event::user::Contact};
+use contracts::{Envelope, error::chain, event::user::Contact};
 use tokio::time::Instant;
 use tracing::field::display;
 
 use crate::{
     AppState, Error, clock,
     domain::{channel::Channel, contact::Recipient, letter::Letter, locale::Locale, notice::Notice},
-    mail::{Mail, Refusal},
-    store::{Claimed, Kept, Settled},
+    mail::{Mail, SendError},
+    store::{ClaimOutcome, Deferral, Outcome},
 };
 
-/// Sends the message of an event, unless it was sent before; lets it wait where the contact data are not there yet.
+/// Sends the message of an event, unless it was sent before. Defers the event if the contact data have not arrived.
 ///
-/// Where the process dies between SES's answer and the mark, the message is sent again when the claim has expired: a
-/// confirmation that comes twice is better than one that never comes.
-///
-/// # Errors
-/// Where the event has to be delivered again.
-pub(super) async fn send(state: &AppState, envelope: &Envelope, until: Instant) -> Result<(), Error> {
+/// If the process dies between SES's response and the record of it, the message is sent again after the claim has
+/// expired: a second confirmation is better than none.
+pub(super) async fn send(app: &AppState, envelope: &Envelope, until: Instant) -> Result<(), Error> {
     let Some(notice) = Notice::of(&envelope.event) else {
         return Ok(());
     };
     let (user_id, order_id) = (notice.user_id, notice.order_id().map(display));
-    match state.store.recipient(user_id).await? {
-        Recipient::Known(contact) => send_mail(state, envelope, &notice, &contact, until).await,
-        Recipient::Unknown => match state.store.keep_waiting(user_id, envelope, clock::now()).await? {
-            Kept::Waiting => {
-                tracing::info!(%user_id, order_id, "the message waits for contact data");
+    match app.store.recipient(user_id).await? {
+        Recipient::Known(contact) => send_mail(app, envelope, &notice, &contact, until).await,
+        Recipient::Unknown => match app.store.defer(user_id, envelope, clock::now()).await? {
+            Deferral::Deferred => {
+                tracing::info!(%user_id, order_id, "event deferred until contact data arrive");
                 Ok(())
             }
-            Kept::Overtaken => Err(Error::Claimed),
+            Deferral::Unnecessary => Err(Error::Conflict),
         },
         Recipient::Deleted => {
-            tracing::info!(%user_id, order_id, "the account is deleted: nothing is sent");
+            tracing::info!(%user_id, order_id, "no message sent: the account is deleted");
             Ok(())
         }
     }
 }
 
 async fn send_mail(
-    state: &AppState,
+    app: &AppState,
     envelope: &Envelope,
     notice: &Notice,
     contact: &Contact,
     until: Instant,
 ) -> Result<(), Error> {
-    let mail = compose(state, notice, contact)?;
-    let claim = match state.store.claim(envelope.id, envelope.event.kind(), Channel::Email, clock::now()).await? {
-        Claimed::Ours(claim) => claim,
-        Claimed::Held => return Err(Error::Claimed),
-        Claimed::Settled => {
-            tracing::info!("the message was sent before");
+    let mail = compose(app, notice, contact)?;
+    let claim = match app.store.claim(envelope.id, envelope.event.kind(), Channel::Email, clock::now()).await? {
+        ClaimOutcome::Granted(claim) => claim,
+        ClaimOutcome::Held => return Err(Error::Claimed),
+        ClaimOutcome::Settled => {
+            tracing::info!("message already settled");
             return Ok(());
         }
     };
     let (user_id, order_id) = (notice.user_id, notice.order_id().map(display));
-    match state.mailer.send(&contact.email, &mail, envelope.id, until).await {
-        Ok(carrier_id) => {
-            tracing::info!(%user_id, order_id, carrier_id, "mail sent");
-            // The mail is out. To have the event delivered again would only make sure that it goes out twice.
-            if let Err(error) = state.store.settle(&claim, &Settled::Sent(carrier_id), clock::now()).await {
-                tracing::error!(%error, "the mail is sent, but not marked as sent");
+    match app.mailer.send(&contact.email, &mail, envelope.id, until).await {
+        Ok(ses_message_id) => {
+            tracing::info!(%user_id, order_id, ses_message_id, "mail sent");
+            // The event is acknowledged even if the record fails: another delivery would only send the mail again.
+            if let Err(error) = app.store.settle(&claim, &Outcome::Sent(ses_message_id), clock::now()).await {
+                tracing::error!(error = chain(&error), "mail sent, but not recorded as sent");
             }
             Ok(())
         }
-        Err(Refusal::ForGood(reason)) => {
-            tracing::error!(%user_id, order_id, reason, "SES refuses the mail for good");
-            state.store.settle(&claim, &Settled::Failed(reason), clock::now()).await
+        Err(SendError::Permanent(code)) => {
+            tracing::error!(%user_id, order_id, error = code, "SES rejected the mail permanently");
+            app.store.settle(&claim, &Outcome::Failed(code), clock::now()).await
         }
-        Err(Refusal::ForNow(reason)) => {
-            if let Err(error) = state.store.release(&claim).await {
-                tracing::warn!(%error, "the claim is not released and has to expire");
+        Err(SendError::Temporary(reason)) => {
+            if let Err(error) = app.store.release(&claim).await {
+                tracing::warn!(error = chain(&error), "claim not released; it expires");
             }
             Err(Error::MailNotSent(reason))
         }
     }
 }
 
-fn compose(state: &AppState, notice: &Notice, contact: &Contact) -> Result<Mail, Error> {
-    let letter = Letter::write(notice, contact, &state.storefront)?;
-    state.templates.render(notice.subject.template(), Locale::best_for(&contact.locale), &letter)
+fn compose(app: &AppState, notice: &Notice, contact: &Contact) -> Result<Mail, Error> {
+    let letter = Letter::write(notice, contact, &app.storefront)?;
+    app.templates.render(notice.subject.template(), Locale::best_for(&contact.locale), &letter)
 }

@@ -1,16 +1,18 @@
+//! Mails: rendered from templates, sent by SES.
+
 mod ses;
 mod templates;
 
-pub use ses::{Mailer, Refusal};
+pub use ses::{Mailer, SendError};
 pub use templates::Templates;
 
-/// A mail, ready to be sent: two parts that say the same.
+/// A rendered mail: two parts with the same content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
     /// The subject line.
     pub subject: String,
-    /// The part for readers without HTML.
+    /// The plain text part.
     pub text: String,
-    /// The part for all others.
+    /// The HTML part.
     pub html: String,
 }

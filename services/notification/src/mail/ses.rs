@@ -1,4 +1,4 @@
-//! Sending by Amazon SES.
+//! Sends mails by Amazon SES.
 
 use std::iter::successors;
 use std::time::Duration;
@@ -16,14 +16,14 @@ use tokio::time::Instant;
 use super::Mail;
 use crate::aws::SES_TIMEOUT;
 
-/// Why SES did not send a mail. The reasons are SES's error codes; its texts quote addresses.
+/// SES did not send a mail. The text is SES's error code, because SES's messages quote addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// It would refuse this mail at any time.
-    ForGood(String),
-    /// It may take the mail later: it is busy, out of reach, or the account needs an operator. Where an answer was lost
-    /// on its way, the mail may have been sent; SES has no means to ask.
-    ForNow(String),
+pub enum SendError {
+    /// SES rejects this mail at any time.
+    Permanent(String),
+    /// SES may accept the mail later: it throttles, is not reachable, or the account needs an operator. If a response
+    /// was lost, the mail may have been sent; SES offers no way to look that up.
+    Temporary(String),
 }
 
 /// Sends mails from the shop's address.
@@ -34,27 +34,23 @@ pub struct Mailer {
 }
 
 impl Mailer {
-    /// Mails by `client`, from `from`.
+    /// Sends mails with the sender `from`.
     pub const fn new(client: Client, from: String) -> Self {
         Self { client, from }
     }
 
-    /// Opens the connection while the function starts, where processor time is plentiful, rather than at the
-    /// first mail. A failure is only logged: the first mail tries again.
+    /// Opens a connection while the function starts, when CPU time is plentiful, instead of at the first mail. A
+    /// failure is only logged; the first mail tries again.
     pub async fn warm_up(&self) {
         if let Err(error) = self.client.get_account().send().await {
-            tracing::warn!(error = reason(&error), "SES is not reachable yet");
+            tracing::warn!(error = reason(&error), "could not reach SES at start");
         }
     }
 
-    /// Sends one mail, and returns SES's id of it. `event_id` goes along as a tag, so that a bounce can be traced back.
+    /// Sends one mail and returns its SES message id. `event_id` becomes a tag of the mail, for tracing bounces.
     ///
-    /// The one layer that repeats the call: while SES has no time for the mail, and as long as one more attempt is over
-    /// before `until`.
-    ///
-    /// # Errors
-    /// Says whether the mail may be tried again.
-    pub async fn send(&self, to: &str, mail: &Mail, event_id: EventId, until: Instant) -> Result<String, Refusal> {
+    /// The only retry layer of the call: retries while SES throttles, as long as another attempt ends before `until`.
+    pub async fn send(&self, to: &str, mail: &Mail, event_id: EventId, until: Instant) -> Result<String, SendError> {
         let body = Body::builder().text(content(&mail.text)).html(content(&mail.html)).build();
         let message = Message::builder().subject(content(&mail.subject)).body(body).build();
         let tag = MessageTag::builder().name("event_id").value(event_id.to_string()).build();
@@ -66,56 +62,58 @@ impl Mailer {
             .content(EmailContent::builder().simple(message).build())
             .email_tags(tag.expect("name and value are set"));
         let sent = (|| call.clone().send())
-            .retry(waits())
+            .retry(backoff())
             .when(is_throttled)
-            .adjust(|_, wait| wait.filter(|wait| Instant::now() + *wait + SES_TIMEOUT <= until))
-            .notify(|error, wait| {
-                let wait_ms = wait.as_millis();
-                tracing::info!(error = reason(error), wait_ms, "SES has no time for the mail yet");
+            .adjust(|_, delay| delay.filter(|delay| Instant::now() + *delay + SES_TIMEOUT <= until))
+            .notify(|error, delay| {
+                let delay_ms = delay.as_millis();
+                tracing::info!(error = reason(error), delay_ms, "SES throttled SendEmail");
             });
         match sent.await {
-            Ok(answer) => Ok(answer.message_id.unwrap_or_default()),
-            Err(error) => Err(refusal(&error)),
+            Ok(response) => Ok(response.message_id.unwrap_or_default()),
+            Err(error) => Err(send_error(&error)),
         }
     }
 }
 
 fn content(text: &str) -> Content {
-    Content::builder().data(text).charset("UTF-8").build().expect("the data are set")
+    Content::builder().data(text).charset("UTF-8").build().expect("the content is set")
 }
 
-/// How long to wait before each repetition: exponential up to a cap, with full jitter, so that mails that were refused
-/// at the same moment do not all come back at the same moment. It never ends: time does.
-fn waits() -> impl Backoff {
+/// Delays before the retries: exponential up to a maximum, with full jitter, so that mails that were throttled at the
+/// same moment are not all retried at the same moment. Unlimited in number, because the caller limits the time.
+fn backoff() -> impl Backoff {
     const FIRST: Duration = Duration::from_millis(250);
-    const LONGEST: Duration = Duration::from_secs(4);
-    successors(Some(FIRST), |longest| Some((*longest * 2).min(LONGEST))).map(|longest| longest.mul_f64(rand::random()))
+    const MAXIMUM: Duration = Duration::from_secs(4);
+    successors(Some(FIRST), |limit| Some((*limit * 2).min(MAXIMUM))).map(|limit| limit.mul_f64(rand::random()))
 }
 
-/// SES says that it did not take the mail, because there are too many just now.
+/// Whether SES reports that it did not accept the mail because of too many requests.
 ///
-/// The only failure that is worth repeating at once: everything else that may pass (5xx, a lost connection, a late answer)
-/// may also mean that the mail is out, and is for the queue's next delivery.
+/// No other error is retried within the delivery: after a 5xx, a lost connection or a timeout the mail may have been
+/// sent, and the retry is left to the queue's next delivery.
 fn is_throttled(error: &SdkError<SendEmailError>) -> bool {
     error.as_service_error().is_some_and(SendEmailError::is_too_many_requests_exception)
 }
 
-fn refusal(error: &SdkError<SendEmailError>) -> Refusal {
+fn send_error(error: &SdkError<SendEmailError>) -> SendError {
     let reason = reason(error);
     match error.as_service_error() {
-        // SES has one code for what is wrong with a mail and for an identity that was never verified.
-        // The latter is ours to mend, after which the mail can be sent.
+        // SES has the same code for a defect of the mail and for an unverified sender. An operator can verify the
+        // sender, and then the mail can be sent.
         Some(SendEmailError::MessageRejected(rejected))
             if rejected.message().is_some_and(|text| text.contains("not verified")) =>
         {
-            Refusal::ForNow(reason)
+            SendError::Temporary(reason)
         }
-        Some(SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_)) => Refusal::ForGood(reason),
-        _ => Refusal::ForNow(reason),
+        Some(SendEmailError::MessageRejected(_) | SendEmailError::BadRequestException(_)) => {
+            SendError::Permanent(reason)
+        }
+        _ => SendError::Temporary(reason),
     }
 }
 
-/// The error code where SES answered, and what went wrong on the way where it did not.
+/// SES's error code, or the chain of causes if SES did not respond.
 fn reason<E>(error: &SdkError<E>) -> String
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,

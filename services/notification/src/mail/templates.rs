@@ -1,7 +1,7 @@
-//! The templates: files of this repository, part of the binary.
+//! Templates of mails: files in `templates/`, embedded in the binary.
 //!
 //! A message is `<language>/<name>.txt`, with the subject line in its block `subject`, and `<language>/<name>.html`.
-//! Names that begin with `_` are parts of others.
+//! Files whose names begin with `_` are included by others.
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
 
@@ -11,7 +11,7 @@ use crate::{
     domain::{letter::Letter, locale::Locale},
 };
 
-/// Adds the files of every language; a file that is missing is a compile error.
+/// Adds the files of every language. A missing file is a compile error.
 macro_rules! embed {
     ($environment:ident: [$($language:literal),*] $files:tt) => {
         $(embed!(@language $environment, $language, $files);)*
@@ -24,15 +24,12 @@ macro_rules! embed {
     };
 }
 
-/// Every template, parsed.
+/// All templates, parsed.
 #[derive(Debug)]
 pub struct Templates(Environment<'static>);
 
 impl Templates {
-    /// Parses all templates.
-    ///
-    /// # Errors
-    /// Where one has a mistake in its syntax. A test renders every one of them, so no released binary sees this.
+    /// Parses all templates. Fails on a syntax error, which a test excludes by rendering all of them.
     pub fn embedded() -> Result<Self, minijinja::Error> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -60,10 +57,7 @@ impl Templates {
         Ok(Self(environment))
     }
 
-    /// The mail that `template` makes of `letter`.
-    ///
-    /// # Errors
-    /// Where the template uses something that the letter does not have.
+    /// Renders `letter` with `template`. Fails if the template uses a field that the letter does not have.
     pub fn render(&self, template: &str, locale: Locale, letter: &Letter) -> Result<Mail, Error> {
         let name = format!("{}/{template}", locale.tag());
         let mut text = self.0.get_template(&format!("{name}.txt"))?.render_captured(Serde(letter))?;

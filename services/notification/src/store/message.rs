@@ -1,4 +1,4 @@
-//! The mark that makes a message one message: claimed before it is sent, settled after.
+//! Messages: claimed before they are sent, settled afterwards. So an event leads to one message.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,46 +8,49 @@ use serde::{Deserialize, Serialize};
 use super::{RETENTION, Store};
 use crate::{Error, domain::channel::Channel};
 
-/// How long a claim stands. Longer than the function may run (30 s), so that whoever finds it expired knows that its
-/// holder is gone; shorter than the queue's visibility timeout (180 s), so that the next delivery takes over.
+/// Duration of a claim. Longer than the function may run (30 s), so that the holder of an expired claim has ended;
+/// shorter than the queue's visibility timeout (180 s), so that the next delivery can take over.
 pub const LEASE: TimeDelta = TimeDelta::seconds(90);
 
-/// The sort key of every message.
+/// Sort key of a message.
 const MESSAGE: &str = "MESSAGE";
 
-/// The right to send one message, until the lease ends.
+/// The exclusive right to send one message, until the lease expires.
 #[derive(Debug)]
 pub struct Claim {
     pk: String,
-    /// Unix milliseconds. A later claim has a later end, so this also tells whose claim it is.
+    /// Unix milliseconds. A later claim expires later, so this also identifies the claim.
     lease_until: i64,
 }
 
-/// The answer to a claim.
+/// Outcome of a claim.
 #[derive(Debug)]
-pub enum Claimed {
-    /// Go on and send.
-    Ours(Claim),
-    /// Somebody else is about to send it.
+pub enum ClaimOutcome {
+    /// The caller sends the message.
+    Granted(Claim),
+    /// Another delivery holds the claim.
     Held,
-    /// It was sent, or was refused for good.
+    /// The message was sent, or rejected permanently.
     Settled,
 }
 
-/// How a message ended.
+/// Final outcome of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settled {
-    /// Sent; with the carrier's id of it.
+pub enum Outcome {
+    /// Sent; with the provider's id of the message.
     Sent(String),
-    /// Refused for good; with the carrier's reason.
+    /// Rejected permanently; with the provider's reason.
     Failed(String),
 }
 
+/// `MESSAGE#<event id>#<channel>` / `MESSAGE`. Settling adds `note` and `settled_at`, for operators, and removes
+/// `lease_until`.
 #[derive(Serialize, Deserialize)]
-struct MessageItem {
+pub(super) struct MessageItem {
     pk: String,
     sk: String,
     state: State,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     lease_until: Option<i64>,
     event_type: String,
     claimed_at: DateTime<Utc>,
@@ -63,17 +66,14 @@ enum State {
 }
 
 impl Store {
-    /// Asks for the right to send the message of an event by a channel.
-    ///
-    /// # Errors
-    /// Where the table cannot be written.
+    /// Claims the message of an event on a channel.
     pub async fn claim(
         &self,
         event_id: EventId,
         event_type: &str,
         channel: Channel,
         now: DateTime<Utc>,
-    ) -> Result<Claimed, Error> {
+    ) -> Result<ClaimOutcome, Error> {
         let claim =
             Claim { pk: format!("MESSAGE#{event_id}#{channel}"), lease_until: (now + LEASE).timestamp_millis() };
         let item = MessageItem {
@@ -96,23 +96,21 @@ impl Store {
             .expression_attribute_values(":now", AttributeValue::N(now.timestamp_millis().to_string()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match put.send().await.map_err(aws_sdk_dynamodb::Error::from) {
-            Ok(_) => Ok(Claimed::Ours(claim)),
+            Ok(_) => Ok(ClaimOutcome::Granted(claim)),
             Err(aws_sdk_dynamodb::Error::ConditionalCheckFailedException(failed)) => {
                 let found: MessageItem = serde_dynamo::from_item(failed.item.unwrap_or_default())?;
-                Ok(if found.state == State::Claimed { Claimed::Held } else { Claimed::Settled })
+                Ok(if found.state == State::Claimed { ClaimOutcome::Held } else { ClaimOutcome::Settled })
             }
             Err(error) => Err(Error::store(error)),
         }
     }
 
-    /// Records how a claimed message ended. From now on nobody sends it.
-    ///
-    /// # Errors
-    /// Where the table cannot be written, or where the lease ended and somebody else has the claim.
-    pub async fn settle(&self, claim: &Claim, settled: &Settled, now: DateTime<Utc>) -> Result<(), Error> {
-        let (state, note) = match settled {
-            Settled::Sent(carrier_id) => ("sent", carrier_id),
-            Settled::Failed(reason) => ("failed", reason),
+    /// Records the outcome of a claimed message, which is then never sent again. Fails if another delivery holds the
+    /// claim, because the lease has expired.
+    pub async fn settle(&self, claim: &Claim, outcome: &Outcome, now: DateTime<Utc>) -> Result<(), Error> {
+        let (state, note) = match outcome {
+            Outcome::Sent(provider_id) => ("sent", provider_id),
+            Outcome::Failed(reason) => ("failed", reason),
         };
         self.client
             .update_item()
@@ -132,10 +130,8 @@ impl Store {
         Ok(())
     }
 
-    /// Gives a claim back, so that the next delivery need not wait for the lease to end.
-    ///
-    /// # Errors
-    /// Where the table cannot be written, or where the lease ended and somebody else has the claim.
+    /// Releases a claim, so that the next delivery does not have to wait until it expires. Fails if another delivery
+    /// holds the claim, because the lease has expired.
     pub async fn release(&self, claim: &Claim) -> Result<(), Error> {
         self.client
             .delete_item()

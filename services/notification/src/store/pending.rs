@@ -1,4 +1,4 @@
-//! Messages that wait for contact data.
+//! Events that wait for contact data.
 
 use aws_sdk_dynamodb::{
     error::ProvideErrorMetadata,
@@ -12,21 +12,21 @@ use serde::{Deserialize, Serialize};
 use super::{CONTACT, RETENTION, Store, user_key};
 use crate::Error;
 
-/// What the sort keys of waiting messages begin with.
+/// Prefix of the sort keys of pending events.
 const PENDING: &str = "PENDING#";
 
-/// What became of a message that is to wait.
+/// Outcome of deferring an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
-    /// It waits, and whoever stores the contact data will find it.
-    Waiting,
-    /// The contact data, or the account's end, have just arrived: look again.
-    Overtaken,
+pub enum Deferral {
+    /// The event is stored. The handler of the contact data will find it.
+    Deferred,
+    /// The event is not stored: contact data or a tombstone have just arrived. The caller reads them.
+    Unnecessary,
 }
 
-/// The whole event: it holds what the message says, and no contact data.
+/// `USER#<user id>` / `PENDING#<event id>`. Holds the whole event, which has no contact data.
 #[derive(Serialize, Deserialize)]
-struct PendingItem {
+pub(super) struct PendingItem {
     pk: String,
     sk: String,
     envelope: String,
@@ -34,12 +34,9 @@ struct PendingItem {
 }
 
 impl Store {
-    /// Keeps the event until the user's contact data arrive. That they are absent is checked in the same transaction:
-    /// either this is written first, and found by who stores them, or it is not written at all.
-    ///
-    /// # Errors
-    /// Where the table cannot be written.
-    pub async fn keep_waiting(&self, user_id: UserId, envelope: &Envelope, now: DateTime<Utc>) -> Result<Kept, Error> {
+    /// Stores the event until the user's contact data arrive. The same transaction checks that they are absent: either
+    /// the event is written first and found when they are stored, or it is not written.
+    pub async fn defer(&self, user_id: UserId, envelope: &Envelope, now: DateTime<Utc>) -> Result<Deferral, Error> {
         let absent = ConditionCheck::builder()
             .table_name(&self.table)
             .key("pk", AttributeValue::S(user_key(user_id)))
@@ -66,17 +63,14 @@ impl Store {
             .send()
             .await;
         match outcome {
-            Ok(_) => Ok(Kept::Waiting),
-            Err(error) if error.as_service_error().is_some_and(was_overtaken) => Ok(Kept::Overtaken),
+            Ok(_) => Ok(Deferral::Deferred),
+            Err(error) if error.as_service_error().is_some_and(is_conflict) => Ok(Deferral::Unnecessary),
             Err(error) => Err(Error::store(error)),
         }
     }
 
-    /// The events that wait for the user's contact data, oldest first.
-    ///
-    /// # Errors
-    /// Where the table cannot be read.
-    pub async fn waiting(&self, user_id: UserId) -> Result<Vec<Envelope>, Error> {
+    /// Returns the events that wait for the user's contact data, oldest first.
+    pub async fn pending(&self, user_id: UserId) -> Result<Vec<Envelope>, Error> {
         let mut pages = self
             .client
             .query()
@@ -88,19 +82,16 @@ impl Store {
             .into_paginator()
             .items()
             .send();
-        let mut waiting = Vec::new();
+        let mut pending = Vec::new();
         while let Some(item) = pages.next().await {
             let item: PendingItem = serde_dynamo::from_item(item.map_err(Error::store)?)?;
-            waiting.push(serde_json::from_str(&item.envelope)?);
+            pending.push(serde_json::from_str(&item.envelope)?);
         }
-        Ok(waiting)
+        Ok(pending)
     }
 
-    /// Forgets an event that waited.
-    ///
-    /// # Errors
-    /// Where the table cannot be written.
-    pub async fn forget_waiting(&self, user_id: UserId, event_id: EventId) -> Result<(), Error> {
+    /// Removes a pending event.
+    pub async fn remove_pending(&self, user_id: UserId, event_id: EventId) -> Result<(), Error> {
         let delete = self.client.delete_item().table_name(&self.table);
         let delete = delete.key("pk", AttributeValue::S(user_key(user_id)));
         delete.key("sk", AttributeValue::S(format!("{PENDING}{event_id}"))).send().await.map_err(Error::store)?;
@@ -108,8 +99,8 @@ impl Store {
     }
 }
 
-/// Whether the check lost, or met a write of the contact data at the same moment.
-fn was_overtaken(error: &TransactWriteItemsError) -> bool {
+/// Whether the check failed, or a write of the contact data is in progress.
+fn is_conflict(error: &TransactWriteItemsError) -> bool {
     match error {
         TransactWriteItemsError::TransactionCanceledException(cancelled) => cancelled
             .cancellation_reasons()

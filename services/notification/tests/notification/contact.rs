@@ -1,7 +1,7 @@
-//! Contact data come late, change, and go.
+//! Contact data that arrive late, change, or are erased.
 
 use contracts::event::order::CancellationReason;
-use notification::{clock, store::Kept};
+use notification::{clock, store::Deferral};
 
 use crate::support::{Customer, Notification};
 
@@ -10,7 +10,7 @@ const CONFIRMED: &str = "Your order is confirmed: 42.47 EUR";
 const CANCELLED: &str = "Your order is cancelled";
 
 #[tokio::test]
-async fn an_order_that_overtakes_the_registration_is_told_when_it_arrives() {
+async fn messages_of_an_order_that_arrives_before_the_registration_are_sent_after_it() {
     let notification = Notification::start().await;
     let customer = Customer::new();
     let (confirmed, cancelled) = (customer.confirmed(), customer.cancelled(CancellationReason::Requested));
@@ -26,11 +26,11 @@ async fn an_order_that_overtakes_the_registration_is_told_when_it_arrives() {
         assert_eq!(notification.deliver(&[&confirmed, &cancelled]).await, 0);
     }
     assert_eq!(notification.subjects(&customer).await, [WELCOME, CANCELLED, CONFIRMED]);
-    assert!(!notification.table_text().await.contains("PENDING#"), "what was told waits no longer");
+    assert!(!notification.table_text().await.contains("PENDING#"), "no event is pending");
 }
 
 #[tokio::test]
-async fn an_order_that_meets_the_registration_is_neither_lost_nor_told_twice() {
+async fn an_order_concurrent_with_the_registration_leads_to_one_message() {
     let notification = Notification::start().await;
     for _ in 0..15 {
         let customer = Customer::new();
@@ -41,9 +41,9 @@ async fn an_order_that_meets_the_registration_is_neither_lost_nor_told_twice() {
     }
 }
 
-/// An update looks for what waits at once, where a registration sends its own mail first: the tighter race.
+/// A tighter race: an update looks for pending events at once, a registration sends its own mail first.
 #[tokio::test]
-async fn an_order_that_meets_an_update_is_neither_lost_nor_told_twice() {
+async fn an_order_concurrent_with_an_update_leads_to_one_message() {
     let notification = Notification::start().await;
     for _ in 0..30 {
         let customer = Customer::new();
@@ -55,23 +55,23 @@ async fn an_order_that_meets_an_update_is_neither_lost_nor_told_twice() {
 }
 
 #[tokio::test]
-async fn nothing_begins_to_wait_once_contact_data_or_a_deletion_are_there() {
+async fn no_event_is_deferred_after_contact_data_or_a_deletion_arrived() {
     let notification = Notification::start().await;
-    let store = &notification.state.store;
+    let store = &notification.app.store;
     let (known, deleted, unknown) = (Customer::new(), Customer::new(), Customer::new());
     store.put_contact(known.id, 1, &known.contact).await.unwrap();
     store.erase_contact(deleted.id).await.unwrap();
 
-    for (customer, kept, waiting) in
-        [(known, Kept::Overtaken, 0), (deleted, Kept::Overtaken, 0), (unknown, Kept::Waiting, 1)]
+    for (customer, deferral, pending) in
+        [(known, Deferral::Unnecessary, 0), (deleted, Deferral::Unnecessary, 0), (unknown, Deferral::Deferred, 1)]
     {
-        assert_eq!(store.keep_waiting(customer.id, &customer.confirmed(), clock::now()).await.unwrap(), kept);
-        assert_eq!(store.waiting(customer.id).await.unwrap().len(), waiting);
+        assert_eq!(store.defer(customer.id, &customer.confirmed(), clock::now()).await.unwrap(), deferral);
+        assert_eq!(store.pending(customer.id).await.unwrap().len(), pending);
     }
 }
 
 #[tokio::test]
-async fn the_latest_contact_data_count_in_whatever_order_they_arrive() {
+async fn the_latest_contact_data_are_used_in_every_order_of_arrival() {
     let notification = Notification::start().await;
     let customer = Customer::new();
     let latest = format!("latest-{}", customer.contact.email);
@@ -89,7 +89,7 @@ async fn the_latest_contact_data_count_in_whatever_order_they_arrive() {
 }
 
 #[tokio::test]
-async fn an_update_that_overtakes_the_registration_lets_nothing_wait() {
+async fn an_update_that_arrives_before_the_registration_sends_pending_messages() {
     let notification = Notification::start().await;
     let customer = Customer::new();
 
@@ -101,7 +101,7 @@ async fn an_update_that_overtakes_the_registration_lets_nothing_wait() {
 }
 
 #[tokio::test]
-async fn a_deleted_customer_is_forgotten_and_hears_nothing_more() {
+async fn a_deleted_customer_is_erased_and_gets_no_message() {
     let notification = Notification::start().await;
     let customer = Customer::named("Grace");
     for envelope in [customer.registered(), customer.confirmed(), customer.deleted()] {
@@ -126,7 +126,7 @@ async fn a_deleted_customer_is_forgotten_and_hears_nothing_more() {
 }
 
 #[tokio::test]
-async fn a_deletion_takes_along_what_waits() {
+async fn a_deletion_removes_pending_events() {
     let notification = Notification::start().await;
     let customer = Customer::new();
 
@@ -139,7 +139,7 @@ async fn a_deletion_takes_along_what_waits() {
 }
 
 #[tokio::test]
-async fn a_deletion_that_meets_an_order_lets_nothing_wait() {
+async fn a_deletion_concurrent_with_an_order_leaves_no_pending_event() {
     let notification = Notification::start().await;
     for _ in 0..15 {
         let customer = Customer::new();

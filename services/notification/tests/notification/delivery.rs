@@ -1,4 +1,4 @@
-//! One message per event, however the event is delivered.
+//! One message per event, for every kind of delivery.
 
 use contracts::{
     Event, OrderId,
@@ -8,7 +8,7 @@ use futures::future::join_all;
 use notification::{
     clock,
     domain::channel::Channel,
-    store::{Claimed, LEASE, Settled},
+    store::{ClaimOutcome, LEASE, Outcome},
 };
 
 use crate::support::{Customer, Notification, envelope};
@@ -17,7 +17,7 @@ const WELCOME: &str = "Welcome to the shop";
 const CONFIRMED: &str = "Your order is confirmed: 42.47 EUR";
 
 #[tokio::test]
-async fn ten_deliveries_in_one_batch_are_one_mail() {
+async fn ten_deliveries_in_one_batch_lead_to_one_mail() {
     let notification = Notification::start().await;
     let customer = Customer::new();
     assert_eq!(notification.deliver(&[&customer.registered()]).await, 0);
@@ -30,7 +30,7 @@ async fn ten_deliveries_in_one_batch_are_one_mail() {
 }
 
 #[tokio::test]
-async fn ten_deliveries_in_ten_batches_at_once_are_one_mail() {
+async fn ten_concurrent_batches_with_one_event_lead_to_one_mail() {
     let notification = Notification::start().await;
     let customer = Customer::new();
     let registered = customer.registered();
@@ -71,7 +71,7 @@ async fn every_event_has_its_own_mail() {
 }
 
 #[tokio::test]
-async fn poison_takes_nothing_of_its_batch_along() {
+async fn poison_messages_do_not_fail_the_rest_of_the_batch() {
     let notification = Notification::start().await;
     let customer = Customer::new();
     let registered = customer.registered().to_json();
@@ -90,7 +90,7 @@ async fn poison_takes_nothing_of_its_batch_along() {
 }
 
 #[tokio::test]
-async fn what_is_no_customers_business_is_acknowledged() {
+async fn an_event_without_a_message_is_acknowledged() {
     let notification = Notification::start().await;
     let customer = Customer::new();
     let order_id = OrderId::generate();
@@ -103,43 +103,43 @@ async fn what_is_no_customers_business_is_acknowledged() {
 }
 
 #[tokio::test]
-async fn a_message_that_somebody_is_sending_is_left_to_them_and_delivered_again() {
+async fn an_event_whose_message_is_claimed_is_delivered_again() {
     let notification = Notification::start().await;
     let customer = Customer::new();
     let registered = customer.registered();
-    let (store, now) = (&notification.state.store, clock::now());
+    let (store, now) = (&notification.app.store, clock::now());
 
     let claimed = store.claim(registered.id, registered.event.kind(), Channel::Email, now).await.unwrap();
     assert_eq!(notification.deliver(&[&registered]).await, 1);
     assert!(notification.subjects(&customer).await.is_empty());
 
-    let Claimed::Ours(claim) = claimed else { panic!("{claimed:?}") };
-    store.settle(&claim, &Settled::Sent("their-mail".to_owned()), now).await.unwrap();
+    let ClaimOutcome::Granted(claim) = claimed else { panic!("{claimed:?}") };
+    store.settle(&claim, &Outcome::Sent("sent-by-the-other-delivery".to_owned()), now).await.unwrap();
     assert_eq!(notification.deliver(&[&registered]).await, 0);
     assert!(notification.subjects(&customer).await.is_empty());
 }
 
 #[tokio::test]
-async fn whoever_dies_while_sending_is_replaced_when_the_claim_expires() {
+async fn an_expired_claim_is_replaced_by_the_next_delivery() {
     let notification = Notification::start().await;
     let customer = Customer::new();
     let registered = customer.registered();
-    let (store, then) = (&notification.state.store, clock::now() - LEASE * 2);
+    let (store, then) = (&notification.app.store, clock::now() - LEASE * 2);
 
     let claimed = store.claim(registered.id, registered.event.kind(), Channel::Email, then).await.unwrap();
     assert_eq!(notification.deliver(&[&registered]).await, 0);
     assert_eq!(notification.subjects(&customer).await, [WELCOME]);
 
-    let Claimed::Ours(expired) = claimed else { panic!("{claimed:?}") };
-    let late = store.settle(&expired, &Settled::Failed("too late".to_owned()), clock::now()).await;
-    assert!(late.is_err(), "an expired claim settles nothing");
-    assert!(store.release(&expired).await.is_err(), "an expired claim releases nothing");
+    let ClaimOutcome::Granted(expired) = claimed else { panic!("{claimed:?}") };
+    let late = store.settle(&expired, &Outcome::Failed("too late".to_owned()), clock::now()).await;
+    assert!(late.is_err(), "an expired claim cannot settle");
+    assert!(store.release(&expired).await.is_err(), "an expired claim cannot release");
     assert_eq!(notification.deliver(&[&registered]).await, 0);
     assert_eq!(notification.subjects(&customer).await, [WELCOME]);
 }
 
 #[test]
-fn a_claim_outlives_the_function_and_is_over_at_the_next_delivery() {
+fn a_claim_outlives_the_invocation_and_expires_before_the_next_delivery() {
     let topology: serde_json::Value = serde_json::from_str(include_str!("../../../../infra/topology.json")).unwrap();
     let seconds = |list: &str, name: &str, field: &str| {
         let entries = topology[list].as_array().unwrap();

@@ -1,5 +1,5 @@
-//! The function's handler against a real table and real SES, and every template.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+//! The function on an emulated DynamoDB and SES, and every template.
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 mod contact;
 mod delivery;

@@ -1,6 +1,7 @@
-//! Customers with their events, and what SES sent them.
+//! The function on emulated parts, customers with their events, and the mails that SES sent.
 
 use std::{
+    collections::HashMap,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -16,19 +17,22 @@ use contracts::{
 };
 use notification::{AppState, Config, clock, events::handle_batch};
 use serde::Deserialize;
-use stack::testing::{self, Aws};
+use stack::{
+    api::Client,
+    testing::{self, Aws},
+};
 
-/// The sender that SES has verified.
+/// A sender that SES has verified.
 pub const SENDER: &str = "Shop <orders@shop.example>";
 
-/// What Lambda leaves a batch.
+/// Time for a batch.
 const TIME: Duration = Duration::from_secs(24);
 
-/// The function with a fresh table, as `main` wires it.
+/// The function with a fresh table.
 pub struct Notification {
     pub aws: Aws,
     pub table: String,
-    pub state: AppState,
+    pub app: AppState,
 }
 
 impl Notification {
@@ -50,22 +54,22 @@ impl Notification {
             "--storefront-url",
             "https://shop.example/",
         ]);
-        let state = AppState::new(config, &aws.sdk_config()).unwrap();
-        Self { aws, table, state }
+        let app = AppState::new(config, &aws.sdk_config()).unwrap();
+        Self { aws, table, app }
     }
 
-    /// Delivers events in one batch. Returns how many are to be delivered again.
+    /// Delivers events in one batch. Returns the number of those that have to be delivered again.
     pub async fn deliver(&self, envelopes: &[&Envelope]) -> usize {
         let bodies: Vec<String> = envelopes.iter().map(|envelope| envelope.to_json()).collect();
         self.deliver_bodies(&bodies).await.len()
     }
 
-    /// Delivers messages in one batch. Returns the positions of those that are to be delivered again.
+    /// Delivers messages in one batch. Returns the positions of those that have to be delivered again.
     pub async fn deliver_bodies(&self, bodies: &[String]) -> Vec<usize> {
         self.deliver_within(TIME, bodies).await
     }
 
-    /// The same, with less time than usual.
+    /// Like [`Self::deliver_bodies`], with less time.
     pub async fn deliver_within(&self, time: Duration, bodies: &[String]) -> Vec<usize> {
         let mut batch = SqsEvent::default();
         for (position, body) in bodies.iter().enumerate() {
@@ -74,28 +78,28 @@ impl Notification {
             message.body = Some(body.clone());
             batch.records.push(message);
         }
-        let response = handle_batch(&self.state, batch, time).await;
-        let mut again: Vec<usize> =
+        let response = handle_batch(&self.app, batch, time).await;
+        let mut failed: Vec<usize> =
             response.batch_item_failures.iter().map(|failure| failure.item_identifier.parse().unwrap()).collect();
-        again.sort_unstable();
-        again
+        failed.sort_unstable();
+        failed
     }
 
-    /// Every mail to `address` so far, oldest first.
+    /// All mails to `address` so far, oldest first.
     pub async fn mails_to(&self, address: &str) -> Vec<SentMail> {
         #[derive(Deserialize)]
-        struct Answer {
-            messages: std::collections::HashMap<String, Vec<SentMail>>,
+        struct Outbox {
+            messages: HashMap<String, Vec<SentMail>>,
         }
-        let url = format!("{}/_ministack/ses/messages", self.aws.endpoint());
-        let answer: Answer = reqwest::get(url).await.unwrap().json().await.unwrap();
-        let mut mails: Vec<SentMail> = answer.messages.into_values().flatten().collect();
+        let emulator = Client::new(self.aws.endpoint()).unwrap();
+        let outbox: Outbox = emulator.get("/_ministack/ses/messages").await.unwrap().json(200).unwrap();
+        let mut mails: Vec<SentMail> = outbox.messages.into_values().flatten().collect();
         mails.retain(|mail| mail.to == [address]);
         mails.sort_by(|a, b| a.timestamp.total_cmp(&b.timestamp));
         mails
     }
 
-    /// The subjects of every mail to `customer`, sorted.
+    /// The subjects of all mails to `customer`, sorted.
     pub async fn subjects(&self, customer: &Customer) -> Vec<String> {
         let mut subjects: Vec<String> =
             self.mails_to(&customer.contact.email).await.into_iter().map(|mail| mail.subject).collect();
@@ -111,13 +115,13 @@ impl Notification {
     }
 }
 
-/// Lets SES send from a domain.
+/// Verifies a domain as a sender.
 pub async fn verify(aws: &Aws, domain: &str) {
     let ses = aws_sdk_sesv2::Client::new(&aws.sdk_config());
     ses.create_email_identity().email_identity(domain).send().await.unwrap();
 }
 
-/// A mail, as the emulated SES shows it.
+/// A mail in the form of the emulated SES.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SentMail {
@@ -129,7 +133,7 @@ pub struct SentMail {
     timestamp: f64,
 }
 
-/// Somebody with an address of their own, and the events of their account and orders.
+/// A customer with a unique address, and the events of the account and its orders.
 #[derive(Debug, Clone)]
 pub struct Customer {
     pub id: UserId,
@@ -164,7 +168,7 @@ impl Customer {
         envelope(self.id, 1, Event::UserRegistrationRepeated(UserRegistrationRepeated { user_id: self.id }))
     }
 
-    /// The account's version `sequence` has another address.
+    /// An update of the account to another address, with the version `sequence`.
     pub fn moved_to(&self, email: &str, sequence: u64) -> Envelope {
         let contact = Contact { email: email.to_owned(), ..self.contact.clone() };
         envelope(self.id, sequence, Event::UserUpdated(UserUpdated { user_id: self.id, contact }))

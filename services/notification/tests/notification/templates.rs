@@ -1,4 +1,4 @@
-//! What customers read: every message, for every reason, in every language.
+//! Every message, for every reason, in every language.
 
 use contracts::{
     OrderId, UserId,
@@ -26,7 +26,7 @@ fn render(subject: &Subject, locale: Locale, name: &str) -> Mail {
     Templates::embedded().unwrap().render(subject.template(), locale, &letter).unwrap()
 }
 
-/// Every message that there is, under a name for its snapshot.
+/// All subjects, with the names of their snapshots.
 fn subjects() -> Vec<(String, Subject)> {
     let order_id: OrderId = "ord_0198c0de00007000800000000000beef".parse().unwrap();
     let mut subjects = vec![
@@ -52,7 +52,7 @@ fn subjects() -> Vec<(String, Subject)> {
 }
 
 #[test]
-fn every_message_reads_as_it_should() {
+fn every_message_matches_its_snapshot() {
     for locale in Locale::ALL {
         for (name, subject) in subjects() {
             let mail = render(&subject, locale, "Ada Lovelace");
@@ -63,7 +63,7 @@ fn every_message_reads_as_it_should() {
 }
 
 #[test]
-fn both_parts_say_the_same() {
+fn both_parts_have_the_same_content() {
     for locale in Locale::ALL {
         for (name, subject) in subjects() {
             let mail = render(&subject, locale, "Ada");
@@ -76,7 +76,7 @@ fn both_parts_say_the_same() {
 }
 
 #[test]
-fn a_name_can_be_missing() {
+fn a_greeting_without_a_name_has_no_gap() {
     let mail = render(&Subject::Welcome, Locale::En, " \n ");
     assert!(mail.text.starts_with("Hello,\n"), "{}", mail.text);
 }
@@ -96,7 +96,7 @@ async fn a_mail_arrives_with_both_parts_and_the_senders_name() {
 }
 
 #[tokio::test]
-async fn customers_are_written_to_in_their_language_or_in_english() {
+async fn mails_are_in_the_customers_language_or_in_english() {
     let notification = Notification::start().await;
     for (locale, subject) in
         [("de", "Willkommen im Shop"), ("de-AT", "Willkommen im Shop"), ("fr", "Welcome to the shop")]
@@ -108,7 +108,7 @@ async fn customers_are_written_to_in_their_language_or_in_english() {
 }
 
 #[tokio::test]
-async fn a_hostile_name_stays_text() {
+async fn a_name_with_markup_is_escaped() {
     let notification = Notification::start().await;
     let customer =
         Customer::named("<script>alert(1)</script>\r\nBcc: all@customer.example\n\nYou have won \"{{ 7 * 7 }}\"");

@@ -1,17 +1,17 @@
-//! Cutting a sequence of messages into the batches that SNS takes.
+//! Splits a sequence of messages into batches within the limits of SNS.
 
 use std::ops::Range;
 
-/// The most messages that SNS takes in one call.
+/// Maximum number of messages in one call of SNS.
 pub const MAX_ENTRIES: usize = 10;
 
-/// The most bytes that SNS takes in one call, over all messages with their attributes.
+/// Maximum size of one call of SNS in bytes: all messages with their attributes.
 pub const MAX_BYTES: usize = 256 * 1024;
 
-/// The batches, in order, for messages of these sizes in bytes: each a range of positions.
+/// Returns the batches, in order, for messages of `sizes` bytes. Each batch is a range of positions.
 ///
-/// A message that is too large for any batch gets one of its own, so that its refusal harms no neighbour.
-pub fn cut(sizes: &[usize]) -> Vec<Range<usize>> {
+/// A message that exceeds the maximum gets its own batch, so that SNS refuses no other message with it.
+pub fn split(sizes: &[usize]) -> Vec<Range<usize>> {
     let mut batches = Vec::new();
     let (mut start, mut bytes) = (0, 0);
     for (position, size) in sizes.iter().enumerate() {
@@ -36,22 +36,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_message_is_in_one_batch_and_in_order(sizes in vec(0..300_000_usize, 0..120)) {
-            let positions: Vec<usize> = cut(&sizes).into_iter().flatten().collect();
+        fn every_message_is_in_exactly_one_batch_and_in_order(sizes in vec(0..300_000_usize, 0..120)) {
+            let positions: Vec<usize> = split(&sizes).into_iter().flatten().collect();
             prop_assert_eq!(positions, (0..sizes.len()).collect::<Vec<_>>());
         }
 
         #[test]
-        fn no_batch_is_larger_than_sns_allows_unless_one_message_is(sizes in vec(0..300_000_usize, 0..120)) {
-            for batch in cut(&sizes) {
+        fn no_batch_exceeds_the_limits_unless_a_single_message_does(sizes in vec(0..300_000_usize, 0..120)) {
+            for batch in split(&sizes) {
                 prop_assert!((1..=MAX_ENTRIES).contains(&batch.len()));
                 prop_assert!(batch.len() == 1 || sizes[batch].iter().sum::<usize>() <= MAX_BYTES);
             }
         }
 
         #[test]
-        fn no_two_neighbouring_batches_would_fit_into_one_call(sizes in vec(0..300_000_usize, 0..120)) {
-            for pair in cut(&sizes).windows(2) {
+        fn a_batch_ends_only_if_the_next_message_would_exceed_a_limit(sizes in vec(0..300_000_usize, 0..120)) {
+            for pair in split(&sizes).windows(2) {
                 let (first, next) = (&pair[0], pair[1].start);
                 let bytes = sizes[first.clone()].iter().sum::<usize>() + sizes[next];
                 prop_assert!(first.len() == MAX_ENTRIES || bytes > MAX_BYTES);

@@ -1,1 +1,3 @@
+//! Batches for SNS. Pure.
+
 pub mod batch;

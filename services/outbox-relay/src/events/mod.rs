@@ -1,3 +1,5 @@
+//! Stream records in: `record` reads an outbox item, this module publishes a batch.
+
 mod record;
 
 use aws_lambda_events::{
@@ -9,19 +11,18 @@ use futures::{StreamExt, stream};
 
 use crate::{Error, Topic, domain::batch, topic};
 
-/// How many calls to SNS are under way at once.
+/// Number of concurrent calls of SNS.
 const CONCURRENCY: usize = 4;
 
-/// Publishes the events among a batch of stream records, and tells Lambda from where on to repeat.
+/// The Lambda entry: publishes the events in a batch of stream records, and returns the record to retry from.
 ///
-/// Lambda repeats from the lowest sequence number that is reported, so only that one is. Records behind it are
-/// published nevertheless, now and at every repetition: when Lambda gives up on a record that can never be published,
-/// it gives up on the rest of its batch too, and nothing of the rest may be lost by that. Consumers know events by id.
+/// Lambda retries from the lowest sequence number that is reported, so only that one is reported. The records after it
+/// are published nevertheless, now and at every retry: when Lambda discards a record that can never be published, it
+/// discards the rest of the batch as well, and none of it may be lost. Consumers recognize duplicates by event id.
 ///
-/// # Errors
-/// Where SNS took nothing at all, and may take all of it later: Lambda repeats the whole batch then, as it would
-/// after a report of the first record, and the function's error count tells the operator of the outage.
-pub async fn handle(topic: &Topic, event: Event) -> Result<DynamoDbEventResponse, Error> {
+/// An error means that SNS accepted nothing and may accept everything later. Lambda then retries the whole batch, as it
+/// would if the first record were reported, and the function's error metric shows the outage.
+pub async fn handle_batch(topic: &Topic, event: Event) -> Result<DynamoDbEventResponse, Error> {
     let records = event.records;
     let mut failures = Vec::new();
     let mut outbox = Vec::new();
@@ -34,33 +35,38 @@ pub async fn handle(topic: &Topic, event: Event) -> Result<DynamoDbEventResponse
     }
 
     let (positions, items): (Vec<usize>, Vec<OutboxItem>) = outbox.into_iter().unzip();
-    let outcomes = publish_all(topic, &items).await;
-    let published = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
-    failures.extend(positions.iter().zip(outcomes).filter_map(|(at, outcome)| Some((*at, outcome.err()?))));
+    let results = publish_all(topic, &items).await;
+    let published = results.iter().filter(|result| result.is_ok()).count();
+    for (position, result) in positions.into_iter().zip(results) {
+        if let Err(error) = result {
+            failures.push((position, error));
+        }
+    }
     failures.sort_by_key(|(position, _)| *position);
 
     for (position, error) in &failures {
         log_failure(&records[*position], error);
     }
-    tracing::info!(records = records.len(), published, failed = failures.len(), "batch relayed");
+    tracing::info!(records = records.len(), published, failed = failures.len(), "batch published");
 
     match failures.into_iter().next() {
         None => Ok(DynamoDbEventResponse::default()),
         Some((_, outage)) if published == 0 && outage.is_retryable() => Err(outage),
-        Some((position, _)) => Ok(repeat_from(&records[position])),
+        Some((position, _)) => Ok(retry_from(&records[position])),
     }
 }
 
-/// Publishes in order, several batches at once. The outcomes are in the order of the items.
+/// Publishes in order, several batches concurrently. The results are in the order of the items.
 async fn publish_all(topic: &Topic, items: &[OutboxItem]) -> Vec<Result<(), Error>> {
     let sizes: Vec<usize> = items.iter().map(topic::size_of).collect();
-    let calls = batch::cut(&sizes).into_iter().map(|range| topic.publish(&items[range]));
-    let outcomes: Vec<_> = stream::iter(calls).buffered(CONCURRENCY).collect().await;
-    outcomes.into_iter().flatten().collect()
+    let calls = batch::split(&sizes).into_iter().map(|range| topic.publish(&items[range]));
+    let results: Vec<_> = stream::iter(calls).buffered(CONCURRENCY).collect().await;
+    results.into_iter().flatten().collect()
 }
 
-/// A record without a sequence number is reported by an empty one, which Lambda takes for the whole batch.
-fn repeat_from(record: &EventRecord) -> DynamoDbEventResponse {
+/// The response that makes Lambda retry from `record`. Without a sequence number the identifier is empty, which Lambda
+/// treats as a failure of the whole batch.
+fn retry_from(record: &EventRecord) -> DynamoDbEventResponse {
     let mut failure = DynamoDbBatchItemFailure::default();
     failure.item_identifier = Some(record.change.sequence_number.clone().unwrap_or_default());
     let mut response = DynamoDbEventResponse::default();
@@ -74,7 +80,7 @@ fn log_failure(record: &EventRecord, error: &Error) {
         event_type = record::event_type(record),
         sequence_number = record.change.sequence_number,
         is_retryable = error.is_retryable(),
-        %error,
-        "the event is not published"
+        error = contracts::error::chain(error),
+        "event not published"
     );
 }

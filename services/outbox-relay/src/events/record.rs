@@ -1,4 +1,4 @@
-//! Reading a record of a table's stream.
+//! Reads a record of a table's stream.
 
 use aws_lambda_events::dynamodb::EventRecord;
 use contracts::outbox::OutboxItem;
@@ -6,28 +6,25 @@ use serde_dynamo::AttributeValue;
 
 use crate::Error;
 
-/// The outbox item that the record announces.
+/// Returns the outbox item of the record. None for another item or a deletion: the stream's filter excludes those, but
+/// a missing filter does no harm.
 ///
-/// Nothing where the record is of another item, or of an item's deletion: the stream's filter keeps those away, but a
-/// table whose filter is missing does no harm.
-///
-/// # Errors
-/// [`Error::Unreadable`] where the item has an `event`, and is not an outbox item all the same.
+/// [`Error::Unreadable`] means that the item has an attribute `event` but is not an outbox item.
 pub(super) fn outbox_item(record: &EventRecord) -> Result<Option<OutboxItem>, Error> {
     let image = &record.change.new_image;
     if !image.contains_key("event") {
         return Ok(None);
     }
-    serde_dynamo::from_item(image.clone()).map(Some).map_err(|error| Error::Unreadable(error.to_string()))
+    serde_dynamo::from_item(image.clone()).map(Some).map_err(Error::Unreadable)
 }
 
-/// The event's id, for the log; from the item's key, which is there even where the rest cannot be read.
+/// The event's id for the log. Taken from the item's key, which exists even if the rest is unreadable.
 pub(super) fn event_id(record: &EventRecord) -> Option<&str> {
     let key = text(record.change.keys.get("pk")?)?;
     Some(key.strip_prefix("EVENT#").unwrap_or(key))
 }
 
-/// The event's type, for the log.
+/// The event's type for the log.
 pub(super) fn event_type(record: &EventRecord) -> Option<&str> {
     text(record.change.new_image.get("event_type")?)
 }
@@ -36,5 +33,32 @@ const fn text(value: &AttributeValue) -> Option<&str> {
     match value {
         AttributeValue::S(text) => Some(text.as_str()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use contracts::Envelope;
+
+    use super::*;
+
+    #[test]
+    fn every_sample_of_an_outbox_item_is_read_without_loss() {
+        let mut count = 0;
+        for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples")).unwrap() {
+            let sample: serde_json::Value =
+                serde_json::from_str(&fs::read_to_string(file.unwrap().path()).unwrap()).unwrap();
+            let mut record = EventRecord::default();
+            record.change.new_image = serde_dynamo::to_item(&sample).unwrap();
+
+            let item = outbox_item(&record).unwrap().unwrap();
+
+            assert_eq!(serde_json::to_value(&item).unwrap(), sample);
+            assert!(serde_json::from_str::<Envelope>(&item.event).is_ok(), "{}", item.event);
+            count += 1;
+        }
+        assert!(count > 0, "no sample");
     }
 }

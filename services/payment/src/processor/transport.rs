@@ -24,8 +24,8 @@ const STRIPE_VERSION: &str = "2025-03-31.basil";
 /// Timeout of opening a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The only retry layer: at most two retries, after at most 0.2 and 0.4 s. If the outcome is still unknown, the message's
-/// next delivery resumes the call.
+/// The only retry layer: at most two retries, after at most 0.2 and 0.4 s. If the outcome is still unknown, the
+/// message's next delivery resumes the call.
 const RETRIES: ExponentialBuilder = ExponentialBuilder::new()
     .with_jitter()
     .with_min_delay(Duration::from_millis(100))
