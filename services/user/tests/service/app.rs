@@ -1,17 +1,18 @@
-//! The service under test, and the people who use it.
+//! The service under test, and requests of its clients.
 
 use std::time::{Duration, Instant};
 
-use axum::http::HeaderMap;
+use axum::http::StatusCode;
 use contracts::{Envelope, Event, auth::Verifier};
 use reqwest::Method;
 use serde_json::{Value, json};
+use stack::testing::Response;
 use tokio::net::TcpListener;
 use user::{AppState, Config, router};
 
 pub const PASSWORD: &str = "correct horse battery";
 
-/// One instance with a table and a signing key of its own, on a free port.
+/// An instance with its own table and signing key, on a free port.
 pub struct App {
     pub state: AppState,
     pub config: Config,
@@ -19,30 +20,26 @@ pub struct App {
     client: reqwest::Client,
 }
 
-/// An answer, read to its end.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: Value,
+/// Shorthands for the bodies of this service.
+pub trait Body {
+    /// Returns a field that is a string.
+    fn text(&self, field: &str) -> String;
+
+    /// Returns status and body without the trace id, which differs in every response.
+    fn without_trace(&self) -> (StatusCode, Value);
 }
 
-impl Answer {
-    pub fn problem(&self) -> &str {
-        self.body["type"].as_str().and_then(|kind| kind.strip_prefix("urn:shop:problem:")).unwrap_or_default()
+impl Body for Response {
+    fn text(&self, field: &str) -> String {
+        self.body[field].as_str().unwrap_or_else(|| panic!("no `{field}` in {self:?}")).to_owned()
     }
 
-    /// The status and body without what differs by nature.
-    pub fn visible(&self) -> (u16, Value) {
+    fn without_trace(&self) -> (StatusCode, Value) {
         let mut body = self.body.clone();
         if let Some(fields) = body.as_object_mut() {
             fields.remove("trace_id");
         }
         (self.status, body)
-    }
-
-    pub fn text(&self, field: &str) -> String {
-        self.body[field].as_str().unwrap_or_else(|| panic!("no `{field}` in {self:?}")).to_owned()
     }
 }
 
@@ -63,42 +60,38 @@ impl App {
         Self { state, config, url, client: reqwest::Client::new() }
     }
 
-    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.unwrap();
-        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
-        Answer { status, headers, body }
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Response {
+        Response::to(request).await
     }
 
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url))
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Response {
         self.send(self.request(Method::GET, path)).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub async fn post(&self, path: &str, body: Value) -> Response {
         self.send(self.request(Method::POST, path).json(&body)).await
     }
 
-    pub async fn register(&self, email: &str) -> Answer {
+    pub async fn register(&self, email: &str) -> Response {
         let body = json!({ "email": email, "password": PASSWORD, "name": "Ann", "locale": "en" });
         self.post("/v1/users", body).await
     }
 
-    pub async fn sign_in(&self, email: &str, password: &str) -> Answer {
+    pub async fn sign_in(&self, email: &str, password: &str) -> Response {
         let body = json!({ "grant_type": "password", "email": email, "password": password });
         self.post("/v1/auth/token", body).await
     }
 
-    pub async fn refresh(&self, token: &str) -> Answer {
+    pub async fn refresh(&self, token: &str) -> Response {
         self.post("/v1/auth/token", json!({ "grant_type": "refresh_token", "refresh_token": token })).await
     }
 
-    /// Registers and signs in: the tokens.
-    pub async fn new_customer(&self, email: &str) -> Answer {
+    /// Registers and signs in. Returns the tokens.
+    pub async fn new_customer(&self, email: &str) -> Response {
         assert_eq!(self.register(email).await.status, 202);
         let tokens = self.sign_in(email, PASSWORD).await;
         assert_eq!(tokens.status, 200, "{tokens:?}");
@@ -109,19 +102,19 @@ impl App {
         self.request(method, "/v1/users/me").bearer_auth(access_token)
     }
 
-    pub async fn get_me(&self, access_token: &str) -> Answer {
+    pub async fn get_me(&self, access_token: &str) -> Response {
         self.send(self.me(Method::GET, access_token)).await
     }
 
-    pub async fn patch_me(&self, access_token: &str, body: Value) -> Answer {
+    pub async fn patch_me(&self, access_token: &str, body: Value) -> Response {
         self.send(self.me(Method::PATCH, access_token).json(&body)).await
     }
 
-    pub async fn delete_me(&self, access_token: &str) -> Answer {
+    pub async fn delete_me(&self, access_token: &str) -> Response {
         self.send(self.me(Method::DELETE, access_token)).await
     }
 
-    /// What any other service would check tokens with: made of nothing but the documents that are served.
+    /// Builds the token verifier of other services from the published documents alone.
     pub async fn verifier(&self) -> Verifier {
         let discovery = self.get("/.well-known/openid-configuration").await;
         let jwks_uri = discovery.text("jwks_uri");
@@ -129,7 +122,7 @@ impl App {
         Verifier::new(&discovery.text("issuer"), &serde_json::from_value(jwks.body).unwrap())
     }
 
-    /// The events that were put so far, in the order of their ids.
+    /// Returns the events in the outbox, in the order of their ids.
     pub async fn events(&self) -> Vec<Envelope> {
         let mut events = self.state.store.events().await.unwrap();
         events.sort_by_key(|envelope| envelope.id);
@@ -142,17 +135,17 @@ impl App {
 }
 
 fn short_name(event: &Event) -> &'static str {
-    event.kind().strip_prefix("shop.user.").and_then(|kind| kind.strip_suffix(".v1")).unwrap_or("of another service")
+    event.kind().strip_prefix("shop.user.").and_then(|kind| kind.strip_suffix(".v1")).unwrap_or("unknown")
 }
 
-/// How long `work` takes.
+/// Measures the duration of `work`.
 pub async fn time<T>(work: impl Future<Output = T>) -> Duration {
     let start = Instant::now();
     work.await;
     start.elapsed()
 }
 
-/// The middle one: a few slow ones on a busy machine do not move it.
+/// Returns the median, which a few slow requests on a busy machine do not change.
 pub fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times[times.len() / 2]

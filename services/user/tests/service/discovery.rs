@@ -3,7 +3,7 @@
 use serde_json::json;
 use user::AppState;
 
-use crate::app::App;
+use crate::app::{App, Body};
 
 #[tokio::test]
 async fn the_discovery_document_leads_to_the_keys() {
@@ -17,7 +17,7 @@ async fn the_discovery_document_leads_to_the_keys() {
 }
 
 #[tokio::test]
-async fn the_keys_have_what_api_gateway_asks_for_and_nothing_private() {
+async fn the_keys_have_the_members_that_api_gateway_requires_and_no_private_ones() {
     let app = App::start().await;
     let jwks = app.get("/.well-known/jwks.json").await;
     assert_eq!(jwks.status, 200);
@@ -35,14 +35,14 @@ async fn the_keys_have_what_api_gateway_asks_for_and_nothing_private() {
 }
 
 #[tokio::test]
-async fn the_key_keeps_its_id_from_one_start_to_the_next() {
+async fn the_id_of_the_key_is_the_same_after_a_restart() {
     let app = App::start().await;
     let again = AppState::connect(&app.config, &stack::testing::aws().await.sdk_config()).await.unwrap();
     assert_eq!(serde_json::to_value(again.tokens.jwks()).unwrap(), app.get("/.well-known/jwks.json").await.body);
 }
 
 #[tokio::test]
-async fn a_start_without_its_table_or_key_fails_and_says_which() {
+async fn a_start_without_table_or_key_fails_and_names_it() {
     let app = App::start().await;
     let aws = stack::testing::aws().await.sdk_config();
     let mut config = app.config.clone();

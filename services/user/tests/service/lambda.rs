@@ -1,4 +1,4 @@
-//! The same router, called as Lambda calls it: with API Gateway's events (HTTP API, payload format 2.0).
+//! The router with events of API Gateway (HTTP API, payload format 2.0), as in Lambda.
 
 use axum::body::to_bytes;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -41,13 +41,13 @@ fn event(method: &str, path: &str, headers: Value) -> Value {
 }
 
 #[tokio::test]
-async fn events_of_api_gateway_are_served_as_http_is() {
+async fn events_of_api_gateway_are_served_like_http_requests() {
     let app = App::start().await;
     let mut register = event("POST", "/v1/users", json!({ "content-type": "application/json" }));
     register["body"] = json!({ "email": "ann@example.com", "password": PASSWORD, "name": "Ann" }).to_string().into();
     assert_eq!(invoke(&app, &register).await, (202, json!({ "status": "accepted" })));
 
-    // A body of another content type arrives in base64; one of JSON may, too.
+    // API Gateway encodes bodies of some content types in base64.
     let mut sign_in = event("POST", "/v1/auth/token", json!({ "content-type": "application/json; charset=utf-8" }));
     let body = json!({ "grant_type": "password", "email": "ann@example.com", "password": PASSWORD }).to_string();
     sign_in["body"] = STANDARD.encode(body).into();
@@ -55,7 +55,7 @@ async fn events_of_api_gateway_are_served_as_http_is() {
     let (status, tokens) = invoke(&app, &sign_in).await;
     assert_eq!(status, 200, "{tokens}");
 
-    // The authoriser's claims come along; they are not what is believed.
+    // The claims of the authorizer are part of the event, but the service does not rely on them.
     let authorization = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
     let mut me = event("GET", "/v1/users/me", json!({ "authorization": authorization }));
     me["requestContext"]["authorizer"] = json!({ "jwt": { "claims": { "sub": "usr_0" }, "scopes": ["customer"] } });
@@ -67,7 +67,7 @@ async fn events_of_api_gateway_are_served_as_http_is() {
 }
 
 #[tokio::test]
-async fn a_route_that_does_not_exist_is_a_problem_behind_api_gateway_too() {
+async fn an_unknown_route_is_a_problem_behind_api_gateway_as_well() {
     let app = App::start().await;
     let (status, problem) = invoke(&app, &event("GET", "/v1/nothing", json!({}))).await;
     assert_eq!((status, &problem["type"]), (404, &json!("urn:shop:problem:not-found")));

@@ -1,5 +1,5 @@
-//! The service on its real store: DynamoDB and KMS over the wire, the router that `main` serves, HTTP in front.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+//! The service with its real dependencies: the router of `main` over HTTP, DynamoDB and KMS.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
 
 mod access;
 mod app;

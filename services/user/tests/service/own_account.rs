@@ -4,10 +4,10 @@ use contracts::Event;
 use futures::future::join_all;
 use serde_json::json;
 
-use crate::app::{App, PASSWORD};
+use crate::app::{App, Body, PASSWORD};
 
 #[tokio::test]
-async fn a_change_is_kept_and_announced() {
+async fn a_change_is_stored_and_announced() {
     let app = App::start().await;
     let token = app.new_customer("ann@example.com").await.text("access_token");
     let changed = app.patch_me(&token, json!({ "name": "Ann Lee", "locale": "de" })).await;
@@ -22,32 +22,32 @@ async fn a_change_is_kept_and_announced() {
 }
 
 #[tokio::test]
-async fn a_change_to_what_already_is_announces_nothing() {
+async fn a_change_without_effect_announces_nothing() {
     let app = App::start().await;
     let token = app.new_customer("ann@example.com").await.text("access_token");
     let before = app.get_me(&token).await;
     for body in [json!({}), json!({ "name": "Ann" }), json!({ "locale": "EN" })] {
-        let answer = app.patch_me(&token, body).await;
-        assert_eq!((answer.status, answer.body), (200, before.body.clone()));
+        let response = app.patch_me(&token, body).await;
+        assert_eq!(response.expect(200), before.body);
     }
     assert_eq!(app.event_kinds().await, ["registered"]);
 }
 
 #[tokio::test]
-async fn changes_at_once_are_each_kept_or_refused_and_never_share_a_version() {
+async fn concurrent_changes_are_stored_or_rejected_and_never_share_a_version() {
     let app = App::start().await;
     let token = app.new_customer("ann@example.com").await.text("access_token");
-    let answers = join_all((0..8).map(|n| app.patch_me(&token, json!({ "name": format!("Ann {n}") })))).await;
-    assert!(answers.iter().all(|answer| matches!(answer.status, 200 | 409)));
+    let responses = join_all((0..8).map(|n| app.patch_me(&token, json!({ "name": format!("Ann {n}") })))).await;
+    assert!(responses.iter().all(|response| matches!(response.status.as_u16(), 200 | 409)));
 
-    let kept = answers.iter().filter(|answer| answer.status == 200).count();
+    let stored = responses.iter().filter(|response| response.status == 200).count();
     let mut sequences: Vec<_> = app.events().await.iter().map(|envelope| envelope.sequence).collect();
     sequences.sort();
-    assert_eq!(sequences, (1..=kept as u64 + 1).collect::<Vec<_>>());
+    assert_eq!(sequences, (1..=stored as u64 + 1).collect::<Vec<_>>());
 }
 
 #[tokio::test]
-async fn a_deleted_account_leaves_nothing_that_names_its_owner() {
+async fn a_deleted_account_leaves_no_personal_data() {
     let app = App::start().await;
     let tokens = app.new_customer("ann@example.com").await;
     app.sign_in("ann@example.com", "wrong password").await;
@@ -59,7 +59,7 @@ async fn a_deleted_account_leaves_nothing_that_names_its_owner() {
     let deleted = &app.events().await[1];
     assert_eq!((deleted.subject.clone(), deleted.sequence), (id, 2));
 
-    // All that is left: events on their way out, and tokens that are good for nothing.
+    // The rest are events to publish, and refresh tokens that are no longer valid.
     let dynamodb = aws_sdk_dynamodb::Client::new(&stack::testing::aws().await.sdk_config());
     let items = dynamodb.scan().table_name(&app.config.user_table).send().await.unwrap().items.unwrap();
     for item in &items {
@@ -69,24 +69,24 @@ async fn a_deleted_account_leaves_nothing_that_names_its_owner() {
 }
 
 #[tokio::test]
-async fn a_deleted_account_gives_and_takes_no_tokens() {
+async fn a_deleted_account_neither_gets_nor_accepts_tokens() {
     let app = App::start().await;
     let tokens = app.new_customer("ann@example.com").await;
     let elsewhere = app.sign_in("ann@example.com", PASSWORD).await;
     assert_eq!(app.delete_me(&tokens.text("access_token")).await.status, 204);
 
     let gone = app.get_me(&tokens.text("access_token")).await;
-    assert_eq!((gone.status, gone.problem()), (401, "unauthenticated"));
+    gone.is_problem(401, "unauthenticated");
     assert_eq!(app.patch_me(&tokens.text("access_token"), json!({ "name": "Ann" })).await.status, 401);
     assert_eq!(app.delete_me(&tokens.text("access_token")).await.status, 401);
     for tokens in [&tokens, &elsewhere] {
         assert_eq!(app.refresh(&tokens.text("refresh_token")).await.status, 401);
     }
-    assert_eq!(app.sign_in("ann@example.com", PASSWORD).await.problem(), "invalid-credentials");
+    app.sign_in("ann@example.com", PASSWORD).await.is_problem(401, "invalid-credentials");
 }
 
 #[tokio::test]
-async fn the_address_of_a_deleted_account_is_free_again() {
+async fn the_address_of_a_deleted_account_can_be_registered_again() {
     let app = App::start().await;
     let first = app.new_customer("ann@example.com").await.text("access_token");
     let first_id = app.get_me(&first).await.text("id");
@@ -98,10 +98,10 @@ async fn the_address_of_a_deleted_account_is_free_again() {
 }
 
 #[tokio::test]
-async fn of_deletions_at_once_one_is_announced() {
+async fn of_concurrent_deletions_one_is_announced() {
     let app = App::start().await;
     let token = app.new_customer("ann@example.com").await.text("access_token");
-    let answers = join_all((0..4).map(|_| app.delete_me(&token))).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 204).count(), 1);
+    let responses = join_all((0..4).map(|_| app.delete_me(&token))).await;
+    assert_eq!(responses.iter().filter(|response| response.status == 204).count(), 1);
     assert_eq!(app.event_kinds().await, ["registered", "deleted"]);
 }

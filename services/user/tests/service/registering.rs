@@ -5,15 +5,15 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::app::{App, PASSWORD, median, time};
+use crate::app::{App, Body, PASSWORD, median, time};
 
 #[tokio::test]
-async fn who_registers_can_sign_in_and_see_their_account() {
+async fn a_registered_customer_can_sign_in_and_read_the_account() {
     let app = App::start().await;
     let registration =
         json!({ "email": "Ann@Example.com", "password": PASSWORD, "name": " Ann Lee ", "locale": "de-at" });
-    let answer = app.post("/v1/users", registration).await;
-    assert_eq!((answer.status, answer.body), (202, json!({ "status": "accepted" })));
+    let response = app.post("/v1/users", registration).await;
+    assert_eq!(response.expect(202), json!({ "status": "accepted" }));
 
     let tokens = app.sign_in("ann@example.COM", PASSWORD).await;
     assert_eq!(tokens.status, 200);
@@ -48,11 +48,11 @@ async fn a_new_account_is_announced_in_the_trace_of_its_request() {
 }
 
 #[tokio::test]
-async fn a_known_and_an_unknown_address_get_the_same_answer() {
+async fn a_known_and_an_unknown_address_get_the_same_response() {
     let app = App::start().await;
     let unknown = app.register("ann@example.com").await;
     let known = app.register("ann@example.com").await;
-    assert_eq!(known.visible(), unknown.visible());
+    assert_eq!(known.without_trace(), unknown.without_trace());
     let names = |headers: &axum::http::HeaderMap| headers.keys().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(names(&known.headers), names(&unknown.headers));
     assert_eq!(known.headers["content-length"], unknown.headers["content-length"]);
@@ -72,7 +72,7 @@ async fn a_known_and_an_unknown_address_take_about_the_same_time() {
 }
 
 #[tokio::test]
-async fn the_owner_of_an_address_hears_once_of_repeated_registrations_and_nothing_else_changes() {
+async fn repeated_registrations_are_announced_once_and_change_nothing() {
     let app = App::start().await;
     let tokens = app.new_customer("ann@example.com").await;
     let before = app.get_me(&tokens.text("access_token")).await;
@@ -89,14 +89,14 @@ async fn the_owner_of_an_address_hears_once_of_repeated_registrations_and_nothin
 }
 
 #[tokio::test]
-async fn registrations_of_one_address_at_once_open_one_account() {
+async fn concurrent_registrations_of_one_address_create_one_account() {
     let app = App::start().await;
-    let answers = join_all((0..8).map(|_| app.register("ann@example.com"))).await;
-    assert!(answers.iter().all(|answer| answer.status == 202));
+    let responses = join_all((0..8).map(|_| app.register("ann@example.com"))).await;
+    assert!(responses.iter().all(|response| response.status == 202));
 
     let kinds = app.event_kinds().await;
     assert_eq!(kinds.iter().filter(|kind| **kind == "registered").count(), 1, "{kinds:?}");
-    // One that came after the account was there is a repeated one.
+    // A request that read the new account announces a repeated registration.
     assert!(kinds.len() <= 2, "{kinds:?}");
     let me = app.get_me(&app.sign_in("ann@example.com", PASSWORD).await.text("access_token")).await;
     assert!(app.events().await.iter().all(|envelope| envelope.subject == me.text("id")));

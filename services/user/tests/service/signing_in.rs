@@ -6,13 +6,13 @@ use argon2::{Argon2, Params, password_hash::PasswordHasher};
 use contracts::auth::{AUDIENCE, Scope};
 use futures::future::join_all;
 use serde_json::json;
-use stack::testing::eventually;
+use stack::testing::{Response, eventually};
 use user::{clock, domain::PasswordHash};
 
-use crate::app::{Answer, App, PASSWORD, median, time};
+use crate::app::{App, Body, PASSWORD, median, time};
 
 #[tokio::test]
-async fn tokens_are_what_a_service_believes_that_knows_only_the_published_keys() {
+async fn tokens_are_accepted_by_services_that_know_only_the_published_keys() {
     let app = App::start().await;
     let tokens = app.new_customer("ann@example.com").await;
     assert_eq!(tokens.headers["cache-control"], "no-store");
@@ -33,13 +33,13 @@ async fn tokens_are_what_a_service_believes_that_knows_only_the_published_keys()
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_an_unknown_address_get_the_same_answer() {
+async fn a_wrong_password_and_an_unknown_address_get_the_same_response() {
     let app = App::start().await;
     app.register("ann@example.com").await;
     let wrong = app.sign_in("ann@example.com", "wrong password").await;
-    let unknown = app.sign_in("nobody@example.com", "wrong password").await;
-    assert_eq!((wrong.status, wrong.problem()), (401, "invalid-credentials"));
-    assert_eq!(wrong.visible(), unknown.visible());
+    let unknown = app.sign_in("unknown@example.com", "wrong password").await;
+    wrong.is_problem(401, "invalid-credentials");
+    assert_eq!(wrong.without_trace(), unknown.without_trace());
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn a_wrong_password_and_an_unknown_address_take_about_the_same_time() {
         app.register(&known_address).await;
         for attempt in 0..4 {
             wrong.push(time(app.sign_in(&known_address, "wrong password")).await);
-            unknown.push(time(app.sign_in(&format!("nobody{n}-{attempt}@example.com"), "wrong password")).await);
+            unknown.push(time(app.sign_in(&format!("unknown{n}-{attempt}@example.com"), "wrong password")).await);
         }
     }
     let ratio = median(wrong).as_secs_f64() / median(unknown).as_secs_f64();
@@ -59,37 +59,37 @@ async fn a_wrong_password_and_an_unknown_address_take_about_the_same_time() {
 }
 
 #[tokio::test]
-async fn after_five_failures_an_address_has_to_wait_whether_it_is_known_or_not() {
+async fn after_five_failures_a_known_and_an_unknown_address_have_to_wait() {
     let app = App::start().await;
     app.register("ann@example.com").await;
-    let mut refused = Vec::new();
-    for email in ["ann@example.com", "nobody@example.com"] {
+    let mut rejected = Vec::new();
+    for email in ["ann@example.com", "unknown@example.com"] {
         for _ in 0..5 {
             assert_eq!(app.sign_in(email, "wrong password").await.status, 401);
         }
-        refused.push(app.sign_in(email, PASSWORD).await);
+        rejected.push(app.sign_in(email, PASSWORD).await);
     }
-    let [known, unknown]: [Answer; 2] = refused.try_into().unwrap();
-    assert_eq!((known.status, known.problem()), (429, "too-many-requests"));
-    assert_eq!(known.visible(), unknown.visible());
-    for answer in [&known, &unknown] {
-        assert!(matches!(answer.headers["retry-after"].to_str(), Ok("1" | "2")), "{:?}", answer.headers);
+    let [known, unknown]: [Response; 2] = rejected.try_into().unwrap();
+    known.is_problem(429, "too-many-requests");
+    assert_eq!(known.without_trace(), unknown.without_trace());
+    for response in [&known, &unknown] {
+        assert!(matches!(response.headers["retry-after"].to_str(), Ok("1" | "2")), "{:?}", response.headers);
     }
 
-    // Another address is not affected; the same in other capitals is.
+    // Other addresses are not affected; the same address in upper case is.
     app.new_customer("bob@example.com").await;
     assert_eq!(app.sign_in("ANN@example.com", PASSWORD).await.status, 429);
 }
 
 #[tokio::test]
-async fn a_success_starts_the_count_afresh() {
+async fn a_successful_sign_in_resets_the_count() {
     let app = App::start().await;
     app.register("ann@example.com").await;
     for _ in 0..5 {
         assert_eq!(app.sign_in("ann@example.com", "wrong password").await.status, 401);
     }
     eventually("the wait is over", Duration::from_secs(20), async || {
-        Some(app.sign_in("ann@example.com", PASSWORD).await).filter(|answer| answer.status == 200)
+        Some(app.sign_in("ann@example.com", PASSWORD).await).filter(|response| response.status == 200)
     })
     .await;
     for _ in 0..5 {
@@ -99,20 +99,20 @@ async fn a_success_starts_the_count_afresh() {
 }
 
 #[tokio::test]
-async fn guesses_at_the_same_time_are_counted_too() {
+async fn concurrent_guesses_are_counted() {
     let app = App::start().await;
     app.register("ann@example.com").await;
     let guesses = (0..20).map(|n| format!("guess number {n}")).collect::<Vec<_>>();
-    let answers = join_all(guesses.iter().map(|guess| app.sign_in("ann@example.com", guess))).await;
-    let looked_at = answers.iter().filter(|answer| answer.status == 401).count();
-    let refused = answers.iter().filter(|answer| answer.status == 429).count();
-    assert_eq!(looked_at + refused, 20);
-    // Five are free; one more may have waited its two seconds on a slow machine.
-    assert!((1..=6).contains(&looked_at), "{looked_at} guesses were looked at");
+    let responses = join_all(guesses.iter().map(|guess| app.sign_in("ann@example.com", guess))).await;
+    let verified = responses.iter().filter(|response| response.status == 401).count();
+    let rejected = responses.iter().filter(|response| response.status == 429).count();
+    assert_eq!(verified + rejected, 20);
+    // Five are free. On a slow machine, the wait of two seconds may have passed for one more.
+    assert!((1..=6).contains(&verified), "{verified} guesses were verified");
 }
 
 #[tokio::test]
-async fn a_hash_with_old_parameters_is_renewed_at_sign_in() {
+async fn a_hash_with_old_parameters_is_replaced_at_sign_in() {
     let app = App::start().await;
     app.register("ann@example.com").await;
     let email = "ann@example.com".parse().unwrap();
@@ -131,7 +131,7 @@ async fn a_hash_with_old_parameters_is_renewed_at_sign_in() {
 }
 
 #[tokio::test]
-async fn a_grant_takes_exactly_its_own_fields() {
+async fn a_grant_type_requires_and_allows_exactly_its_own_fields() {
     let app = App::start().await;
     for (body, field) in [
         (json!({ "grant_type": "password", "email": "ann@example.com" }), "password"),
@@ -145,8 +145,8 @@ async fn a_grant_takes_exactly_its_own_fields() {
         (json!({ "grant_type": "client_credentials" }), "grant_type"),
         (json!({ "email": "ann@example.com", "password": PASSWORD }), "grant_type"),
     ] {
-        let answer = app.post("/v1/auth/token", body).await;
-        assert_eq!((answer.status, answer.problem()), (400, "invalid-request"));
-        assert_eq!(answer.body["errors"][0]["field"], field, "{answer:?}");
+        let response = app.post("/v1/auth/token", body).await;
+        response.is_problem(400, "invalid-request");
+        assert_eq!(response.wrong_fields(), [field]);
     }
 }
