@@ -50,7 +50,13 @@ pub struct CommonPassword;
 
 /// Password for a new account.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
-#[schema(value_type = String, format = "password", min_length = 8, max_length = 128)]
+#[schema(
+    value_type = String,
+    format = "password",
+    min_length = 8,
+    max_length = 128,
+    examples("correct horse battery"),
+)]
 #[serde(try_from = "String")]
 pub struct NewPassword(Password);
 
