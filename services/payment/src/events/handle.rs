@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsMessage;
-use contracts::{Envelope, Event};
+use contracts::{Envelope, Event, error::chain};
 use tracing::{
     Instrument, Span,
     field::{Empty, display},
@@ -17,7 +17,7 @@ use crate::{AppState, Error};
 pub(super) async fn handle(app: &AppState, message: &SqsMessage, limit: Duration) -> Result<(), Error> {
     let body = message.body.as_deref().unwrap_or_default();
     let envelope: Envelope = serde_json::from_str(body).inspect_err(|error| {
-        tracing::error!(message_id = message.message_id, %error, "unreadable message");
+        tracing::error!(message_id = message.message_id, error = chain(error), "unreadable message");
     })?;
     let span = span(&envelope);
     let trace = contracts::span::enter(&span, envelope.traceparent.as_deref());
@@ -37,11 +37,10 @@ async fn dispatch(app: &AppState, event: &Event) -> Result<(), Error> {
 }
 
 fn log(error: &Error) {
-    let chain = contracts::error::chain(error);
     if error.is_retryable() {
-        tracing::warn!(error = chain, "event not handled, retried later");
+        tracing::warn!(error = chain(error), "event not handled, retried later");
     } else {
-        tracing::error!(error = chain, "event not handled");
+        tracing::error!(error = chain(error), "event not handled");
     }
 }
 

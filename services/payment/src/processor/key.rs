@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::Timing;
+use super::timing::Timing;
 use crate::config::Config;
 
 /// Timeout of one read, retries included. Messages wait for it.

@@ -8,9 +8,8 @@ mod currency;
 mod error;
 mod key;
 mod response;
+mod timing;
 mod transport;
-
-use std::time::Duration;
 
 use aws_config::SdkConfig;
 use contracts::PaymentId;
@@ -23,28 +22,8 @@ pub use error::ProcessorError;
 use key::AccountKey;
 pub use key::KeyError;
 use response::{Intent, Status};
+pub use timing::Timing;
 use transport::{Request, Transport};
-
-/// Durations that only tests change.
-#[derive(Debug, Clone, Copy)]
-pub struct Timing {
-    /// Age after which the key is read again. A function instance rarely lives longer.
-    pub key_max_age: Duration,
-    /// Minimum time between two reads of the key, also while the processor refuses it.
-    pub key_min_pause: Duration,
-    /// Time for which the circuit breaker stays open before it lets one call through.
-    pub breaker_open: Duration,
-}
-
-impl Default for Timing {
-    fn default() -> Self {
-        Self {
-            key_max_age: Duration::from_secs(60 * 60),
-            key_min_pause: Duration::from_secs(60),
-            breaker_open: Duration::from_secs(10),
-        }
-    }
-}
 
 /// Client of the processor. Clones share connections and circuit breaker.
 #[derive(Clone)]

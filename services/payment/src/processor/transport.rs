@@ -11,10 +11,10 @@ use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 use tower_resilience_circuitbreaker::{CircuitBreakerError, CircuitBreakerLayer, CircuitState};
 
-use super::Timing;
 use super::error::ProcessorError;
 use super::key::AccountKey;
 use super::response::{ApiError, ErrorBody};
+use super::timing::Timing;
 use crate::config::Config;
 
 /// Version of Stripe's API that this service is written for. Sent with every call, because the account's default may
