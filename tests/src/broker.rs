@@ -5,10 +5,9 @@ use std::collections::HashMap;
 use aws_sdk_sns::types::MessageAttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
 use contracts::Envelope;
+use stack::topology::Topology;
 
 use crate::Shop;
-
-const TOPICS: [&str; 4] = ["user-events", "product-events", "order-events", "payment-events"];
 
 /// A listener on every topic.
 #[derive(Debug)]
@@ -29,15 +28,16 @@ impl Wiretap {
         let attributes = sqs.get_queue_attributes().queue_url(&queue_url).attribute_names(QueueAttributeName::QueueArn);
         let attributes = attributes.send().await.expect("attributes");
         let arn = attributes.attributes().and_then(|a| a.get(&QueueAttributeName::QueueArn)).expect("an ARN").clone();
+        let names = Topology::load().expect("a valid topology").topics;
         let mut topics = HashMap::new();
         for topic in sns.list_topics().send().await.expect("topics").topics() {
             let topic_arn = topic.topic_arn().expect("an ARN");
-            let Some(name) = TOPICS.iter().find(|name| topic_arn.ends_with(*name)) else { continue };
+            let Some(name) = names.iter().find(|name| topic_arn.ends_with(*name)) else { continue };
             let subscription = sns.subscribe().topic_arn(topic_arn).protocol("sqs").endpoint(&arn);
             subscription.attributes("RawMessageDelivery", "true").send().await.expect("a subscription");
-            topics.insert((*name).to_owned(), topic_arn.to_owned());
+            topics.insert(name.clone(), topic_arn.to_owned());
         }
-        assert_eq!(topics.len(), TOPICS.len(), "{topics:?}");
+        assert_eq!(topics.len(), names.len(), "{topics:?}");
         Self { sns, sqs, queue_url, topics }
     }
 

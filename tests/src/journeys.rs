@@ -6,12 +6,15 @@ use contracts::{Money, ProblemType, money::Currency};
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
-use stack::testing::eventually;
+use stack::{
+    api::{Response, new_key},
+    testing::eventually,
+};
 
 use crate::{
-    Answer, Shop, Shopper, Staff,
+    Shop, Shopper, Staff,
     judge::total,
-    people::{self, PATIENCE, Stock, new_key},
+    people::{self, PATIENCE, Stock},
 };
 
 const VISA: &str = "pm_card_visa";
@@ -26,8 +29,8 @@ macro_rules! journeys {
             an_order_is_confirmed_and_its_customer_hears_of_it_once
             a_declined_card_can_be_followed_by_another
             an_order_for_more_than_there_is_is_rejected_and_costs_nothing
-            a_cancelled_order_gives_its_stock_and_money_back_after_the_authorisation
-            a_cancelled_order_gives_its_stock_and_money_back_before_the_authorisation
+            a_cancelled_order_gives_its_stock_and_money_back_after_the_authorization
+            a_cancelled_order_gives_its_stock_and_money_back_before_the_authorization
             an_order_that_is_declined_can_be_cancelled
             nobody_pays_more_than_the_cart_showed
             the_same_idempotency_key_twice_at_once_is_one_order
@@ -60,7 +63,7 @@ pub async fn an_order_is_confirmed_and_its_customer_hears_of_it_once(shop: &Shop
     let order = ada.order_in(&id, &["confirmed"]).await;
 
     assert_eq!(order["lines"][0]["quantity"], 2);
-    assert_eq!(shop.live_authorisations(&id).await, [total(&order)], "exactly one authorisation of exactly the total");
+    assert_eq!(shop.live_authorizations(&id).await, [total(&order)], "exactly one authorization of exactly the total");
     staff.stock_becomes(&tea, Stock::of(3, 0, 2)).await;
     eventually("the confirmation mail", PATIENCE, async || {
         (shop.mails(&ada.email, &id).await.len() == 1).then_some(())
@@ -87,7 +90,7 @@ pub async fn a_declined_card_can_be_followed_by_another(shop: &Shop) {
     let path = format!("/v1/orders/{id}/payment");
     ada.post(&path, &json!({ "payment_method": VISA })).await.expect(202);
     let order = ada.order_in(&id, &["confirmed"]).await;
-    assert_eq!(shop.live_authorisations(&id).await, [total(&order)]);
+    assert_eq!(shop.live_authorizations(&id).await, [total(&order)]);
     staff.stock_becomes(&tea, Stock::of(4, 0, 1)).await;
     ada.post(&path, &json!({ "payment_method": VISA })).await.expect_problem(ProblemType::Conflict);
 }
@@ -109,8 +112,8 @@ pub async fn an_order_for_more_than_there_is_is_rejected_and_costs_nothing(shop:
     .await;
 }
 
-/// A cancelled order gives its stock and money back after the authorisation.
-pub async fn a_cancelled_order_gives_its_stock_and_money_back_after_the_authorisation(shop: &Shop) {
+/// A cancelled order gives its stock and money back after the authorization.
+pub async fn a_cancelled_order_gives_its_stock_and_money_back_after_the_authorization(shop: &Shop) {
     let (ada, staff) = staffed(shop).await;
     let tea = shop.stocked(&staff, "TEST-CANCEL-LATE", 5).await;
 
@@ -119,15 +122,15 @@ pub async fn a_cancelled_order_gives_its_stock_and_money_back_after_the_authoris
     ada.post(&format!("/v1/orders/{id}/cancel"), &json!({})).await.expect(200);
     ada.order_in(&id, &["cancelled"]).await;
 
-    eventually("no authorisation is left", PATIENCE, async || {
-        shop.live_authorisations(&id).await.is_empty().then_some(())
+    eventually("no authorization is left", PATIENCE, async || {
+        shop.live_authorizations(&id).await.is_empty().then_some(())
     })
     .await;
     staff.stock_becomes(&tea, Stock::of(5, 0, 0)).await;
 }
 
-/// A cancelled order gives its stock and money back before the authorisation.
-pub async fn a_cancelled_order_gives_its_stock_and_money_back_before_the_authorisation(shop: &Shop) {
+/// A cancelled order gives its stock and money back before the authorization.
+pub async fn a_cancelled_order_gives_its_stock_and_money_back_before_the_authorization(shop: &Shop) {
     let (ada, staff) = staffed(shop).await;
     let tea = shop.stocked(&staff, "TEST-CANCEL-EARLY", 5).await;
 
@@ -136,8 +139,8 @@ pub async fn a_cancelled_order_gives_its_stock_and_money_back_before_the_authori
     ada.order_in(&id, &["cancelled"]).await;
 
     staff.stock_becomes(&tea, Stock::of(5, 0, 0)).await;
-    eventually("no authorisation is left", PATIENCE, async || {
-        shop.live_authorisations(&id).await.is_empty().then_some(())
+    eventually("no authorization is left", PATIENCE, async || {
+        shop.live_authorizations(&id).await.is_empty().then_some(())
     })
     .await;
 }
@@ -152,7 +155,7 @@ pub async fn an_order_that_is_declined_can_be_cancelled(shop: &Shop) {
     ada.post(&format!("/v1/orders/{id}/cancel"), &json!({})).await.expect(200);
 
     staff.stock_becomes(&tea, Stock::of(5, 0, 0)).await;
-    assert!(shop.live_authorisations(&id).await.is_empty());
+    assert!(shop.live_authorizations(&id).await.is_empty());
 }
 
 /// Nobody pays more than the cart showed.
@@ -165,7 +168,7 @@ pub async fn nobody_pays_more_than_the_cart_showed(shop: &Shop) {
     ada.put_in_cart(&tea, 1).await;
     let shown = ada.get("/v1/cart").await.expect(200)["total"]["minor"].as_i64().unwrap();
     staff.change_price(product, &tea, Money::new(shown + 100, Currency::EUR)).await;
-    let id = Answer::to(ada.checkout(&new_key(), VISA)).await.expect(202)["id"].as_str().unwrap().to_owned();
+    let id = ada.checkout_id(VISA).await;
     let order = ada.order_in(&id, &["rejected"]).await;
     assert_eq!(order["rejection_reason"], "price_increased");
     staff.stock_becomes(&tea, Stock::of(5, 0, 0)).await;
@@ -179,10 +182,10 @@ pub async fn nobody_pays_more_than_the_cart_showed(shop: &Shop) {
     .await;
     // A lower price is the customer's luck.
     staff.change_price(product, &tea, Money::new(shown - 100, Currency::EUR)).await;
-    let id = Answer::to(bob.checkout(&new_key(), VISA)).await.expect(202)["id"].as_str().unwrap().to_owned();
+    let id = bob.checkout_id(VISA).await;
     let order = bob.order_in(&id, &["confirmed"]).await;
     assert_eq!(total(&order), shown - 100);
-    assert_eq!(shop.live_authorisations(&id).await, [shown - 100]);
+    assert_eq!(shop.live_authorizations(&id).await, [shown - 100]);
 }
 
 /// The same idempotency key twice at once is one order.
@@ -192,19 +195,19 @@ pub async fn the_same_idempotency_key_twice_at_once_is_one_order(shop: &Shop) {
     ada.put_in_cart(&tea, 1).await;
 
     let key = new_key();
-    let answers = join_all((0..5).map(|_| Answer::to(ada.checkout(&key, VISA)))).await;
-    let accepted: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 202).collect();
+    let answers = join_all((0..5).map(|_| Response::to(ada.checkout(&key, VISA)))).await;
+    let accepted: Vec<&Response> = answers.iter().filter(|answer| answer.status == 202).collect();
     assert!(!accepted.is_empty());
     assert!(accepted.iter().all(|answer| answer.body == accepted[0].body), "one order: {accepted:#?}");
     let in_use = answers.iter().filter(|answer| answer.status == 409);
     assert_eq!(accepted.len() + in_use.count(), 5, "{answers:#?}");
 
-    let replay = Answer::to(ada.checkout(&key, VISA)).await;
+    let replay = Response::to(ada.checkout(&key, VISA)).await;
     assert_eq!(replay.headers["idempotent-replayed"], "true");
     assert_eq!(replay.expect(202), accepted[0].body);
-    Answer::to(ada.checkout(&key, DECLINED)).await.expect_problem(ProblemType::IdempotencyKeyReused);
-    let body = json!({ "payment_method": VISA, "shipping_address": people::address() });
-    Answer::to(ada.request(Method::POST, "/v1/orders").json(&body))
+    Response::to(ada.checkout(&key, DECLINED)).await.expect_problem(ProblemType::IdempotencyKeyReused);
+    let body = people::checkout_body(VISA);
+    Response::to(ada.request(Method::POST, "/v1/orders").json(&body))
         .await
         .expect_problem(ProblemType::IdempotencyKeyMissing);
 

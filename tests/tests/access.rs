@@ -1,7 +1,5 @@
 //! Every route of the topology with every kind of caller that has no business there, and with input that no route takes (I10).
 
-use std::{fs, path::Path};
-
 use aws_sdk_kms::{
     primitives::Blob,
     types::{MessageType, SigningAlgorithmSpec},
@@ -10,10 +8,14 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use contracts::ProblemType;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use stack::provision::keys::SIGNING_KEY_ALIAS;
+use stack::{
+    api::{Client, Response, new_key},
+    provision::keys::SIGNING_KEY_ALIAS,
+    topology::Topology,
+};
 use tests::{
-    Answer, Shop, Shopper,
-    people::{Stock, address, new_key},
+    Shop, Shopper,
+    people::{Stock, checkout_body},
 };
 use tokio::sync::OnceCell;
 
@@ -29,23 +31,17 @@ struct Route {
 }
 
 fn routes() -> Vec<Route> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/topology.json");
-    let topology: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    let routes = topology["routes"].as_array().unwrap().iter().map(|route| {
-        let (method, path) = route["route"].as_str().unwrap().split_once(' ').unwrap();
-        let scopes = route["scopes"].as_array();
-        Route {
-            method: method.parse().unwrap(),
-            path: path.replace("{sku}", "TEST-ACCESS").replace("{id}", "ord_0123456789abcdef0123456789abcdef"),
-            scopes: scopes.map(|scopes| scopes.iter().map(|scope| scope.as_str().unwrap().to_owned()).collect()),
-        }
+    let routes = Topology::load().unwrap().routes.into_iter().map(|route| Route {
+        method: route.method().parse().unwrap(),
+        path: route.path().replace("{sku}", "TEST-ACCESS").replace("{id}", "ord_0123456789abcdef0123456789abcdef"),
+        scopes: route.scopes,
     });
     routes.collect()
 }
 
 async fn status(caller: &Shopper, route: &Route) -> StatusCode {
     let request = caller.request(route.method.clone(), &route.path).header("idempotency-key", new_key());
-    Answer::to(request.json(&json!({}))).await.status
+    Response::to(request.json(&json!({}))).await.status
 }
 
 /// A token like a good one, but for what `change` does to its claims, signed with the shop's own key.
@@ -93,8 +89,7 @@ async fn every_route_that_is_not_public_wants_a_token_with_its_scope() {
     let powerless = ada.with_token(forged(shop, &ada.token, |claims| claims["scope"] = json!("window-shopper")).await);
     for route in routes() {
         let Some(scopes) = &route.scopes else { continue };
-        let bare =
-            Answer::to(shop.client().request(route.method.clone(), format!("{}{}", shop.front_door, route.path))).await;
+        let bare = Response::to(shop.anonymous().request(route.method.clone(), &route.path)).await;
         assert_eq!(bare.status, StatusCode::UNAUTHORIZED, "no token: {} {}", route.method, route.path);
         assert_eq!(status(&nobody, &route).await, StatusCode::UNAUTHORIZED, "no JWT: {} {}", route.method, route.path);
         assert_eq!(
@@ -119,11 +114,11 @@ async fn every_route_that_is_not_public_wants_a_token_with_its_scope() {
 #[tokio::test]
 async fn services_behind_the_front_door_check_tokens_themselves() {
     let shop = shop().await;
-    let urls = &shop.record()["urls"];
+    let urls = &shop.record()["urls"]["services"];
     for (service, path) in [("order", "/v1/cart"), ("product", "/v1/inventory/TEST-ACCESS")] {
-        let url = format!("{}{path}", urls[service].as_str().unwrap());
-        Answer::to(shop.client().get(&url)).await.expect_problem(ProblemType::Unauthenticated);
-        Answer::to(shop.client().get(&url).bearer_auth("nonsense")).await.expect_problem(ProblemType::Unauthenticated);
+        let service = Client::new(urls[service].as_str().unwrap()).unwrap();
+        service.get(path).await.unwrap().expect_problem(ProblemType::Unauthenticated);
+        service.with_token("nonsense").get(path).await.unwrap().expect_problem(ProblemType::Unauthenticated);
     }
 }
 
@@ -143,11 +138,11 @@ async fn input_that_no_route_takes_names_the_field_and_changes_nothing() {
         body
     };
     let checkout = |key: &str, value: Value| {
-        let mut body = json!({ "payment_method": "pm_card_visa", "shipping_address": address() });
+        let mut body = checkout_body("pm_card_visa");
         body[key] = value;
         body
     };
-    let mut incomplete = address();
+    let mut incomplete = checkout_body("")["shipping_address"].clone();
     incomplete["country"] = json!("Atlantis");
     let price =
         |currency: &str, minor: Value| json!({ "prices": { "TEST-ACCESS": { "minor": minor, "currency": currency } } });
@@ -196,7 +191,7 @@ async fn input_that_no_route_takes_names_the_field_and_changes_nothing() {
     ] {
         let request =
             caller.request(method.clone(), path).header("idempotency-key", new_key()).header("if-match", "\"1-0\"");
-        let answer = Answer::to(request.json(&body)).await;
+        let answer = Response::to(request.json(&body)).await;
         let problem = answer.expect_problem(ProblemType::InvalidRequest);
         let named = problem.errors.iter().any(|error| error.field.starts_with(field));
         assert!(named, "{method} {path} {body}: {problem:?}");
@@ -205,7 +200,7 @@ async fn input_that_no_route_takes_names_the_field_and_changes_nothing() {
         [(Method::POST, "/v1/users"), (Method::POST, "/v1/orders"), (Method::PUT, "/v1/cart/items/TEST-ACCESS")]
     {
         let request = ada.request(method.clone(), path).header("idempotency-key", new_key());
-        let answer = Answer::to(request.json(&json!({ "padding": long }))).await;
+        let answer = Response::to(request.json(&json!({ "padding": long }))).await;
         assert!(matches!(answer.status.as_u16(), 400 | 413), "{method} {path}: {answer:?}");
     }
 

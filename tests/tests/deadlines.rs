@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 use stack::testing::eventually;
 use tests::{
-    Answer, Shop,
+    Shop,
     people::{PATIENCE, Stock},
 };
 use tokio::sync::OnceCell;
@@ -28,7 +28,7 @@ async fn an_order_that_is_not_paid_in_time_is_cancelled() {
 
     assert_eq!(order["cancellation_reason"], "payment_timeout");
     staff.stock_becomes(&tea, Stock::of(5, 0, 0)).await;
-    assert!(shop.live_authorisations(&id).await.is_empty());
+    assert!(shop.live_authorizations(&id).await.is_empty());
     let too_late = ada.post(&format!("/v1/orders/{id}/payment"), &json!({ "payment_method": "pm_card_visa" })).await;
     assert_eq!(too_late.status, StatusCode::CONFLICT);
     eventually("the mail that tells it", PATIENCE, async || {
@@ -38,7 +38,7 @@ async fn an_order_that_is_not_paid_in_time_is_cancelled() {
 }
 
 #[tokio::test]
-async fn an_authorisation_that_comes_after_the_deadline_is_voided() {
+async fn an_authorization_that_comes_after_the_deadline_is_voided() {
     let shop = shop().await;
     let (ada, staff) = tokio::join!(shop.shopper(), shop.staff());
     let tea = shop.stocked(&staff, "TEST-DEADLINE-SLOW", 5).await;
@@ -48,24 +48,21 @@ async fn an_authorisation_that_comes_after_the_deadline_is_voided() {
         json!({ "operation": "create", "kind": "lost_answer", "times": 3 }),
         json!({ "operation": "create", "kind": "slow", "ms": 6000, "times": 1 }),
     ] {
-        Answer::to(shop.client().post(format!("{}/_simulator/faults", shop.psp)).json(&fault)).await;
+        shop.processor().inject(&fault).await.unwrap();
     }
 
-    let id = Answer::to(ada.checkout(&tests::people::new_key(), "pm_card_visa")).await.expect(202)["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let id = ada.checkout_id("pm_card_visa").await;
     ada.order_in(&id, &["cancelled", "confirmed"]).await;
     let resting = ada.read_order(&id).await;
 
     if resting["status"] == "cancelled" {
-        eventually("the authorisation is voided", PATIENCE * 3, async || {
-            shop.live_authorisations(&id).await.is_empty().then_some(())
+        eventually("the authorization is voided", PATIENCE * 3, async || {
+            shop.live_authorizations(&id).await.is_empty().then_some(())
         })
         .await;
         staff.stock_becomes(&tea, Stock::of(5, 0, 0)).await;
     } else {
-        assert_eq!(shop.live_authorisations(&id).await.len(), 1);
+        assert_eq!(shop.live_authorizations(&id).await.len(), 1);
         staff.stock_becomes(&tea, Stock::of(4, 0, 1)).await;
     }
 }

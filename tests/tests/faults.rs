@@ -5,17 +5,15 @@ use std::{collections::BTreeSet, time::Duration};
 use contracts::Sku;
 use futures::{StreamExt, future::join_all, stream};
 use rand::seq::SliceRandom;
-use stack::testing::eventually;
-use tests::{
-    Answer, Shop, Shopper, Staff,
-    broker::Wiretap,
-    judge::total,
-    people::{Stock, new_key},
+use stack::{
+    api::{Response, new_key},
+    testing::eventually,
+    topology::Topology,
 };
+use tests::{Shop, Shopper, Staff, broker::Wiretap, judge::total, people::Stock};
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 const VISA: &str = "pm_card_visa";
-const QUEUES: [&str; 4] = ["product-inbox", "order-inbox", "payment-inbox", "notification-inbox"];
 /// I1: every acknowledged order is at rest within 120 s after the faults stop.
 const RECOVERY: Duration = Duration::from_secs(120);
 
@@ -41,7 +39,7 @@ async fn crowd(shop: &Shop, sku: &Sku, size: usize) -> Vec<Shopper> {
 async fn persistent_checkout(shopper: &Shopper) -> String {
     let key = new_key();
     eventually("an acknowledged order", RECOVERY, async || {
-        let answer = Answer::or_silence(shopper.checkout(&key, VISA)).await.ok()?;
+        let answer = Response::try_to(shopper.checkout(&key, VISA)).await.ok()?;
         match answer.status.as_u16() {
             202 => Some(answer.body["id"].as_str().expect("an id").to_owned()),
             409 | 429 | 500.. => None,
@@ -71,8 +69,7 @@ async fn never_oversold<T>(staff: &Staff, sku: &Sku, pieces: i64, work: impl Fut
 /// The state in which an order comes to rest.
 async fn resting_state(shopper: &Shopper, id: &str) -> String {
     eventually(&format!("order {id} at rest"), RECOVERY, async || {
-        let answer =
-            Answer::or_silence(shopper.request(reqwest::Method::GET, &format!("/v1/orders/{id}"))).await.ok()?;
+        let answer = Response::try_to(shopper.request(reqwest::Method::GET, &format!("/v1/orders/{id}"))).await.ok()?;
         let status = answer.body["status"].as_str()?.to_owned();
         ["confirmed", "rejected", "cancelled"].contains(&status.as_str()).then_some(status)
     })
@@ -92,11 +89,11 @@ async fn assert_money_and_stock_are_right(
         if resting_state(shopper, id).await == "confirmed" {
             confirmed += 1;
             let order = shopper.read_order(id).await;
-            assert_eq!(shop.live_authorisations(id).await, [total(&order)], "{id}");
-            assert_eq!(shop.ledger(id).await.len(), 1, "one authorisation, never two: {id}");
+            assert_eq!(shop.live_authorizations(id).await, [total(&order)], "{id}");
+            assert_eq!(shop.ledger(id).await.len(), 1, "one authorization, never two: {id}");
         } else {
-            eventually("no authorisation is left", RECOVERY, async || {
-                shop.live_authorisations(id).await.is_empty().then_some(())
+            eventually("no authorization is left", RECOVERY, async || {
+                shop.live_authorizations(id).await.is_empty().then_some(())
             })
             .await;
         }
@@ -140,8 +137,8 @@ async fn every_event_delivered_ten_times_in_any_order_changes_nothing() {
     ada.post(&format!("/v1/orders/{cancelled}/cancel"), &serde_json::json!({})).await.expect(200);
     let rejected = ada.order(&sku, 99, VISA).await;
     ada.order_in(&rejected, &["rejected"]).await;
-    eventually("no authorisation is left", RECOVERY, async || {
-        shop.live_authorisations(&cancelled).await.is_empty().then_some(())
+    eventually("no authorization is left", RECOVERY, async || {
+        shop.live_authorizations(&cancelled).await.is_empty().then_some(())
     })
     .await;
     let rest = Stock::of(8, 0, 2);
@@ -171,8 +168,10 @@ async fn every_event_delivered_ten_times_in_any_order_changes_nothing() {
 }
 
 async fn drained(wiretap: &Wiretap) {
+    let queues = Topology::load().unwrap().queues.into_iter().filter(|queue| !queue.subscriptions.is_empty());
+    let queues: Vec<_> = queues.map(|queue| queue.name).collect();
     eventually("the queues are empty", RECOVERY, async || {
-        let depths = join_all(QUEUES.map(|queue| wiretap.depth(queue))).await;
+        let depths = join_all(queues.iter().map(|queue| wiretap.depth(queue))).await;
         (depths.iter().sum::<i64>() == 0).then_some(())
     })
     .await;

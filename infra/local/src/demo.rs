@@ -1,11 +1,6 @@
 //! The demo: three scenarios through the public API, each step checked and timed.
 
-use std::{
-    cell::Cell,
-    collections::BTreeMap,
-    future::Future,
-    time::Instant,
-};
+use std::{cell::Cell, collections::BTreeMap, future::Future, time::Instant};
 
 use anyhow::{Context, Result, ensure};
 use contracts::{Money, Sku};

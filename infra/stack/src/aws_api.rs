@@ -55,7 +55,13 @@ impl AwsApi {
     }
 
     /// Calls an action of a service that speaks the query protocol, and returns the XML.
-    pub async fn query(&self, service: &str, version: &str, action: &str, input: &[(String, String)]) -> Result<String> {
+    pub async fn query(
+        &self,
+        service: &str,
+        version: &str,
+        action: &str,
+        input: &[(String, String)],
+    ) -> Result<String> {
         let call = [("Action", action), ("Version", version)].map(|(name, value)| (name.to_owned(), value.to_owned()));
         let form: Vec<_> = call.iter().chain(input).collect();
         send(self.request(Method::POST, "/", service).form(&form)).await.with_context(|| format!("{action} failed"))

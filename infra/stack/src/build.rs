@@ -1,4 +1,4 @@
-//! Builds what a stack runs.
+//! Builds of programs.
 
 use std::{
     collections::BTreeMap,
@@ -13,27 +13,28 @@ use tokio::{
     process::Command,
 };
 
-/// The packages with a program that a stack runs.
-pub const PACKAGES: [&str; 7] =
-    ["user", "product", "order", "payment", "notification", "outbox-relay", "psp-simulator"];
+use crate::topology::Topology;
 
-/// The programs that were built, by package.
+/// The card processor simulator: the only program of a local stack that is not deployed.
+pub const SIMULATOR: &str = "psp-simulator";
+
+/// Paths of programs by name.
 #[derive(Debug)]
 pub struct Binaries(BTreeMap<String, PathBuf>);
 
 impl Binaries {
-    /// Programs that somebody else has built, all in one folder.
-    pub fn of_folder(folder: &Path) -> Self {
-        Self(PACKAGES.iter().map(|package| ((*package).to_owned(), folder.join(package))).collect())
+    /// Programs in one folder, built before.
+    pub fn of_folder(folder: &Path, topology: &Topology) -> Self {
+        Self(topology.programs().into_iter().map(|program| (program.to_owned(), folder.join(program))).collect())
     }
 
-    /// The program of `package`.
-    pub fn path(&self, package: &str) -> Result<&PathBuf> {
-        self.0.get(package).with_context(|| format!("package `{package}` has no program"))
+    /// The path of `program`.
+    pub fn path(&self, program: &str) -> Result<&PathBuf> {
+        self.0.get(program).with_context(|| format!("there is no program `{program}`"))
     }
 }
 
-/// The two lines of cargo's messages that matter.
+/// A message of cargo.
 #[derive(Deserialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 enum Message {
@@ -50,26 +51,26 @@ struct Target {
     name: String,
 }
 
-/// All programs of the workspace.
-pub async fn build(release: bool) -> Result<Binaries> {
-    // The whole workspace rather than some packages: cargo would build their dependencies with fewer features, and all
-    // of them once more for `cargo test`.
-    let arguments: &[&str] = if release { &["--workspace", "--release"] } else { &["--workspace"] };
-    cargo_build(arguments).await
+/// Builds the programs of a local stack.
+pub async fn build(topology: &Topology, release: bool) -> Result<Binaries> {
+    // By `--bin` from the workspace root: `--package` would resolve fewer features, and compile many dependencies again
+    // for `cargo build --workspace`.
+    let mut arguments = if release { vec!["--release"] } else { Vec::new() };
+    arguments.extend(topology.programs().into_iter().chain([SIMULATOR]).flat_map(|program| ["--bin", program]));
+    cargo_build(&arguments).await
 }
 
-/// The programs that are deployed, for measurements: as `docker/Dockerfile` builds them, with the features of their own
-/// dependencies and no more.
-pub async fn build_deployed() -> Result<Binaries> {
-    let packages = PACKAGES.iter().filter(|package| **package != "psp-simulator");
-    let packages = packages.flat_map(|package| ["--package", package]);
-    cargo_build(&["--release", "--locked"].into_iter().chain(packages).collect::<Vec<_>>()).await
+/// Builds the deployed programs as `docker/Dockerfile` does, with the features of their own dependencies only.
+pub async fn build_deployed(topology: &Topology) -> Result<Binaries> {
+    let mut arguments = vec!["--release", "--locked", "--bins"];
+    arguments.extend(topology.programs().into_iter().flat_map(|program| ["--package", program]));
+    cargo_build(&arguments).await
 }
 
-/// One call of cargo for several programs. Its progress and its errors go to the terminal.
+/// Calls cargo once, with its progress and errors on the terminal.
 async fn cargo_build(arguments: &[&str]) -> Result<Binaries> {
     let mut cargo = Command::new("cargo");
-    cargo.current_dir(crate::workspace_root()).args(["build", "--bins"]).args(arguments);
+    cargo.current_dir(crate::workspace_root()).arg("build").args(arguments);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     let mut child = cargo
         .stdin(Stdio::null())

@@ -6,6 +6,8 @@ pub mod build;
 pub mod clock;
 pub mod emulator;
 pub mod folder;
+#[cfg(feature = "deploy")]
+pub mod local_env;
 pub mod ports;
 pub mod postgres;
 pub mod process;
@@ -13,8 +15,6 @@ pub mod provision;
 pub mod python;
 pub mod ready;
 pub mod record;
-#[cfg(feature = "deploy")]
-pub mod settings;
 pub mod terraform;
 pub mod testing;
 pub mod topology;

@@ -1,43 +1,50 @@
-//! Ports: the one that was asked for, and free ones beside it.
+//! Ports of a stack.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, TcpListener},
+};
 
 use anyhow::{Context, Result, bail};
 
-/// Where the parts of a stack listen, all on loopback.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use crate::topology::Topology;
+
+/// Ports of a stack, all on loopback.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ports {
-    /// The emulated AWS with the front door: what was asked for.
+    /// The emulated AWS with the public API.
     pub aws: u16,
-    /// product.
-    pub product: u16,
-    /// order.
-    pub order: u16,
-    /// The card processor's simulator.
+    /// The services of the topology, by name.
+    pub services: BTreeMap<String, u16>,
+    /// The card processor simulator.
     pub processor: u16,
     /// PostgreSQL.
     pub postgres: u16,
 }
 
 impl Ports {
-    /// `port` itself, and the next four that are free.
-    pub fn choose(port: u16) -> Result<Self> {
+    /// Chooses `port` for the emulated AWS, and the next free ports for the services, in the order of the topology.
+    pub fn choose(port: u16, topology: &Topology) -> Result<Self> {
         if !is_free(port) {
             let holder = holder::of(port).map_or_else(|| "another program".to_owned(), |holder| holder.to_string());
-            bail!("port {port} is taken by {holder}: choose another with --port");
+            bail!("port {port} is in use by {holder}: choose another with --port");
         }
         let mut free = (port..=u16::MAX).skip(1).filter(|candidate| is_free(*candidate));
         let mut next = || free.next().with_context(|| format!("too few free ports above {port}"));
-        Ok(Self { aws: port, product: next()?, order: next()?, processor: next()?, postgres: next()? })
+        let mut services = BTreeMap::new();
+        for service in &topology.services {
+            services.insert(service.name.clone(), next()?);
+        }
+        Ok(Self { aws: port, services, processor: next()?, postgres: next()? })
     }
 }
 
-/// True if nobody listens on `port` of loopback or of all addresses.
+/// True if no process listens on `port` of loopback or of all addresses.
 fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() && TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok()
 }
 
-/// Who listens on a port, as far as the operating system tells.
+/// The process that listens on a port.
 mod holder {
     use std::{fmt, fs, process::Command};
 
@@ -104,8 +111,8 @@ mod tests {
     fn a_taken_port_is_refused_with_its_holder_and_the_way_out() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let refusal = Ports::choose(port).unwrap_err().to_string();
-        assert!(refusal.contains(&format!("port {port} is taken by")) && refusal.contains("--port"), "{refusal}");
+        let refusal = Ports::choose(port, &Topology::load().unwrap()).unwrap_err().to_string();
+        assert!(refusal.contains(&format!("port {port} is in use by")) && refusal.contains("--port"), "{refusal}");
         if cfg!(target_os = "linux") {
             assert!(refusal.contains(&format!("pid {}", std::process::id())), "{refusal}");
         }
@@ -117,8 +124,8 @@ mod tests {
         let beside = |first| TcpListener::bind((Ipv4Addr::LOCALHOST, first + 1)).ok().map(|taken| (first, taken));
         let (first, listener) = (0..100).find_map(|_| beside(crate::emulator::free_port().unwrap())).unwrap();
         let taken = listener.local_addr().unwrap().port();
-        let ports = Ports::choose(first).unwrap();
+        let ports = Ports::choose(first, &Topology::load().unwrap()).unwrap();
         assert_eq!(ports.aws, first);
-        assert!([ports.product, ports.order, ports.processor, ports.postgres].iter().all(|port| *port > taken));
+        assert!(ports.services.values().chain([&ports.processor, &ports.postgres]).all(|port| *port > taken));
     }
 }

@@ -1,4 +1,4 @@
-//! `stack.json`: what a running stack tells about itself, to `status`, to scripts and to tests.
+//! `stack.json`: addresses, processes and local accounts of a running stack, for `status`, scripts and tests.
 
 use std::{
     collections::BTreeMap,
@@ -19,81 +19,79 @@ use crate::folder::Folder;
 /// One run of a stack.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Record {
-    /// The tool that holds it together.
+    /// Process id of `cargo shop up`.
     pub pid: u32,
-    /// When `up` began.
+    /// Start of `up`.
     pub started_at: DateTime<Utc>,
-    /// When everything answered; absent before.
+    /// Time at which everything was ready; absent before.
     pub ready_at: Option<DateTime<Utc>>,
-    /// Where to reach it.
+    /// Addresses.
     pub urls: Urls,
-    /// What AWS tools and SDKs need in their environment to speak to it.
+    /// Environment variables for AWS tools and SDKs.
     pub environment: BTreeMap<String, String>,
-    /// Everything that runs, by name.
+    /// Processes and functions by name.
     pub parts: BTreeMap<String, Part>,
-    /// People that exist on this machine only, by name.
+    /// Local accounts by name.
     pub accounts: BTreeMap<String, Account>,
 }
 
 /// The addresses of a stack.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Urls {
-    /// The shop's HTTP API, as its clients see it.
+    /// The public API.
     pub front_door: String,
     /// The emulated AWS.
     pub aws: String,
     /// Every e-mail that was sent.
     pub mails: String,
-    /// The card processor's simulator.
+    /// The card processor simulator.
     pub processor: String,
-    /// product, without the front door.
-    pub product: String,
-    /// order, without the front door.
-    pub order: String,
+    /// The services of the topology, without the API Gateway, by name.
+    pub services: BTreeMap<String, String>,
     /// PostgreSQL, for `psql`.
     pub database: String,
 }
 
-/// Something that runs.
+/// A process or function of a stack.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Part {
-    /// A process of this machine.
+    /// A process.
     Process {
-        /// Its process id; changes when it is restarted.
+        /// Process id; changes with a restart.
         pid: u32,
-        /// Where it listens.
+        /// TCP port.
         port: Option<u16>,
-        /// Answers 2xx while it is well.
+        /// URL that responds with 2xx while the process is healthy.
         health: Option<String>,
-        /// Its output.
+        /// Log file.
         log: PathBuf,
     },
-    /// A Lambda function: it runs inside the emulator, which also keeps its log.
+    /// A Lambda function, which runs in the emulator.
     Function {
-        /// Its group in CloudWatch Logs.
+        /// Log group in CloudWatch Logs.
         log_group: String,
     },
 }
 
-/// Somebody who can sign in.
+/// A local account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Account {
-    /// E-mail address.
+    /// Email address.
     pub email: String,
-    /// Random, and valid on this machine only.
+    /// Random password.
     pub password: String,
-    /// What it may do.
+    /// Granted scopes.
     pub scopes: Vec<String>,
 }
 
 impl fmt::Display for Record {
-    /// What a person wants to know when the stack is ready.
+    /// Addresses and accounts, for the terminal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Urls { front_door, aws, mails, processor, product: _, order: _, database } = &self.urls;
-        writeln!(f, "  front door    {front_door}")?;
-        writeln!(f, "                such as {front_door}/v1/products?q=tea")?;
-        writeln!(f, "  e-mails       {mails}")?;
+        let Urls { front_door, aws, mails, processor, services: _, database } = &self.urls;
+        writeln!(f, "  public API    {front_door}")?;
+        writeln!(f, "                for example {front_door}/v1/products?q=tea")?;
+        writeln!(f, "  mails         {mails}")?;
         writeln!(f, "  emulated AWS  {aws}")?;
         writeln!(f, "  processor     {processor}")?;
         writeln!(f, "  PostgreSQL    {database}")?;
@@ -122,8 +120,7 @@ impl Record {
         Ok(Self::read(folder)?.filter(|record| record.pid == pid))
     }
 
-    /// Whoever reads the file meanwhile sees the old one or the new one, never a part. Only its owner may read it:
-    /// it holds passwords.
+    /// Replaces the file atomically. Only its owner may read it: it contains passwords.
     fn write(&self, path: &Path) -> Result<()> {
         let part = path.with_extension("json.part");
         let mut options = File::options();
@@ -134,21 +131,21 @@ impl Record {
     }
 }
 
-/// The record of the run that is going on: a change is on disk when `update` returns.
+/// The file with the record of the current run. A change is on disk when `update` returns.
 #[derive(Debug, Clone)]
-pub struct Board {
+pub struct StatusFile {
     path: PathBuf,
     record: Arc<Mutex<Record>>,
 }
 
-impl Board {
-    /// Begins the record of a run.
-    pub fn publish(folder: &Folder, record: Record) -> Result<Self> {
+impl StatusFile {
+    /// Writes the record of a run that begins.
+    pub fn create(folder: &Folder, record: Record) -> Result<Self> {
         record.write(&folder.record())?;
         Ok(Self { path: folder.record(), record: Arc::new(Mutex::new(record)) })
     }
 
-    /// The record as it is now.
+    /// The current record.
     pub fn read(&self) -> Record {
         self.record.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

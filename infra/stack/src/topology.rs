@@ -2,6 +2,8 @@
 
 mod check;
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 /// The topology as it was when this was compiled.
@@ -190,6 +192,12 @@ impl Topology {
             serde_json::from_str(json).map_err(|cause| anyhow::anyhow!("infra/topology.json: {cause}"))?;
         check::check(&topology).map_err(|cause| cause.context("infra/topology.json"))?;
         Ok(topology)
+    }
+
+    /// Every program that is deployed, once: of functions and of services.
+    pub fn programs(&self) -> BTreeSet<&str> {
+        let functions = self.functions.iter().map(|function| function.binary.as_str());
+        functions.chain(self.services.iter().map(|service| service.name.as_str())).collect()
     }
 
     /// The queue with this name.

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use crate::{
     emulator,
     terraform::{Answer, Terraform},
+    topology::Topology,
 };
 
 /// The environment that the profile `dev` describes: part of every name.
@@ -18,8 +19,13 @@ pub const ENVIRONMENT: &str = "dev";
 /// The bucket for states, which Terraform wants to find.
 pub const STATES: &str = "shop-states";
 
-/// All units, in the order in which they are applied: each needs only those before it. Destroyed the other way round.
-pub const ALL: [&str; 8] = ["platform", "edge", "user", "product", "order", "payment", "notification", "delivery"];
+/// All root modules, in the order in which they are applied: each needs only those before it.
+pub fn all(topology: &Topology) -> Vec<String> {
+    let functions = topology.functions.iter().map(|function| function.binary.as_str());
+    let services = topology.services.iter().map(|service| service.name.as_str());
+    let programs = functions.filter(|program| *program != "outbox-relay").chain(services);
+    ["platform", "edge"].into_iter().chain(programs).chain(["delivery"]).map(str::to_owned).collect()
+}
 
 /// The name of what a unit makes: `shop-dev-order` of `order`.
 pub fn name(of: &str) -> String {

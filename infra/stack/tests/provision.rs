@@ -49,8 +49,7 @@ async fn inventory(stack: &Stack) -> Value {
     let functions =
         sorted(&functions["Functions"], |function| json!([function["FunctionName"], function["CodeSha256"]]));
     let routes = get("apigateway", "/v2/apis/shop/routes?maxResults=500").await;
-    let routes =
-        sorted(&routes["items"], |route| json!([route["routeKey"], route["routeId"], route["authorizerId"]]));
+    let routes = sorted(&routes["items"], |route| json!([route["routeKey"], route["routeId"], route["authorizerId"]]));
     let groups = aws.query("elasticloadbalancing", "2015-12-01", "DescribeTargetGroups", &[]).await.unwrap();
     let groups = elements(&groups, "TargetGroupArn");
     assert!(!mappings.is_empty() && !functions.is_empty() && !routes.is_empty() && !groups.is_empty());

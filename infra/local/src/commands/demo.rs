@@ -9,7 +9,7 @@ use stack::provision::front_door;
 use super::Which;
 use crate::{
     demo::{self, Shop},
-    orchestration::read_accounts,
+    orchestration::external::read_accounts,
 };
 
 /// Buy something through the public API, and check each step

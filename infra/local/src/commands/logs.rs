@@ -12,7 +12,9 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::Which;
-use crate::orchestration::{FunctionLog, Part, Record};
+use stack::record::{Part, Record};
+
+use crate::orchestration::FunctionLog;
 
 /// How often a followed log is looked at.
 const PAUSE: Duration = Duration::from_millis(300);

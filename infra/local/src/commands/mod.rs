@@ -14,7 +14,9 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Parser, Subcommand};
 use tokio::process::Command;
 
-use crate::orchestration::{Folder, Record, Site, workspace_root};
+use stack::{folder::Folder, record::Record, workspace_root};
+
+use crate::orchestration::external::Site;
 
 /// The whole shop on this machine: emulated AWS, real PostgreSQL, a simulated card processor, and our six services.
 #[derive(Debug, Parser)]
@@ -101,11 +103,6 @@ struct Elsewhere {
 
 impl Elsewhere {
     fn site(&self) -> Site {
-        Site {
-            aws: self.aws.clone(),
-            public_aws: self.public_aws.clone(),
-            processor: self.processor.clone(),
-            programs: self.programs.clone(),
-        }
+        Site { aws: self.aws.clone(), public_aws: self.public_aws.clone(), processor: self.processor.clone() }
     }
 }

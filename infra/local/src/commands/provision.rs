@@ -7,7 +7,7 @@ use clap::Args;
 use stack::provision::load_balancer::Target;
 
 use super::Elsewhere;
-use crate::orchestration::provision;
+use crate::orchestration::external::provision;
 
 /// In an emulated AWS that runs elsewhere: make what the topology lists, and deploy the functions
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ pub struct Provision {
 impl Provision {
     /// Makes it.
     pub async fn run(self) -> Result<ExitCode> {
-        provision(&self.elsewhere.site(), &self.services.into_iter().collect()).await?;
+        provision(self.elsewhere.site(), &self.elsewhere.programs, &self.services.into_iter().collect()).await?;
         Ok(ExitCode::SUCCESS)
     }
 }

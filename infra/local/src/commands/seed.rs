@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::Elsewhere;
-use crate::orchestration::seed;
+use crate::orchestration::external::seed;
 
 /// In a shop that runs elsewhere: wait until it answers, make the local accounts, wait for the catalogue
 #[derive(Debug, Args)]
@@ -25,10 +25,10 @@ impl Seed {
     /// Makes them, and prints what a person wants to know.
     pub async fn run(self) -> Result<ExitCode> {
         let site = self.elsewhere.site();
-        let accounts = seed(&site, &self.catalogue, &self.accounts).await?;
-        println!("\nReady.\n\n  front door    {}", site.public_front_door());
-        println!("                such as {}/v1/products?q=tea", site.public_front_door());
-        println!("  e-mails       http://{}/_ministack/ses/messages", site.public_aws);
+        let accounts = seed(site.clone(), &self.elsewhere.programs, &self.catalogue, &self.accounts).await?;
+        println!("\nReady.\n\n  public API    {}", site.public_api());
+        println!("                for example {}/v1/products?q=tea", site.public_api());
+        println!("  mails         http://{}/_ministack/ses/messages", site.public_aws);
         for (name, account) in accounts {
             let scopes = account.scopes.join(", ");
             println!("  {name:<13} {}   password {}   ({scopes})", account.email, account.password);

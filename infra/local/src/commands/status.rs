@@ -8,7 +8,7 @@ use futures::future::join_all;
 use serde::Serialize;
 
 use super::Which;
-use crate::orchestration::{Part, Record};
+use stack::record::{Part, Record};
 
 /// Show whether a stack runs, where, and how its parts are. Ends with 0 if all are well
 #[derive(Debug, Args)]

@@ -17,7 +17,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Which, terminate};
-use crate::orchestration::{self, Folder, Options, Override, Record, workspace_root};
+use stack::{folder::Folder, local_env::Override, record::Record, workspace_root};
+
+use crate::orchestration::{self, Options};
 
 /// Build and start everything, and keep it running until Ctrl-C
 #[derive(Debug, Args)]

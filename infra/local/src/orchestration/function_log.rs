@@ -3,9 +3,7 @@
 use anyhow::Result;
 use serde::Deserialize;
 use serde_json::json;
-use stack::aws_api::AwsApi;
-
-use super::Record;
+use stack::{aws_api::AwsApi, record::Record};
 
 /// The most events of one answer.
 const PAGE: usize = 10_000;

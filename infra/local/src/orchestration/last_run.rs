@@ -6,7 +6,11 @@ use anyhow::{Result, ensure};
 use chrono::{DateTime, Utc};
 use tokio::process::Command;
 
-use super::{Account, Folder, Part, Record, ready};
+use stack::{
+    folder::Folder,
+    ready,
+    record::{Account, Part, Record},
+};
 
 /// More than the parts take to end when the tool that held them was killed.
 const LIMIT: Duration = Duration::from_secs(70);

@@ -10,13 +10,18 @@ use std::{
 use anyhow::{Result, bail};
 use stack::{
     emulator::Emulator,
+    folder::Folder,
+    local_env::Override,
+    ports::Ports,
     postgres::Postgres,
     process::{self, Child},
+    record::Record,
+    topology::Topology,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Folder, Override, Record, deployed, last_run, ports::Ports, progress::Progress, service::Service, start};
+use super::{deployed, last_run, progress::Progress, service::Service, start};
 
 /// What can be chosen about a run.
 #[derive(Debug, Clone)]
@@ -105,13 +110,13 @@ pub async fn run(
         () = interrupt() => Ok(()),
         outcome = async {
             let last = last_run::ended(folder, options.fresh).await?;
-            let ports = Ports::choose(options.port)?;
+            let ports = Ports::choose(options.port, &Topology::load()?)?;
             let accounts = last_run::take_over(folder, last, options.fresh)?;
             begun.set(true);
             let record = if options.terraform {
-                deployed::start(folder, options, ports, accounts, &running, progress).await?
+                deployed::start(folder, options, &ports, accounts, &running, progress).await?
             } else {
-                start::start(folder, options, ports, accounts, &running, progress).await?
+                start::start(folder, options, &ports, accounts, &running, progress).await?
             };
             ready(&record, progress.total());
             Err(running.lost().await)

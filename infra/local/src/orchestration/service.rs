@@ -1,65 +1,61 @@
-//! A program of ours that must run: started, watched, and started again when it crashes, as ECS does.
+//! A program that is restarted after a crash, as ECS does.
 
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use stack::{
+    local_env::Environment,
     process::{Child, Program},
     python::Python,
+    ready,
+    record::{Part, StatusFile},
 };
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Board, Part, ready, settings::Environment};
-
-/// How long a program may take from its start to its first good answer.
+/// Limit from the start to the first successful health check.
 const START_LIMIT: Duration = Duration::from_secs(30);
-/// What ECS gives a container between SIGTERM and SIGKILL.
+/// Time between SIGTERM and SIGKILL, as on ECS.
 const GRACE: Duration = Duration::from_secs(30);
-/// The pause before a crashed program is started again; twice as long after each further crash.
+/// Delay before the first restart; it doubles with each crash.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// The longest pause.
+/// Longest delay.
 const LAST_PAUSE: Duration = Duration::from_secs(30);
-/// A program that ran for so long has not crashed again, but anew.
+/// Uptime after which the delay starts over.
 const STEADY: Duration = Duration::from_secs(60);
 
-/// A program and all that its start needs.
+/// A program and its settings.
 #[derive(Debug, Clone)]
 pub struct Service {
-    /// What it is called.
-    pub name: &'static str,
-    /// The program.
+    pub name: String,
+    /// Path of the program.
     pub program: PathBuf,
-    /// Its settings.
     pub environment: Environment,
-    /// Where it listens.
     pub port: u16,
-    /// The path that answers 2xx while it is well.
-    pub health: &'static str,
-    /// Its output.
+    /// URL that responds with 2xx while the program is healthy.
+    pub health_url: String,
+    /// Log file.
     pub log: PathBuf,
-    /// What children are started with.
+    /// Interpreter of the launcher.
     pub python: Python,
-    /// Where its pid is written to.
-    pub board: Board,
+    pub status_file: StatusFile,
 }
 
 impl Service {
-    /// Starts it, and waits until it is well. Its end before that is an error with the end of its log.
+    /// Starts the program, and waits until it is healthy. The error contains the end of its log.
     pub async fn start(&self) -> Result<Child> {
         let child = self.spawn().await?;
-        let health = self.health_url();
         let outcome = tokio::select! {
-            code = child.exited() => Err(anyhow::anyhow!("it ended with code {code}")),
-            ready = ready::answers(&health, START_LIMIT) => ready,
+            code = child.exited() => Err(anyhow::anyhow!("it exited with code {code}")),
+            ready = ready::answers(&self.health_url, START_LIMIT) => ready,
         };
         match outcome {
             Ok(()) => Ok(child),
-            Err(cause) => bail!("{} did not start: {cause:#}. The end of its log:\n\n{}", self.name, child.log_tail()),
+            Err(cause) => bail!("{} did not start: {cause:#}. End of its log:\n\n{}", self.name, child.log_tail()),
         }
     }
 
-    /// Keeps it running until `stop`, then ends it.
+    /// Restarts the program until `stop`, then terminates it.
     pub async fn keep(self, mut child: Child, stop: CancellationToken) {
         let mut pause = FIRST_PAUSE;
         loop {
@@ -73,8 +69,8 @@ impl Service {
                     if began.elapsed() > STEADY {
                         pause = FIRST_PAUSE;
                     }
-                    let (name, log, pause) = (self.name, self.log.display(), pause.as_secs());
-                    eprintln!("{name} ended with code {code}: starting it again in {pause} s; its log is {log}");
+                    let (name, log, pause) = (&self.name, self.log.display(), pause.as_secs());
+                    eprintln!("{name} exited with code {code}; restart in {pause} s; log: {log}");
                 }
             }
             tokio::select! {
@@ -89,21 +85,17 @@ impl Service {
     }
 
     async fn spawn(&self) -> Result<Child> {
-        let program = Program::new(self.name, &self.program, &self.log).envs(self.environment.clone());
+        let program = Program::new(&self.name, &self.program, &self.log).envs(self.environment.clone());
         let child = program.spawn(&self.python).await.with_context(|| format!("cannot start {}", self.name))?;
         let part = Part::Process {
             pid: child.pid(),
             port: Some(self.port),
-            health: Some(self.health_url()),
+            health: Some(self.health_url.clone()),
             log: self.log.clone(),
         };
-        self.board.update(|record| {
-            record.parts.insert(self.name.to_owned(), part);
+        self.status_file.update(|record| {
+            record.parts.insert(self.name.clone(), part);
         })?;
         Ok(child)
-    }
-
-    fn health_url(&self) -> String {
-        format!("http://127.0.0.1:{}{}", self.port, self.health)
     }
 }

@@ -1,35 +1,32 @@
-//! The steps from nothing to ready. What does not need each other goes on side by side.
+//! The start of a stack on resources that this tool provisions. Independent steps run concurrently.
 
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use futures::future::try_join_all;
 use stack::{
-    emulator,
-    provision::{
-        front_door, functions, keys,
-        load_balancer::Target,
-        mail, messaging, secrets,
-        tables::{self, Tables},
-    },
+    build::{self, SIMULATOR},
+    clock,
+    folder::Folder,
+    ports::Ports,
+    provision::load_balancer::Target,
+    record::{Account, Record, StatusFile},
     topology::Topology,
 };
 
 use super::{
-    Account, Board, Folder, Options, Record, build,
-    construction::Construction,
-    ports::Ports,
+    builder::StackBuilder,
     progress::Progress,
-    run::Running,
-    settings::{Addresses, FunctionSettings, MAIL_ADDRESS, PROCESSOR_KEY, Settings},
-    stores::{self, Known},
+    provision::{Resources, Site},
+    run::{Options, Running},
+    stores::{self, NewRecord},
 };
-use stack::clock;
 
-/// Starts everything, and returns when all of it answers.
+/// Starts a stack, and returns when it is ready.
 pub async fn start(
     folder: &Folder,
     options: &Options,
-    ports: Ports,
+    ports: &Ports,
     accounts: BTreeMap<String, Account>,
     running: &Running,
     progress: Progress,
@@ -39,89 +36,35 @@ pub async fn start(
     eprintln!("Starting the shop on {}.\n", folder.root().display());
 
     let (binaries, python) = tokio::try_join!(
-        progress.step("build", build::build(options.release)),
+        progress.step("build", build::build(&topology, options.release)),
         stores::start(folder, ports, false, running, progress),
     )?;
-    let aws = emulator::sdk_config(&emulator::endpoint(ports.aws));
-    let (messaging, signing_key, processor_key_arn, database) = tokio::try_join!(
-        progress.step("topics and queues", messaging::provision(&aws, &topology)),
-        keys::signing_key(&aws),
-        secrets::secret(&aws, secrets::PROCESSOR_KEY, PROCESSOR_KEY),
+    let address = format!("localhost:{}", ports.aws);
+    let site =
+        Site { aws: address.clone(), public_aws: address, processor: format!("http://127.0.0.1:{}", ports.processor) };
+    let api = site.api();
+    let (resources, database) = tokio::try_join!(
+        Resources::provision(site, options.overrides.clone(), progress),
         stores::create_database(running),
     )?;
-    let journal = folder.root().join("psp-simulator.journal");
-    let (addresses, overrides) = (addresses(ports), &options.overrides);
-    let functions = FunctionSettings { addresses, messaging, signing_key, processor_key_arn, overrides };
-    let front_door = functions.addresses.front_door.clone();
-    let known = Known {
-        started_at,
-        ports,
-        front_door: front_door.clone(),
-        database: database.clone(),
-        topology: &topology,
-        prefix: "",
-        accounts,
+    let new =
+        NewRecord { started_at, ports, api: &api, database: &database, topology: &topology, prefix: "", accounts };
+    let status_file = StatusFile::create(folder, new.record(running))?;
+    let aws = resources.aws.clone();
+    let builder =
+        StackBuilder { folder, options, ports, running, progress, topology, binaries, python, status_file, aws, api };
+
+    let values = resources.values.with("database_url", database).with("data_dir", folder.root().to_string_lossy());
+    let services = try_join_all(ports.services.iter().map(async |(name, port)| {
+        let values = values.with("listen_addr", format!("127.0.0.1:{port}"));
+        builder.start_service(name, values.environment(name)?).await
+    }));
+    let processor = async {
+        let values = values.with("listen_addr", format!("127.0.0.1:{}", ports.processor));
+        builder.start_processor(values.environment(SIMULATOR)?).await
     };
-    let board = Board::publish(folder, known.record(running))?;
-    let settings = Settings { ports, functions, database, journal };
-    let construction = Construction { folder, running, progress, binaries, python, board, aws, front_door };
-    let site = Site { construction, topology, settings };
-
-    tokio::try_join!(
-        site.construction.start_product(site.settings.product()?, ports.product, options),
-        site.start_order_and_functions(),
-        site.construction.start_processor(site.settings.processor(), ports.processor),
-    )?;
-    let Settings { functions, .. } = &site.settings;
-    site.construction.finish(functions.user(), functions.messaging.queue_url("order-inbox")?, options).await?;
-    let board = &site.construction.board;
-    board.update(|record| record.ready_at = Some(clock::now()))?;
-    Ok(board.read())
-}
-
-/// Everything is on this machine, also for customers.
-fn addresses(ports: Ports) -> Addresses {
-    let front_door = front_door::url(&gateway(ports));
-    Addresses {
-        aws: emulator::endpoint(ports.aws),
-        storefront: front_door.clone(),
-        front_door,
-        processor: format!("http://127.0.0.1:{}", ports.processor),
-    }
-}
-
-/// The emulated AWS by the name of its machine, which the front door's URL has, too.
-fn gateway(ports: Ports) -> String {
-    format!("localhost:{}", ports.aws)
-}
-
-/// A stack that this tool provisions by itself.
-struct Site<'a> {
-    construction: Construction<'a>,
-    topology: Topology,
-    settings: Settings<'a>,
-}
-
-impl Site<'_> {
-    async fn start_order_and_functions(&self) -> Result<()> {
-        let Construction { progress, aws, .. } = &self.construction;
-        let tables = progress.step("DynamoDB tables", tables::provision(aws, &self.topology)).await?;
-        let order = self.construction.start_order(self.settings.order()?, self.settings.ports.order);
-        let deploy = progress.step("functions and front door", self.deploy(&tables));
-        tokio::try_join!(order, deploy)?;
-        Ok(())
-    }
-
-    async fn deploy(&self, tables: &Tables) -> Result<()> {
-        let aws = &self.construction.aws;
-        mail::sender(aws, MAIL_ADDRESS).await?;
-        let Settings { ports, functions, .. } = &self.settings;
-        let program = |name: &str| self.construction.binaries.path(name).cloned();
-        let deployments = functions.deployments(&self.topology, program)?;
-        let functions = functions::provision(aws, &self.topology, &deployments, &functions.messaging, tables).await?;
-        let targets = [("product", ports.product), ("order", ports.order)];
-        let targets = targets.map(|(name, port)| (name.to_owned(), Target::local(port))).into();
-        front_door::provision(aws, &self.topology, &functions, &gateway(*ports), &targets).await?;
-        Ok(())
-    }
+    let targets = ports.services.iter().map(|(name, port)| (name.clone(), Target::local(*port))).collect();
+    let deploy = resources.deploy(|name| builder.binaries.path(name).cloned(), &targets);
+    tokio::try_join!(services, processor, progress.step("functions and API", deploy))?;
+    builder.finish(values.environment("user")?, resources.messaging.queue_url("order-inbox")?).await
 }

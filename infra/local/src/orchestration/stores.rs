@@ -1,4 +1,4 @@
-//! The stores of a stack, and what is known of it once they run.
+//! The emulated AWS and PostgreSQL.
 
 use std::collections::BTreeMap;
 
@@ -6,17 +6,20 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use stack::{
     emulator::{self, Emulator},
+    folder::Folder,
+    ports::Ports,
     postgres::{self, Postgres},
     process::Child,
     python::{self, Python},
+    record::{Account, Part, Record, Urls},
     topology::Topology,
 };
 
-use super::{Account, Folder, Part, Record, Urls, ports::Ports, progress::Progress, run::Running};
+use super::{progress::Progress, run::Running};
 
-/// Starts the emulated AWS and PostgreSQL, and returns the Python that both come with. With `iam`, each call needs
-/// permission.
-pub async fn start(folder: &Folder, ports: Ports, iam: bool, running: &Running, progress: Progress) -> Result<Python> {
+/// Starts the emulated AWS and PostgreSQL, and returns the Python that runs them. With `iam`, every call is
+/// authorized.
+pub async fn start(folder: &Folder, ports: &Ports, iam: bool, running: &Running, progress: Progress) -> Result<Python> {
     let python = progress.step("Python packages", Python::ensure(&python::target_dir()?)).await?;
     let emulator = async {
         let settings = emulator::Settings {
@@ -48,67 +51,63 @@ pub async fn start(folder: &Folder, ports: Ports, iam: bool, running: &Running, 
     Ok(python)
 }
 
-/// product's database; its URL.
+/// Creates product's database, and returns its URL.
 pub async fn create_database(running: &Running) -> Result<String> {
-    let postgres = running.postgres.get().context("PostgreSQL does not run")?;
+    let postgres = running.postgres.get().context("PostgreSQL is not running")?;
     postgres.create_database("product").await
 }
 
-/// What the record of a run is made of, before its services start.
+/// Parts of the record of a run before its services start.
 #[derive(Debug)]
-pub struct Known<'a> {
-    /// When the run began.
+pub struct NewRecord<'a> {
     pub started_at: DateTime<Utc>,
-    /// Where everything listens.
-    pub ports: Ports,
-    /// The shop's HTTP API.
-    pub front_door: String,
-    /// product's database.
-    pub database: String,
-    /// What runs beside the services.
+    pub ports: &'a Ports,
+    /// URL of the public API.
+    pub api: &'a str,
+    pub database: &'a str,
     pub topology: &'a Topology,
-    /// What stands before the names of functions.
+    /// Prefix of the names of functions.
     pub prefix: &'static str,
     /// The accounts of the last run.
     pub accounts: BTreeMap<String, Account>,
 }
 
-impl Known<'_> {
+impl NewRecord<'_> {
     /// The record.
     pub fn record(self, running: &Running) -> Record {
-        let Known { started_at, ports, front_door, database, topology, prefix, accounts } = self;
+        let ports = self.ports;
         let aws = emulator::endpoint(ports.aws);
-        let store = |child: &Child, port, health| Part::Process {
-            pid: child.pid(),
-            port: Some(port),
-            health,
-            log: child.log().to_owned(),
+        let mut parts = BTreeMap::new();
+        let mut add = |name: &str, child: &Child, port, health| {
+            let part = Part::Process { pid: child.pid(), port: Some(port), health, log: child.log().to_owned() };
+            parts.insert(name.to_owned(), part);
         };
-        let health = Some(format!("{aws}/_ministack/health"));
-        let emulator = running.emulator.get().map(|part| ("ministack", store(part.process(), part.port(), health)));
-        let postgres = running.postgres.get().map(|part| ("postgres", store(part.process(), part.port(), None)));
-        let stores = [emulator, postgres].into_iter().flatten().map(|(name, part)| (name.to_owned(), part));
-        let functions = topology.functions.iter().map(|function| {
-            let log_group = format!("/aws/lambda/{prefix}{}", function.name);
-            (function.name.clone(), Part::Function { log_group })
-        });
-        let environment = emulator::environment(&aws).into_iter().map(|(name, value)| (name.to_owned(), value));
+        if let Some(emulator) = running.emulator.get() {
+            add("ministack", emulator.process(), emulator.port(), Some(format!("{aws}/_ministack/health")));
+        }
+        if let Some(postgres) = running.postgres.get() {
+            add("postgres", postgres.process(), postgres.port(), None);
+        }
+        for function in &self.topology.functions {
+            let log_group = format!("/aws/lambda/{}{}", self.prefix, function.name);
+            parts.insert(function.name.clone(), Part::Function { log_group });
+        }
+        let url = |port: &u16| format!("http://127.0.0.1:{port}");
         Record {
             pid: std::process::id(),
-            started_at,
+            started_at: self.started_at,
             ready_at: None,
             urls: Urls {
-                front_door,
+                front_door: self.api.to_owned(),
                 mails: format!("{aws}/_ministack/ses/messages"),
-                processor: format!("http://127.0.0.1:{}", ports.processor),
-                product: format!("http://127.0.0.1:{}", ports.product),
-                order: format!("http://127.0.0.1:{}", ports.order),
-                database,
-                aws,
+                processor: url(&ports.processor),
+                services: ports.services.iter().map(|(name, port)| (name.clone(), url(port))).collect(),
+                database: self.database.to_owned(),
+                aws: aws.clone(),
             },
-            environment: environment.collect(),
-            parts: stores.chain(functions).collect(),
-            accounts,
+            environment: emulator::environment(&aws).map(|(name, value)| (name.to_owned(), value)).into(),
+            parts,
+            accounts: self.accounts,
         }
     }
 }

@@ -18,6 +18,8 @@ pub const SETTLE_LIMIT: Duration = Duration::from_secs(60);
 pub struct Shopper {
     pub email: String,
     pub password: String,
+    /// Access token.
+    pub token: String,
     pub client: Client,
 }
 
@@ -108,8 +110,8 @@ impl Shopper {
         }
         let grant = json!({ "grant_type": "password", "email": email, "password": password });
         let token: Token = anonymous.post("/v1/auth/token", &grant).await?.json(200)?;
-        let client = anonymous.with_token(token.access_token);
-        Ok(Self { email: email.to_owned(), password: password.to_owned(), client })
+        let client = anonymous.with_token(&token.access_token);
+        Ok(Self { email: email.to_owned(), password: password.to_owned(), token: token.access_token, client })
     }
 
     /// Signs in again: access tokens live for ten minutes.

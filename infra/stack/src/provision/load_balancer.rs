@@ -50,7 +50,8 @@ pub async fn provision(config: &SdkConfig, topology: &Topology, targets: &BTreeM
     let listener = elb.listener(&elb.load_balancer().await?).await?;
     let mut rules = Vec::new();
     for service in &topology.services {
-        let target = targets.get(&service.name).with_context(|| format!("the address of {} is unknown", service.name))?;
+        let target =
+            targets.get(&service.name).with_context(|| format!("the address of {} is unknown", service.name))?;
         let group = elb.target_group(service, target).await?;
         let patterns = path_patterns(&topology.routes, &service.name);
         rules.extend(patterns.chunks(PATTERNS_PER_RULE).map(|patterns| (patterns.to_vec(), group.clone())));
@@ -142,7 +143,8 @@ impl Elb {
             self.call("DeleteRule", &[("RuleArn", rule)], "").await?;
         }
         for (priority, (patterns, group)) in (1..).zip(rules) {
-            let (priority, names): (String, Vec<_>) = (i32::to_string(&priority), (1..=patterns.len()).map(pattern).collect());
+            let (priority, names): (String, Vec<_>) =
+                (i32::to_string(&priority), (1..=patterns.len()).map(pattern).collect());
             let mut input = vec![
                 ("ListenerArn", listener),
                 ("Priority", &priority),

@@ -1,11 +1,9 @@
-//! The shop as Terraform makes it, on the emulated AWS with IAM enforced: every unit is applied, and every program runs
-//! with the settings and under the role that its unit gave it.
+//! The start of a stack on resources that Terraform creates in the emulated AWS, with IAM enforced: every program runs
+//! with the settings and under the role of its root module.
 //!
-//! - `bring_up`: the units, in the order that an account's first time wants
-//! - `artifacts`: the functions' zips
-//! - `task`: what ECS would start, as processes
+//! - `bring_up`: the root modules, in the order that a new account needs
+//! - `task`: task definitions of ECS, run as processes
 
-mod artifacts;
 mod bring_up;
 mod task;
 
@@ -13,28 +11,39 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use bring_up::BringUp;
-use stack::{aws_api::AwsApi, emulator, provision::load_balancer, python, terraform::Terraform, topology::Topology, units};
+use futures::future::try_join_all;
+use stack::{
+    aws_api::AwsApi,
+    build, clock, emulator,
+    folder::Folder,
+    local_env::{Environment, PROCESSOR_KEY},
+    ports::Ports,
+    provision::load_balancer,
+    python,
+    record::{Account, Record, StatusFile},
+    terraform::Terraform,
+    topology::Topology,
+    units, workspace_root,
+};
 
 use super::{
-    Account, Board, Folder, Options, Record, build,
-    construction::Construction,
-    ports::Ports,
+    builder::StackBuilder,
     progress::Progress,
-    run::Running,
-    settings::{Environment, PROCESSOR_KEY},
-    stores::{self, Known},
-    workspace_root,
+    run::{Options, Running},
+    stores::{self, NewRecord},
 };
-use stack::clock;
 
-/// What stands before the names of all that Terraform makes.
+/// Prefix of the names of all resources.
 const PREFIX: &str = "shop-dev-";
 
-/// Starts everything, and returns when all of it answers. It begins with an empty account: `accounts` are of none.
+const NO_TERRAFORM: &str =
+    "`up --terraform` applies infra/terraform: install Terraform 1.11 or newer, and have it on the PATH";
+
+/// Starts a stack in an empty account, and returns when it is ready.
 pub async fn start(
     folder: &Folder,
     options: &Options,
-    ports: Ports,
+    ports: &Ports,
     accounts: BTreeMap<String, Account>,
     running: &Running,
     progress: Progress,
@@ -42,18 +51,18 @@ pub async fn start(
     let started_at = clock::now();
     let topology = Topology::load()?;
     let terraform = Terraform::find(&python::target_dir()?).context(NO_TERRAFORM)?;
-    eprintln!("Starting the shop on {}, as Terraform makes it.\n", folder.root().display());
+    eprintln!("Starting the shop on {}, with Terraform.\n", folder.root().display());
 
     let endpoint = emulator::endpoint(ports.aws);
     let (aws, root) = (emulator::sdk_config(&endpoint), AwsApi::new(&endpoint)?);
     let units = units::Units::new(terraform, &workspace_root(), folder.terraform(), &endpoint);
-    let account = BringUp { units, aws, root, progress };
+    let account = BringUp { units, aws: aws.clone(), root: root.clone(), topology: &topology, progress };
     let foundations = async {
         let python = stores::start(folder, ports, true, running, progress).await?;
         Ok((python, account.foundation().await?))
     };
     let (binaries, (python, zone)) =
-        tokio::try_join!(progress.step("build", build::build(options.release)), foundations)?;
+        tokio::try_join!(progress.step("build", build::build(&topology, options.release)), foundations)?;
     let database = stores::create_database(running).await?;
     let values = bring_up::Values {
         zone: &zone,
@@ -62,49 +71,26 @@ pub async fn start(
         database: &database,
     };
     account.rest(&binaries, values).await?;
-    let BringUp { aws, root, .. } = account;
 
-    let front_door = bring_up::parameter(&root, "http_api_url").await?;
-    let known = Known {
-        started_at,
-        ports,
-        front_door: front_door.clone(),
-        database,
-        topology: &topology,
-        prefix: PREFIX,
-        accounts,
-    };
-    let board = Board::publish(folder, known.record(running))?;
-    let site = Construction { folder, running, progress, binaries, python, board, aws, front_door };
+    let api = bring_up::parameter(&root, "http_api_url").await?;
+    let new =
+        NewRecord { started_at, ports, api: &api, database: &database, topology: &topology, prefix: PREFIX, accounts };
+    let status_file = StatusFile::create(folder, new.record(running))?;
+    let builder =
+        StackBuilder { folder, options, ports, running, progress, topology, binaries, python, status_file, aws, api };
 
-    let product = async {
-        let environment = task::environment(&root, &endpoint, "product", ports.product).await?;
-        site.start_product(environment, ports.product, options).await?;
-        load_balancer::register(&root, &target_group("product"), ports.product).await
-    };
-    let order = async {
-        let environment = task::environment(&root, &endpoint, "order", ports.order).await?;
-        site.start_order(environment, ports.order).await?;
-        load_balancer::register(&root, &target_group("order"), ports.order).await
-    };
-    tokio::try_join!(product, order, site.start_processor(processor_settings(folder, ports), ports.processor))?;
+    let services = try_join_all(ports.services.iter().map(async |(name, port)| {
+        let environment = task::environment(&root, &endpoint, name, *port).await?;
+        builder.start_service(name, environment).await?;
+        load_balancer::register(&root, &format!("{}-blue", units::name(name)), *port).await
+    }));
+    tokio::try_join!(services, builder.start_processor(processor_environment(folder, ports)))?;
     let user = task::function_environment(&root, &endpoint, "user").await?;
-    let inbox = format!("{endpoint}/000000000000/{}", units::name("order-inbox"));
-    site.finish(user, &inbox, options).await?;
-    site.board.update(|record| record.ready_at = Some(clock::now()))?;
-    Ok(site.board.read())
+    let inbox_url = format!("{endpoint}/000000000000/{}", units::name("order-inbox"));
+    builder.finish(user, &inbox_url).await
 }
 
-/// Why there is no such stack on this machine.
-const NO_TERRAFORM: &str =
-    "`up --terraform` applies infra/terraform: install Terraform 1.11 or newer, and have it on the PATH";
-
-/// The target group that the unit of a service creates for its tasks.
-fn target_group(service: &str) -> String {
-    format!("{}-blue", units::name(service))
-}
-
-fn processor_settings(folder: &Folder, ports: Ports) -> Environment {
+fn processor_environment(folder: &Folder, ports: &Ports) -> Environment {
     [
         ("LISTEN_ADDR", format!("127.0.0.1:{}", ports.processor)),
         ("STRIPE_SECRET_KEY", PROCESSOR_KEY.to_owned()),

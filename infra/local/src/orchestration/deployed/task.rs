@@ -1,13 +1,10 @@
-//! A task of ECS, started as a process: with the settings and secrets of its task definition, under its role.
+//! A task of ECS as a process: with the settings and secrets of its task definition, under its role.
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::json;
-use stack::{aws_api::AwsApi, emulator, units};
-
-use crate::orchestration::settings::Environment;
-
-/// What of a task definition matters to a process.
+use stack::{aws_api::AwsApi, emulator, local_env::Environment, units};
+/// The part of a task definition that applies to a process.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Definition {
@@ -38,8 +35,7 @@ struct Secret {
     value_from: String,
 }
 
-/// The environment of the service `name`, as ECS would give it to a task, and what only the place can say: where AWS is,
-/// and where the process listens.
+/// The environment of the service `name`, as ECS sets it, with the addresses of AWS and of the process.
 pub async fn environment(aws: &AwsApi, endpoint: &str, name: &str, port: u16) -> Result<Environment> {
     let input = json!({ "taskDefinition": units::name(name) });
     let answer = aws.json("ecs", "AmazonEC2ContainerServiceV20141113.DescribeTaskDefinition", &input).await?;
@@ -49,38 +45,38 @@ pub async fn environment(aws: &AwsApi, endpoint: &str, name: &str, port: u16) ->
     let mut environment: Environment =
         container.environment.into_iter().map(|setting| (setting.name, setting.value)).collect();
     if !container.secrets.is_empty() {
-        // ECS reads secrets before the task runs, under a role of their own.
+        // ECS reads secrets before the task runs, under the execution role.
         let secrets = aws_sdk_secretsmanager::Client::new(
             &emulator::sdk_config_as(endpoint, role(&definition.execution_role_arn)).await?,
         );
         for Secret { name, value_from } in container.secrets {
             let secret = secrets.get_secret_value().secret_id(&value_from).send().await;
-            let secret = secret.with_context(|| format!("ECS may not read {value_from}"))?;
-            environment.insert(name, secret.secret_string.context("the secret has no text")?);
+            let secret = secret.with_context(|| format!("ECS cannot read {value_from}"))?;
+            environment.insert(name, secret.secret_string.context("the secret has no string")?);
         }
     }
     environment.insert("LISTEN_ADDR".to_owned(), format!("127.0.0.1:{port}"));
-    environment.extend(place(endpoint, &definition.task_role_arn));
+    environment.extend(aws_environment(endpoint, &definition.task_role_arn));
     Ok(environment)
 }
 
-/// The environment of the function `name`, for a command of its program, under its role.
+/// The environment of the function `name`, for a command of its program under its role.
 pub async fn function_environment(aws: &AwsApi, endpoint: &str, name: &str) -> Result<Environment> {
     let path = format!("/2015-03-31/functions/{}", units::name(name));
     let function = aws.find("lambda", &path).await?.with_context(|| format!("no function {name}"))?;
     let function = &function["Configuration"];
     let own: Environment = serde_json::from_value(function["Environment"]["Variables"].clone())?;
     let role = function["Role"].as_str().with_context(|| format!("the function {name} has no role"))?;
-    Ok(own.into_iter().chain(place(endpoint, role)).collect())
+    Ok(own.into_iter().chain(aws_environment(endpoint, role)).collect())
 }
 
-/// Where AWS is, and whose credentials to fetch: the SDK asks for them by itself.
-fn place(endpoint: &str, role_arn: &str) -> [(String, String); 4] {
+/// The address of AWS, and of the credentials of a role, which the SDK fetches.
+fn aws_environment(endpoint: &str, role_arn: &str) -> [(String, String); 4] {
     [
         ("AWS_ENDPOINT_URL", endpoint.to_owned()),
         ("AWS_REGION", emulator::REGION.to_owned()),
         ("AWS_CONTAINER_CREDENTIALS_FULL_URI", emulator::role_url(endpoint, role(role_arn))),
-        ("RUST_BACKTRACE", "0".to_owned()), // a log that ends with a backtrace hides the error above it
+        ("RUST_BACKTRACE", "0".to_owned()), // it hides the error above it in the log
     ]
     .map(|(name, value)| (name.to_owned(), value))
 }

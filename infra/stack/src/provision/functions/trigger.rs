@@ -23,8 +23,7 @@ pub(super) async fn queue(
     batch_size: u32,
     maximum_concurrency: u32,
 ) -> Result<()> {
-    let settings =
-        json!({ "BatchSize": batch_size, "ScalingConfig": { "MaximumConcurrency": maximum_concurrency } });
+    let settings = json!({ "BatchSize": batch_size, "ScalingConfig": { "MaximumConcurrency": maximum_concurrency } });
     ensure(aws, function, queue_arn, settings, json!({})).await
 }
 

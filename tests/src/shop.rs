@@ -1,4 +1,4 @@
-//! A whole shop of a test's own, started as a developer starts it.
+//! A whole shop, started by `cargo shop up`.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,41 +8,44 @@ use std::{
 
 use aws_config::SdkConfig;
 use contracts::Sku;
-use reqwest::Client;
 use serde_json::Value;
-use stack::{emulator, testing::eventually};
+use stack::{
+    api::{Client, Processor},
+    emulator,
+    testing::eventually,
+};
 
 use crate::{Shopper, Staff};
 
-/// How long `cargo shop up` may take, with a build of what is not built yet.
+/// Limit for `cargo shop up`, including a build.
 const START_LIMIT: Duration = Duration::from_secs(900);
 
-/// Where the tool tells about a running shop, in its folder.
+/// Status file in the data folder.
 const RECORD: &str = "stack.json";
 
-/// A running shop. It ends with the test process, however that ends: the tool watches the pipe that is its stdin.
+/// A running shop. It ends with the test process, also after a crash: the tool watches the pipe that is its stdin.
 #[derive(Debug)]
 pub struct Shop {
-    /// What customers reach.
+    /// URL of the public API.
     pub front_door: String,
-    /// The emulated AWS.
+    /// URL of the emulated AWS.
     pub aws: String,
-    /// The card processor.
+    /// URL of the card processor simulator.
     pub psp: String,
     folder: PathBuf,
     _tool: Child,
 }
 
 impl Shop {
-    /// Starts a shop with the catalogue of the tests on a free port, in a fresh folder called `name`.
+    /// Starts a shop with the catalog of the tests on a free port, in a fresh folder `name`.
     ///
-    /// `settings` override a binary's, as in `order.PAYMENT_DEADLINE_SECONDS=5`.
+    /// `settings` are overrides such as `order.PAYMENT_DEADLINE_SECONDS=5`.
     pub async fn start(name: &str, settings: &[&str]) -> Self {
         let settings: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
         Self::up(name, &settings).await
     }
 
-    /// The same as Terraform makes it, which has to be installed, with IAM enforced.
+    /// Starts a shop with Terraform, which must be installed, and with IAM enforced.
     pub async fn start_deployed(name: &str) -> Self {
         Self::up(name, &["--terraform"]).await
     }
@@ -79,33 +82,37 @@ impl Shop {
         Self { front_door: url("front_door"), aws: url("aws"), psp: url("processor"), folder, _tool: tool }
     }
 
-    /// For requests of nobody in particular. A new one each time: each test has a runtime of its own, and a client's
-    /// connections end with the runtime that made them.
-    pub fn client(&self) -> Client {
-        Client::builder().timeout(Duration::from_secs(30)).build().expect("a client")
+    /// An anonymous client. Each test needs its own, because connections end with the runtime that opened them.
+    pub fn anonymous(&self) -> Client {
+        Client::new(&self.front_door).expect("a client")
     }
 
-    /// Where the shop keeps what it has.
+    /// The control API of the card processor simulator.
+    pub fn processor(&self) -> Processor {
+        Processor::new(&self.psp).expect("a client")
+    }
+
+    /// The data folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// AWS as its administrator sees it.
+    /// Configuration of AWS clients with all permissions.
     pub fn aws_config(&self) -> SdkConfig {
         emulator::sdk_config(&self.aws)
     }
 
-    /// Somebody new, signed in.
+    /// A new customer, signed in.
     pub async fn shopper(&self) -> Shopper {
-        Shopper::sign_up(&self.client(), &self.front_door).await
+        Shopper::sign_up(&self.anonymous()).await
     }
 
-    /// The shop keeper, signed in.
+    /// The staff account, signed in.
     pub async fn staff(&self) -> Staff {
         let account = &self.record()["accounts"]["staff"];
         let (email, password) =
             (account["email"].as_str().expect("an address"), account["password"].as_str().expect("a password"));
-        Staff(Shopper::sign_in(&self.client(), &self.front_door, email, password).await)
+        Staff(Shopper::sign_in(&self.anonymous(), email, password).await)
     }
 
     /// A SKU of the test catalogue, with exactly `available` pieces of it, none reserved and none sold.
@@ -119,21 +126,19 @@ impl Shop {
         sku
     }
 
-    /// What the tool tells about the running shop.
+    /// The status file.
     pub fn record(&self) -> Value {
         record(&self.folder).expect("a record of the running shop")
     }
 
-    /// `kill -9`: no goodbye, no clean-up.
+    /// Sends SIGKILL to a service.
     pub fn kill(&self, part: &str) {
         let pid = self.record()["parts"][part]["pid"].as_u64().expect("a process of the stack");
         kill(pid);
     }
 
-    /// `kill -9` of every process that runs the Lambda's program; how many there were.
-    ///
-    /// The emulator keeps its functions' processes to itself: they are its descendants whose program is `bootstrap`
-    /// and whose environment names the function.
+    /// Sends SIGKILL to every process of a function, and returns their number. Their environment names the function and
+    /// the emulator's port.
     pub fn kill_function(&self, name: &str) -> usize {
         let wanted = format!("AWS_LAMBDA_FUNCTION_NAME={name}");
         let emulator = self.aws.rsplit(':').next().expect("a port").to_owned();

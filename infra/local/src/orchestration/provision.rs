@@ -1,0 +1,98 @@
+//! Resources in the emulated AWS, and the functions.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use anyhow::Result;
+use aws_config::SdkConfig;
+use stack::{
+    emulator,
+    local_env::{Addresses, MAIL_ADDRESS, Override, PROCESSOR_KEY, Values},
+    provision::{
+        front_door, functions, keys,
+        load_balancer::Target,
+        mail,
+        messaging::{self, Messaging},
+        secrets,
+        tables::{self, Tables},
+    },
+    topology::Topology,
+};
+
+use super::progress::Progress;
+
+/// Addresses of the parts that programs need.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The emulated AWS, `HOST:PORT`, as programs and this tool reach it.
+    pub aws: String,
+    /// The emulated AWS, `HOST:PORT`, as users reach it.
+    pub public_aws: String,
+    /// URL of the card processor.
+    pub processor: String,
+}
+
+impl Site {
+    /// URL of the public API, as programs and this tool reach it.
+    pub fn api(&self) -> String {
+        front_door::url(&self.aws)
+    }
+
+    /// URL of the public API, as users reach it.
+    pub fn public_api(&self) -> String {
+        front_door::url(&self.public_aws)
+    }
+}
+
+/// The resources of a stack.
+#[derive(Debug)]
+pub struct Resources {
+    pub topology: Topology,
+    pub aws: SdkConfig,
+    pub messaging: Messaging,
+    /// Settings of programs.
+    pub values: Values,
+    tables: Tables,
+    site: Site,
+}
+
+impl Resources {
+    /// Creates the resources, or finds them.
+    pub async fn provision(site: Site, overrides: Vec<Override>, progress: Progress) -> Result<Self> {
+        let topology = Topology::load()?;
+        let endpoint = format!("http://{}", site.aws);
+        let aws = emulator::sdk_config(&endpoint);
+        let work = async {
+            tokio::try_join!(
+                messaging::provision(&aws, &topology),
+                tables::provision(&aws, &topology),
+                keys::signing_key(&aws),
+                secrets::secret(&aws, secrets::PROCESSOR_KEY, PROCESSOR_KEY),
+                mail::sender(&aws, MAIL_ADDRESS),
+            )
+        };
+        let (messaging, tables, signing_key, processor_key_arn, ()) =
+            progress.step("topics, queues, tables, keys", work).await?;
+        let addresses = Addresses {
+            aws: endpoint,
+            public_api: site.api(),
+            storefront: site.public_api(),
+            processor: site.processor.clone(),
+        };
+        let values = Values::new(&topology, &addresses, &messaging, signing_key, processor_key_arn, overrides)?;
+        Ok(Self { topology, aws, messaging, values, tables, site })
+    }
+
+    /// Deploys the functions and the API. `program` finds a program by its name; `targets` has the address of each
+    /// service.
+    pub async fn deploy(
+        &self,
+        program: impl Fn(&str) -> Result<PathBuf>,
+        targets: &BTreeMap<String, Target>,
+    ) -> Result<()> {
+        let deployments = self.values.deployments(&self.topology, program)?;
+        let functions =
+            functions::provision(&self.aws, &self.topology, &deployments, &self.messaging, &self.tables).await?;
+        front_door::provision(&self.aws, &self.topology, &functions, &self.site.aws, targets).await?;
+        Ok(())
+    }
+}
