@@ -54,6 +54,11 @@ struct Check {
 }
 
 impl Check {
+    /// The rule and the file. Within a file, checkov names the resources of an exception and of a finding differently.
+    fn place(&self) -> (&str, &str) {
+        (&self.check_id, &self.repo_file_path)
+    }
+
     fn line(&self) -> String {
         let file = self.repo_file_path.trim_start_matches('/');
         format!("{file}:{}: {}: {}", self.file_line_range.0, self.check_id, self.check_name)
@@ -69,8 +74,8 @@ pub async fn check(root: &Path, target: &Path, plans: &[Plan], report: &mut Repo
     let copy = target.join("checks/without-exceptions");
     without_exceptions(root, &copy)?;
     let needed = sources(&checkov, &copy).await?.failed_checks;
-    let needed: BTreeSet<_> = needed.iter().map(|check| (&check.check_id, &check.resource)).collect();
-    let stale = found.skipped_checks.iter().filter(|check| !needed.contains(&(&check.check_id, &check.resource)));
+    let needed: BTreeSet<_> = needed.iter().map(Check::place).collect();
+    let stale = found.skipped_checks.iter().filter(|check| !needed.contains(&check.place()));
     let stale: BTreeSet<_> = stale.map(|check| format!("{} passes without the exception", check.line())).collect();
     let scope_of_exceptions = format!("{} are still needed", found.skipped_checks.len());
     report.record("exceptions from checkov's rules", scope_of_exceptions, stale.into_iter().collect());

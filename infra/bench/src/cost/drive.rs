@@ -170,7 +170,7 @@ fn is_message(name: &str) -> bool {
 fn logs(parts: &BTreeMap<String, Part>) -> Result<Meters> {
     let services = ["product", "order"].map(|name| {
         let Some(Part::Process { log, .. }) = parts.get(name) else { anyhow::bail!("the stack has no part `{name}`") };
-        let bytes = fs::metadata(log).with_context(|| format!("no log {}", log.display()))?.len();
+        let bytes = fs::metadata(log).with_context(|| format!("no log {}", log.display()))?.len().into();
         Ok((format!("logs write {name}"), Meter { bytes, ..Meter::default() }))
     });
     services.into_iter().collect()

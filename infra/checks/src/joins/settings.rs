@@ -73,8 +73,9 @@ fn compare(
         return outcome.add(plan, resource, format!("there is no program services/{program}"));
     };
     let received: Vec<&str> = plain.iter().chain(secret).copied().collect();
-    // The SDK reads its own variables.
-    for name in received.iter().filter(|name| !name.starts_with("AWS_") && !read.contains_key(**name)) {
+    // The SDK and the log filter read their own variables.
+    let is_common = |name: &str| name.starts_with("AWS_") || name == "RUST_LOG";
+    for name in received.iter().filter(|name| !is_common(name) && !read.contains_key(**name)) {
         outcome.add(plan, resource, format!("{program} does not read {name}"));
     }
     for (name, _) in read.iter().filter(|(name, required)| **required && !received.contains(&name.as_str())) {
