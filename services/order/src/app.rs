@@ -5,16 +5,16 @@ use contracts::http::Tokens;
 
 use crate::{domain::Rules, reminders::Reminders, store::Store};
 
-/// Handles of everything that a handler works with. Cheap to clone.
+/// Dependencies of all handlers. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct AppState {
-    /// The table.
+    /// Table.
     pub store: Store,
     /// Deadlines of orders.
     pub rules: Rules,
-    /// Reminders of these deadlines.
+    /// Reminders of deadlines.
     pub reminders: Reminders,
-    /// The verifier of access tokens.
+    /// Verifier of access tokens.
     pub tokens: Tokens,
 }
 

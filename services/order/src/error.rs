@@ -1,6 +1,6 @@
-//! Everything that can go wrong, and what a client hears of it.
+//! Errors, and the problem documents they become.
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use axum::response::{IntoResponse, Response};
 use contracts::{OrderId, Problem, ProblemType};
 
@@ -8,47 +8,50 @@ use crate::domain::{CartRefusal, PlaceRefusal, Refusal};
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a request or a message could not be carried out.
+/// Failure of a request or a message.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nothing is here that the caller may know of.
-    #[error("there is no such order")]
+    /// The order does not exist, or is not visible to the caller.
+    #[error("order not found")]
     NotFound,
-    /// The cart does not take it.
+    /// The cart does not accept the SKU.
     #[error(transparent)]
     Cart(#[from] CartRefusal),
     /// The cart cannot be ordered.
     #[error(transparent)]
     Place(#[from] PlaceRefusal),
-    /// The order's state does not allow it.
+    /// The order's state does not allow the command or event.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The `Idempotency-Key` was used for another request.
-    #[error("the idempotency key was used for another request")]
+    /// The `Idempotency-Key` was used for a different request.
+    #[error("the idempotency key was used for a different request")]
     KeyReused,
     /// A request with the same `Idempotency-Key` is being committed.
-    #[error("a request with the same idempotency key is still running")]
+    #[error("a request with the same idempotency key is in progress")]
     KeyInUse,
-    /// Others changed the same thing at the same time, each time that it was tried.
-    #[error("others keep changing the same thing")]
+    /// Optimistic-lock conflict: another request or message changed the item since it was read.
+    #[error("version conflict")]
     VersionConflict,
-    /// An event speaks of an order that does not exist.
-    #[error("there is no order {0}")]
+    /// Version conflicts persisted through all retries.
+    #[error("version conflict; retries exhausted")]
+    RetriesExhausted,
+    /// An event names an order that does not exist.
+    #[error("order {0} does not exist")]
     UnknownOrder(OrderId),
-    /// A message is not what its queue is for.
-    #[error("the message cannot be read: {0}")]
-    Unreadable(#[from] serde_json::Error),
-    /// AWS does not answer, or has too much to do.
-    #[error("{0}")]
-    Unavailable(Cause),
-    /// AWS refuses what this service asks of it, or an item cannot be read: our fault.
-    #[error("{0}")]
-    Store(Cause),
+    /// The body of a message is not what its queue is for, or a response cannot be serialized.
+    #[error("JSON not valid")]
+    Json(#[from] serde_json::Error),
+    /// DynamoDB does not respond, or throttles. A retry may succeed.
+    #[error("DynamoDB not available")]
+    Unavailable(#[source] Cause),
+    /// Internal error: DynamoDB rejects a request, or an item cannot be read.
+    #[error("DynamoDB request failed")]
+    Store(#[source] Cause),
 }
 
 impl Error {
-    /// True if loading again and deciding again may help at once.
-    pub fn is_conflict(&self) -> bool {
+    /// True if loading and deciding again may succeed at once.
+    pub(crate) fn is_version_conflict(&self) -> bool {
         matches!(self, Self::VersionConflict)
     }
 }
@@ -59,17 +62,17 @@ where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     fn from(error: SdkError<E, R>) -> Self {
-        let passing = match &error {
-            SdkError::ServiceError(answer) => answer.err().code().is_some_and(is_passing),
+        let is_retryable = match &error {
+            SdkError::ServiceError(response) => response.err().code().is_some_and(is_retryable),
             SdkError::ConstructionFailure(_) => false,
             _ => true,
         };
-        let cause = DisplayErrorContext(error).to_string().into();
-        if passing { Self::Unavailable(cause) } else { Self::Store(cause) }
+        if is_retryable { Self::Unavailable(error.into()) } else { Self::Store(error.into()) }
     }
 }
 
-fn is_passing(code: &str) -> bool {
+/// True for the error codes of a transient failure.
+fn is_retryable(code: &str) -> bool {
     code.contains("Throttl")
         || code.contains("LimitExceeded")
         || code.contains("ThroughputExceeded")
@@ -77,6 +80,12 @@ fn is_passing(code: &str) -> bool {
             code,
             "InternalServerError" | "InternalError" | "ServiceUnavailable" | "TransactionInProgressException"
         )
+}
+
+impl From<BuildError> for Error {
+    fn from(error: BuildError) -> Self {
+        Self::Store(error.into())
+    }
 }
 
 impl From<serde_dynamo::Error> for Error {
@@ -99,19 +108,21 @@ impl From<Error> for Problem {
             Error::Refused(_) => Self::new(ProblemType::Conflict).with_detail(detail),
             Error::KeyReused => Self::new(ProblemType::IdempotencyKeyReused),
             Error::KeyInUse => Self::new(ProblemType::IdempotencyKeyInUse),
-            Error::VersionConflict | Error::Unavailable(_) => Self::new(ProblemType::Unavailable),
-            Error::UnknownOrder(_) | Error::Unreadable(_) | Error::Store(_) => Self::new(ProblemType::Internal),
+            Error::VersionConflict | Error::RetriesExhausted | Error::Unavailable(_) => {
+                Self::new(ProblemType::Unavailable)
+            }
+            Error::UnknownOrder(_) | Error::Json(_) | Error::Store(_) => Self::new(ProblemType::Internal),
         }
     }
 }
 
 impl IntoResponse for Error {
-    /// The boundary of requests: what is our fault is logged here, once.
+    /// The boundary of requests: internal errors and outages are logged here, once.
     fn into_response(self) -> Response {
-        let cause = self.to_string();
+        let error = contracts::error::chain(&self);
         let problem = Problem::from(self);
         if problem.status >= 500 {
-            tracing::error!(trace_id = problem.trace_id, %cause, "a request failed");
+            tracing::error!(trace_id = problem.trace_id, error, "request failed");
         }
         problem.into_response()
     }

@@ -1,29 +1,29 @@
-//! Order: carts, checkout and the life of orders. The only writer of an order's state, and the orchestrator of its saga.
+//! Order: carts, checkout and orders. The only writer of an order's state, and the orchestrator of its saga.
 
 /// State shared by all handlers.
-pub mod app;
-/// How AWS is called.
+mod app;
+/// AWS clients: timeouts and retries.
 pub mod aws;
 /// The only place that reads the clock.
 pub mod clock;
-/// Every setting.
-pub mod config;
+/// Settings.
+mod config;
 /// Carts, orders and the decisions about them; pure.
 pub mod domain;
 /// Errors, and the problem documents they become.
-pub mod error;
+mod error;
 /// Messages in: one handler per event, reminders of deadlines, and the sweep.
 pub mod events;
 /// The API: every route on one screen, then one file per use case.
 pub mod http;
 /// The token issuer's keys.
-pub mod jwks;
+mod jwks;
 /// Delayed messages that remind of deadlines.
 pub mod reminders;
 /// The service as a whole: HTTP server, queues and sweep.
-pub mod run;
+mod run;
 /// One saga step: load, decide, commit.
-pub mod saga;
+mod saga;
 /// The table: one function per query.
 pub mod store;
 /// Logs and traces.

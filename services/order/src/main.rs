@@ -1,4 +1,4 @@
-//! The order service's process.
+//! The process: settings, signals, `order::run`.
 
 use anyhow::Context;
 use clap::Parser;

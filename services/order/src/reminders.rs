@@ -1,11 +1,11 @@
 //! Reminders: for every deadline of an order, a delayed message to the service's own queue.
 //!
-//! A reminder may be lost, late or duplicated: the order decides by the clock, and the [sweep](crate::events::sweep) finds
-//! orders without a reminder.
+//! A reminder may be lost, late or duplicated: the order decides by the clock, and the
+//! [sweep](crate::events::sweep) finds orders without a reminder.
 
 use std::time::Duration;
 
-use aws_sdk_sqs::{Client, error::DisplayErrorContext};
+use aws_sdk_sqs::Client;
 use chrono::{DateTime, Utc};
 use contracts::{OrderId, TraceContext};
 use serde::{Deserialize, Serialize};
@@ -17,14 +17,14 @@ use crate::{clock, domain::Order};
 /// The maximum delay of SQS. For a later deadline, the reminder schedules another one.
 const MAX_DELAY: Duration = Duration::from_secs(900);
 
-/// The body of a reminder.
+/// Message body of a reminder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reminder {
-    /// The order to decide about.
+    /// Order.
     pub order_id: OrderId,
-    /// The deadline that it was scheduled for: the order may have a later one by now, with a reminder of its own.
+    /// Deadline that the reminder was scheduled for. The order may have a later one by now, with its own reminder.
     pub deadline: DateTime<Utc>,
-    /// The trace of the request that set the deadline.
+    /// Trace of the request that set the deadline.
     pub traceparent: String,
 }
 
@@ -37,27 +37,27 @@ pub struct Reminders {
 }
 
 impl Reminders {
-    /// Reminders on the queue at `url`, sent in the background by `tasks`.
+    /// Creates reminders on the queue at `url`, sent in the background by `tasks`.
     pub fn new(sqs: Client, url: String, tasks: TaskTracker) -> Self {
         Self { sqs, url, tasks }
     }
 
-    /// Schedules a reminder of the order's deadline, unless it has none or it is still `before`, which has a reminder.
-    pub fn schedule_if_changed(&self, before: Option<DateTime<Utc>>, order: &Order) {
+    /// Schedules a reminder of the order's deadline, unless it is the same as `before`, which has a reminder.
+    pub(crate) fn schedule_if_changed(&self, before: Option<DateTime<Utc>>, order: &Order) {
         let Some(deadline) = order.state.deadline().filter(|deadline| Some(*deadline) != before) else { return };
         self.schedule(Reminder { order_id: order.id, deadline, traceparent: TraceContext::current().to_string() });
     }
 
-    /// Sends the reminder in the background.
-    pub fn schedule(&self, reminder: Reminder) {
+    /// Sends a reminder in the background.
+    pub(crate) fn schedule(&self, reminder: Reminder) {
         let (sqs, url) = (self.sqs.clone(), self.url.clone());
         let span = tracing::Span::current();
         let send = async move {
-            let body = serde_json::to_string(&reminder).expect("a reminder consists of texts");
+            let body = serde_json::to_string(&reminder).expect("a reminder consists of strings");
             let message = sqs.send_message().queue_url(url).message_body(body).delay_seconds(delay(reminder.deadline));
             if let Err(error) = message.send().await {
-                let error = DisplayErrorContext(error);
-                tracing::warn!(order_id = %reminder.order_id, %error, "could not send a reminder; the sweep replaces it");
+                let error = contracts::error::chain(&error);
+                tracing::warn!(order_id = %reminder.order_id, error, "could not send reminder; the sweep replaces it");
             }
         };
         self.tasks.spawn(send.instrument(span));

@@ -8,7 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{AppState, Config, Error, events, events::sqs::Queue, http, jwks, reminders::Reminders, store::Store};
 
-/// Batches of one queue that are handled at a time.
+/// Number of batches of one queue that are handled at the same time.
 const BATCHES: usize = 8;
 
 /// Time for work in progress after `shutdown`: less than the 30 seconds after which ECS kills the process.

@@ -1,6 +1,5 @@
 //! One saga step: load, decide, commit; retried on a version conflict.
 
-use backon::Retryable;
 use contracts::{EventId, OrderId};
 
 use crate::{
@@ -8,18 +7,23 @@ use crate::{
     domain::{Decision, Input, Order, decide},
     error::Error,
     store::{
-        conflict_backoff,
+        retry_conflicts,
         transaction::{Commit, Guard},
     },
 };
 
-/// Applies `input` to the order, and commits the decision. `message` is the event of the input, whose second delivery
-/// has no effect; none for an input without an event, such as a deadline.
+/// Applies `input` to the order, and commits the decision. `message` is the event that the input comes from; its second
+/// delivery has no effect. `None` for an input without an event, such as a deadline.
 ///
 /// An input that changes nothing leaves no processed-message record. A second delivery is decided again, as if it were
 /// the first and late: no input is trusted to arrive in order.
-pub async fn advance(app: &AppState, order_id: OrderId, input: &Input, message: Option<EventId>) -> Result<(), Error> {
-    (|| advance_once(app, order_id, input, message)).retry(conflict_backoff()).when(Error::is_conflict).await
+pub(crate) async fn advance(
+    app: &AppState,
+    order_id: OrderId,
+    input: &Input,
+    message: Option<EventId>,
+) -> Result<(), Error> {
+    retry_conflicts(|| advance_once(app, order_id, input, message)).await
 }
 
 async fn advance_once(app: &AppState, order_id: OrderId, input: &Input, message: Option<EventId>) -> Result<(), Error> {
@@ -30,19 +34,19 @@ async fn advance_once(app: &AppState, order_id: OrderId, input: &Input, message:
     };
     let guard = message.map_or(Guard::Version, Guard::Message);
     match app.store.change(&decision, guard, now).await? {
-        Commit::Done => {
+        Commit::Committed => {
             committed(app, Some(&order), &decision);
             Ok(())
         }
-        Commit::Repeated => Ok(()),
-        // Two deliveries of the same message at once: the outcome of the other one is not known yet.
+        Commit::Duplicate => Ok(()),
+        // A concurrent delivery of the same message, whose outcome is not known yet.
         Commit::InFlight => Err(Error::VersionConflict),
     }
 }
 
-/// What follows every commit, whoever asked for it: one log line, and a reminder of a new deadline. `before` is the
-/// order before the change; none for a new order.
-pub fn committed(app: &AppState, before: Option<&Order>, Decision { order, events }: &Decision) {
+/// Follows up a commit: logs the change and schedules a reminder of a new deadline. `before` is the order before the
+/// change; `None` for a new order.
+pub(crate) fn committed(app: &AppState, before: Option<&Order>, Decision { order, events }: &Decision) {
     let cause = order.history.last().map(|last| last.cause.as_str());
     let events = events.iter().map(contracts::Event::kind).collect::<Vec<_>>().join(" ");
     let (status, version) = (order.state.status().as_str(), order.version);

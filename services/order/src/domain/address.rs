@@ -1,43 +1,45 @@
-//! Where an order goes.
+//! Shipping addresses.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, schema::Schema, schema::Type},
+};
 
-/// A postal address. Its parts are only checked for their form: whether it exists is for the carrier to say.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A postal address. Only the form of its parts is checked, not whether the address exists.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[derive(utoipa::ToSchema)]
 pub struct ShippingAddress {
-    /// Who receives it.
-    #[schema(value_type = String, min_length = 1, max_length = 100)]
+    /// Name of the recipient.
+    #[schema(inline)]
     pub name: Text<100>,
     /// Street and number.
-    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    #[schema(inline)]
     pub line1: Text<200>,
     /// Floor, company, care of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    #[schema(inline)]
     pub line2: Option<Text<200>>,
-    /// As it is written in its country.
-    #[schema(value_type = String, min_length = 1, max_length = 20)]
+    /// Postal code, in the format of its country.
+    #[schema(inline)]
     pub postal_code: Text<20>,
-    /// The town.
-    #[schema(value_type = String, min_length = 1, max_length = 100)]
+    /// City or town.
+    #[schema(inline)]
     pub city: Text<100>,
-    /// ISO 3166-1 alpha-2 code.
-    #[schema(value_type = String, pattern = "^[A-Z]{2}$", examples("DE"))]
+    /// Country of the address.
     pub country: Country,
 }
 
 impl fmt::Debug for ShippingAddress {
-    /// Personal data stay out of logs.
+    /// Omits the content: personal data is not logged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ShippingAddress(..)")
     }
 }
 
-/// A line of text that a person wrote: not blank, no control characters, at most `MAX` characters, trimmed.
+/// Trimmed line of text: not blank, no control characters, at most `MAX` characters.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Text<const MAX: usize>(String);
@@ -61,7 +63,21 @@ impl<const MAX: usize> From<Text<MAX>> for String {
     }
 }
 
-/// A country by its ISO 3166-1 alpha-2 code.
+impl<const MAX: usize> PartialSchema for Text<MAX> {
+    /// Stricter than [`Text::try_from`], which trims first.
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(MAX))
+            .pattern(Some(r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"))
+            .into()
+    }
+}
+
+impl<const MAX: usize> ToSchema for Text<MAX> {}
+
+/// Country by its ISO 3166-1 alpha-2 code.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Country([u8; 2]);
@@ -83,6 +99,18 @@ impl From<Country> for String {
     }
 }
 
+impl PartialSchema for Country {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("ISO 3166-1 alpha-2 code of a country"))
+            .enum_values(Some(COUNTRIES.split_ascii_whitespace()))
+            .into()
+    }
+}
+
+impl ToSchema for Country {}
+
 /// The officially assigned codes of ISO 3166-1.
 const COUNTRIES: &str = "\
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ \
@@ -102,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn only_assigned_codes_in_capitals_are_countries() {
+    fn only_assigned_upper_case_codes_are_countries() {
         assert_eq!(String::from(country("DE").unwrap()), "DE");
         for wrong in ["de", "DEU", "XX", "UK", "D", "", "A ", "É"] {
             assert!(country(wrong).is_err(), "{wrong}");
@@ -118,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_trimmed_and_neither_blank_nor_long_nor_of_two_lines() {
+    fn a_text_is_trimmed_and_neither_blank_nor_too_long_nor_multiline() {
         let text = |text: &str| Text::<5>::try_from(text.to_owned()).map(String::from);
         assert_eq!(text(" Ulm "), Ok("Ulm".to_owned()));
         assert_eq!(text("Älüöß"), Ok("Älüöß".to_owned()));

@@ -1,20 +1,21 @@
-//! The cart: what a customer is about to order, at the prices that the customer was last shown.
+//! Carts: lines at the prices that the customer was last shown.
 
 use std::collections::HashMap;
 
 use contracts::{Currency, Money, Sku, money::MoneyError};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Offer;
 
-/// How many pieces of one SKU: 1 to 99.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Number of pieces of one SKU: 1 to 99.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "u32", into = "u32")]
+#[schema(value_type = u32, minimum = 1, maximum = 99)]
 pub struct Quantity(u32);
 
 impl Quantity {
-    /// The most pieces of one SKU in one order.
-    pub const MAX: u32 = 99;
+    const MAX: u32 = 99;
 }
 
 impl TryFrom<u32> for Quantity {
@@ -31,86 +32,81 @@ impl From<Quantity> for u32 {
     }
 }
 
-/// Pieces of one SKU in a cart.
+/// Line of a cart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CartLine {
-    /// What.
+    /// SKU; a cart has one line for it.
     pub sku: Sku,
-    /// The product's name, with the variant's.
+    /// Name of the product and its variant.
     pub name: String,
-    /// How many pieces.
+    /// Number of pieces.
     pub quantity: Quantity,
-    /// The price of one piece that the customer was last shown: nobody pays more than this.
+    /// Price of one piece that the customer was last shown: the maximum that the customer is charged.
     pub unit_price: Money,
 }
 
-/// Lines sorted by SKU, each SKU once, all prices in one currency.
+/// A cart: lines sorted by SKU, each SKU once, all prices in one currency.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cart {
     lines: Vec<CartLine>,
 }
 
-/// Why something cannot be put into a cart. The message is fit for its owner.
+/// Reason why a SKU cannot be put into a cart. The message may be shown to the cart's owner.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CartRefusal {
-    /// Nobody has heard of it, or it is no longer sold.
+    /// The SKU is unknown, or no longer for sale.
     #[error("{0} is not for sale")]
     NotForSale(Sku),
-    /// One order has one currency.
-    #[error("{sku} is sold in {offered}, and the cart holds {held}")]
+    /// A cart has one currency.
+    #[error("{sku} is sold in {offered}, but the cart is in {held}")]
     OtherCurrency {
-        /// What was to be put in.
+        /// SKU to add.
         sku: Sku,
-        /// The currency of its price.
+        /// Currency of its price.
         offered: Currency,
-        /// The currency of the cart.
+        /// Currency of the cart.
         held: Currency,
     },
-    /// The cart has its [`Cart::MAX_LINES`] lines.
-    #[error("there is no room for {0}: a cart holds at most {max} different articles", max = Cart::MAX_LINES)]
+    /// The cart has [`Cart::MAX_LINES`] lines.
+    #[error("{0} cannot be added: a cart has at most {max} lines", max = Cart::MAX_LINES)]
     Full(Sku),
 }
 
-/// A line as it is shown, with what has changed since the customer last saw it.
+/// Line of a cart as shown to the customer, with the change since it was last shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownLine {
-    /// The line, at its new price.
+    /// Line, at its new price.
     pub line: CartLine,
-    /// False if it cannot be bought in this cart at the moment.
+    /// False if the line cannot be bought in this cart at present.
     pub available_for_sale: bool,
-    /// The price that the customer was shown before, if it was another.
+    /// Price that the customer was shown before, if it differs.
     pub previous_unit_price: Option<Money>,
 }
 
 impl Cart {
-    /// The most lines in one cart. With product's limits it keeps orders far below the size of an item in the store.
-    pub const MAX_LINES: usize = 50;
+    /// Maximum number of lines. Together with product's limits, it keeps orders far below the size limit of an item.
+    const MAX_LINES: usize = 50;
 
-    /// The lines, sorted by SKU.
+    /// Returns the lines, sorted by SKU.
     pub fn lines(&self) -> &[CartLine] {
         &self.lines
     }
 
-    /// True if nothing is in it.
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-
-    /// The currency of all its prices; none if it is empty.
-    pub fn currency(&self) -> Option<Currency> {
+    /// Returns the currency of all prices; `None` for an empty cart.
+    fn currency(&self) -> Option<Currency> {
         self.lines.first().map(|line| line.unit_price.currency)
     }
 
-    /// What all of it costs at the shown prices; none if it is empty.
+    /// Returns the sum of all lines at the shown prices; `None` for an empty cart.
     pub fn total(&self) -> Result<Option<Money>, MoneyError> {
         let Some(currency) = self.currency() else { return Ok(None) };
         let mut prices = self.lines.iter().map(|line| line.unit_price.checked_mul(line.quantity.into()));
         prices.try_fold(Money::zero(currency), |sum, price| sum.checked_add(price?)).map(Some)
     }
 
-    /// Sets the quantity of `sku`. A new line begins at the price of `offer`; one that was there keeps the price that was
-    /// shown, until [`Cart::refresh`] shows another.
+    /// Sets the quantity of `sku`. A new line gets the price of `offer`. An existing line keeps the price that was
+    /// shown, until [`Cart::refresh`] changes it.
     pub fn put(&mut self, sku: &Sku, quantity: Quantity, offer: Option<&Offer>) -> Result<(), CartRefusal> {
         let offer = offer.filter(|offer| offer.for_sale).ok_or_else(|| CartRefusal::NotForSale(sku.clone()))?;
         let offered = offer.price.currency;
@@ -128,17 +124,17 @@ impl Cart {
         Ok(())
     }
 
-    /// Takes `sku` out. False if it was not in.
+    /// Removes the line of `sku`. Returns whether there was one.
     pub fn remove(&mut self, sku: &Sku) -> bool {
         let before = self.lines.len();
         self.lines.retain(|line| line.sku != *sku);
         self.lines.len() < before
     }
 
-    /// Takes over the names and prices that are offered now, and tells what to show.
+    /// Updates names and prices to the current offers, and returns the lines to show.
     ///
-    /// A line that is not for sale stays at its old price, and so does one that is offered in another currency by
-    /// now: it cannot be bought together with the rest.
+    /// A line that is not for sale keeps its old price. So does a line that is now offered in another currency: it
+    /// cannot be bought together with the others.
     pub fn refresh(&mut self, offers: &HashMap<Sku, Offer>) -> Vec<ShownLine> {
         self.lines.iter_mut().map(|line| refresh(line, offers.get(&line.sku))).collect()
     }

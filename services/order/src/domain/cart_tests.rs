@@ -42,7 +42,7 @@ fn lines_are_sorted_and_a_sku_has_one_line() {
 }
 
 #[test]
-fn what_is_unknown_or_no_longer_sold_cannot_be_put_in() {
+fn an_unknown_sku_or_one_no_longer_for_sale_cannot_be_added() {
     let gone = Offer { for_sale: false, ..offer(eur(1)) };
     for offer in [None, Some(&gone)] {
         let refusal = Cart::default().put(&sku("A"), pieces(1), offer);
@@ -55,13 +55,13 @@ fn a_cart_has_one_currency() {
     let mut cart = cart(&[("A", 1, 100)]);
     let yen = offer(Money::new(100, Currency::JPY));
     assert!(matches!(cart.put(&sku("B"), pieces(1), Some(&yen)), Err(CartRefusal::OtherCurrency { .. })));
-    // Alone in the cart, a line may change its currency.
+    // The only line of a cart may change its currency.
     assert_eq!(cart.put(&sku("A"), pieces(1), Some(&yen)), Ok(()));
     assert_eq!(cart.currency(), Some(Currency::JPY));
 }
 
 #[test]
-fn a_cart_holds_50_lines() {
+fn a_cart_has_at_most_50_lines() {
     let mut cart = Cart::default();
     for number in 0..50 {
         cart.put(&sku(&format!("S-{number}")), pieces(1), Some(&offer(eur(1)))).unwrap();
@@ -71,7 +71,7 @@ fn a_cart_holds_50_lines() {
 }
 
 #[test]
-fn a_new_price_is_shown_beside_the_previous_one_only_once() {
+fn a_changed_price_is_shown_with_the_previous_one_only_once() {
     let mut cart = cart(&[("A", 1, 100)]);
     let offers = HashMap::from([(sku("A"), offer(eur(120)))]);
     cart.put(&sku("A"), pieces(2), offers.get(&sku("A"))).unwrap();
@@ -82,7 +82,7 @@ fn a_new_price_is_shown_beside_the_previous_one_only_once() {
 }
 
 #[test]
-fn what_cannot_be_bought_keeps_its_price_and_says_so() {
+fn a_line_that_is_not_for_sale_keeps_its_price_and_is_marked() {
     let mut cart = cart(&[("A", 1, 100), ("B", 1, 100), ("C", 1, 100)]);
     let offers = HashMap::from([
         (sku("A"), Offer { for_sale: false, ..offer(eur(1)) }),
@@ -95,6 +95,6 @@ fn what_cannot_be_bought_keeps_its_price_and_says_so() {
 }
 
 #[test]
-fn a_total_that_does_not_fit_is_an_error() {
+fn an_overflow_of_the_total_is_an_error() {
     assert_eq!(cart(&[("A", 99, i64::MAX / 2)]).total(), Err(MoneyError::Overflow));
 }

@@ -1,113 +1,119 @@
-//! The saga: what an order does about everything that may happen to it.
+//! The saga: the reaction of an order to every input.
 //!
-//! One pure function, so that thousands of schedules of late, doubled and reordered messages can be run in memory.
-//! Every arm must hold whatever came before it: a message that arrives twice or late finds a state in which it
-//! changes nothing, or is undone.
+//! One pure function, so that thousands of schedules of late, duplicate and reordered messages can be run in memory.
+//! Every arm must hold for every history: an input that arrives late or twice changes nothing, or is compensated.
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{
-    Event, Money, PaymentId,
+    Event, Money, OrderId, PaymentId, Sku,
     event::{
-        order::{CancellationReason, RejectionReason},
+        order::{
+            CancellationReason, OrderCancelled, OrderConfirmed, OrderRejected, PaymentRequested, RejectionReason,
+            VoidRequested,
+        },
         payment::DeclineReason,
-        product::StockReserved,
+        product::{ReservedLine, StockReserved},
     },
     money::MoneyError,
 };
 
-use super::{AttemptStatus, Input, Order, PaymentMethod, State, Status, change::with_attempt};
+use super::{Attempt, AttemptStatus, Input, Order, PaymentMethod, State, Status, Transition};
 
-/// How long before the end of its reservation an order stops waiting for money, so that the confirmation of a payment
-/// in the last moment still finds the stock set aside.
+/// Time between the payment deadline and the end of the reservation, so that a confirmation at the deadline still finds
+/// the stock reserved.
 pub const RESERVATION_MARGIN: TimeDelta = TimeDelta::seconds(15);
 
-/// How long payment may take to undo an attempt before it is asked again: longer than its queue tries (five receives,
+/// Time after which an unconfirmed void is requested again: longer than the retries of payment's queue (five receives,
 /// 90 seconds apart).
-pub const VOID_PATIENCE: TimeDelta = TimeDelta::minutes(15);
+pub const VOID_RETRY_DELAY: TimeDelta = TimeDelta::minutes(15);
 
-/// The most payment attempts of one order: enough for a wallet of cards, too few for trying out stolen ones.
+/// Maximum number of payment attempts of one order: enough for a customer's cards, too few for testing stolen ones.
 pub const MAX_ATTEMPTS: usize = 10;
 
-/// How long an order waits.
+/// Deadlines of orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    /// For its stock, from its placing on.
+    /// Time for the stock, from the checkout.
     pub stock_deadline: TimeDelta,
-    /// For the money, from the reservation on.
+    /// Time for the payment, from the reservation.
     pub payment_deadline: TimeDelta,
 }
 
-/// What follows from an input: commit both together, or neither.
+/// Outcome of an input: order and events, committed in one transaction.
 ///
 /// All events of one decision share the order's new version as their sequence. No two of them are for the same
-/// consumer, so a consumer may ignore everything that is not newer than what it has seen of an order.
+/// consumer, so a consumer may ignore every event that is not newer than the last one it processed for an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// The order after the change; its version is one higher.
+    /// Order after the change; its version is one higher.
     pub order: Order,
-    /// What is to be told.
+    /// Events to publish.
     pub events: Vec<Event>,
 }
 
-/// Why an input is not carried out. The message is fit for the order's owner.
+/// Reason why a command or event is refused. The message may be shown to the order's owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// A rejected order cannot be cancelled.
     #[error("an order that is {} cannot be cancelled", .0.as_str())]
     NotCancellable(Status),
-    /// Only an order that waits for money takes a payment method.
-    #[error("an order that is {} does not wait for a payment method", .0.as_str())]
+    /// Only an order that awaits payment accepts a payment method.
+    #[error("an order that is {} does not accept a payment method", .0.as_str())]
     NotAwaitingPayment(Status),
-    /// The current attempt has not been declined.
-    #[error("the payment is still under way: another payment method is only taken after a decline")]
-    PaymentUnderWay,
-    /// Too late.
-    #[error("the time to pay is over")]
-    TimeIsOver,
-    /// There were [`MAX_ATTEMPTS`] already.
-    #[error("the order had {MAX_ATTEMPTS} payment attempts, and takes no more")]
+    /// The current attempt is not declined.
+    #[error("the payment is in progress: another payment method is accepted only after a decline")]
+    PaymentInProgress,
+    /// The payment deadline has passed.
+    #[error("the payment deadline has passed")]
+    DeadlinePassed,
+    /// The order has [`MAX_ATTEMPTS`] attempts.
+    #[error("the order has had {MAX_ATTEMPTS} payment attempts, which is the maximum")]
     TooManyAttempts,
-    /// Product set other things aside than were ordered. A fault of ours: the order runs into its deadline.
-    #[error("the reservation is not of what was ordered")]
-    OtherReservation,
+    /// The reservation is not for the ordered lines: a contract violation by product. The order is cancelled at its
+    /// deadline.
+    #[error("the reservation does not match the ordered lines")]
+    ReservationMismatch,
     /// The total cannot be computed.
     #[error(transparent)]
     Amount(#[from] MoneyError),
 }
 
-/// What `order` does about `input` at the moment `now`; none if it changes nothing.
+/// Decides what `input` does to `order` at the time `now`; `None` if it changes nothing.
 pub fn decide(order: &Order, input: &Input, rules: &Rules, now: DateTime<Utc>) -> Result<Option<Decision>, Refusal> {
-    let step = Step { order, input, rules, now };
+    let context = OrderContext { order, input, rules, now };
     match input {
-        Input::StockReserved { reservation, payment_id } => step.stock_reserved(reservation, *payment_id),
-        Input::StockRejected => Ok(step.stock_rejected()),
-        Input::ReservationExpired => Ok(step.reservation_expired()),
-        Input::PaymentAuthorized { payment_id, amount } => Ok(step.payment_authorized(*payment_id, *amount)),
-        Input::PaymentDeclined { payment_id, reason } => Ok(step.payment_declined(*payment_id, *reason)),
-        Input::PaymentVoided { payment_id } => Ok(step.payment_voided(*payment_id)),
-        Input::DeadlinePassed => Ok(step.deadline_passed()),
-        Input::CancelRequested => step.cancel_requested(),
+        Input::StockReserved { reservation, payment_id } => context.stock_reserved(reservation, *payment_id),
+        Input::StockRejected => Ok(context.stock_rejected()),
+        Input::ReservationExpired => Ok(context.reservation_expired()),
+        Input::PaymentAuthorized { payment_id, amount } => Ok(context.payment_authorized(*payment_id, *amount)),
+        Input::PaymentDeclined { payment_id, reason } => Ok(context.payment_declined(*payment_id, *reason)),
+        Input::PaymentVoided { payment_id } => Ok(context.payment_voided(*payment_id)),
+        Input::DeadlinePassed => Ok(context.deadline_passed()),
+        Input::CancelRequested => context.cancel_requested(),
         Input::PaymentMethodGiven { payment_id, payment_method } => {
-            step.payment_method_given(*payment_id, payment_method).map(Some)
+            context.payment_method_given(*payment_id, payment_method).map(Some)
         }
     }
 }
 
-/// One order, what happens to it, and when.
-pub(super) struct Step<'a> {
-    pub(super) order: &'a Order,
-    pub(super) input: &'a Input,
-    pub(super) rules: &'a Rules,
-    pub(super) now: DateTime<Utc>,
+/// Arguments of one decision.
+struct OrderContext<'a> {
+    order: &'a Order,
+    input: &'a Input,
+    rules: &'a Rules,
+    now: DateTime<Utc>,
 }
 
-impl Step<'_> {
-    /// The total is fixed at the authoritative prices, and the money is asked for. Nobody pays more than they were
-    /// shown: if anything became dearer, the order is rejected. A reservation for an order that is given up needs no
-    /// answer: product hears of the end of the order, and releases what it holds.
+/// Decisions: one function per input.
+impl OrderContext<'_> {
+    /// Fixes the total at the authoritative prices and requests the payment. A customer is never charged more than
+    /// shown: if any price increased, the order is rejected. A reservation of an order that has ended needs no
+    /// response: product consumes the order's final event and releases the reservation.
     fn stock_reserved(&self, reservation: &StockReserved, payment_id: PaymentId) -> Result<Option<Decision>, Refusal> {
         let State::Placed { payment_method, .. } = &self.order.state else { return Ok(None) };
-        let Some(order) = self.at_prices_of(reservation)? else {
+        let Some(order) = self.priced_by(reservation)? else {
             return Ok(Some(self.reject(RejectionReason::PriceIncreased)));
         };
         let deadline = (self.now + self.rules.payment_deadline).min(reservation.expires_at - RESERVATION_MARGIN);
@@ -120,7 +126,7 @@ impl Step<'_> {
     fn stock_rejected(&self) -> Option<Decision> {
         match self.order.state {
             State::Placed { .. } => Some(self.reject(RejectionReason::OutOfStock)),
-            // The answer to a confirmation that came after the end of the reservation.
+            // Product's response to a confirmation that arrived after the reservation expired.
             State::AwaitingPayment { .. } | State::Confirmed => Some(self.cancel(CancellationReason::StockLost)),
             State::Rejected { .. } | State::Cancelled { .. } => None,
         }
@@ -128,27 +134,27 @@ impl Step<'_> {
 
     fn reservation_expired(&self) -> Option<Decision> {
         match self.order.state {
-            // It overtook the reservation itself.
+            // The event of the reservation itself arrives later.
             State::Placed { .. } => Some(self.cancel(CancellationReason::StockTimeout)),
             State::AwaitingPayment { .. } => Some(self.cancel(CancellationReason::PaymentTimeout)),
-            // Product hears of the confirmation, and takes the stock again or says that it is lost.
+            // Product consumes the confirmation, and reserves the stock again or rejects it.
             State::Confirmed | State::Rejected { .. } | State::Cancelled { .. } => None,
         }
     }
 
-    /// Only the attempt that the order waits for, over exactly its total, confirms it. Any other authorisation is
-    /// undone: it came after the end, belongs to an old attempt, or is over a wrong amount.
+    /// Only an authorization of the current attempt, over exactly the total, confirms the order. Any other one is
+    /// voided: it arrived after the end, belongs to an old attempt, or is over a wrong amount.
     fn payment_authorized(&self, payment_id: PaymentId, amount: Money) -> Option<Decision> {
         match (&self.order.state, self.order.attempt(payment_id)) {
             (State::AwaitingPayment { .. }, Some(AttemptStatus::Requested)) if amount == self.order.total => {
                 Some(self.confirm(payment_id))
             }
             (_, Some(AttemptStatus::Authorized | AttemptStatus::Voided)) => None,
-            _ => Some(self.undo(payment_id)),
+            _ => Some(self.void(payment_id)),
         }
     }
 
-    /// The order goes on waiting, for another card or for its deadline. Where no card would help, it ends.
+    /// The order remains open for another card until its deadline. It ends if no card would help.
     fn payment_declined(&self, payment_id: PaymentId, decline_reason: DeclineReason) -> Option<Decision> {
         match (&self.order.state, self.order.attempt(payment_id)) {
             (State::AwaitingPayment { .. }, Some(AttemptStatus::Requested)) => {
@@ -169,7 +175,7 @@ impl Step<'_> {
     fn payment_voided(&self, payment_id: PaymentId) -> Option<Decision> {
         match (&self.order.state, self.order.attempt(payment_id)?) {
             (_, AttemptStatus::Declined { .. } | AttemptStatus::Voided) => None,
-            // Payment gave it up without being asked. An order without its money must not be shipped.
+            // Voided without a request. An order without its money must not be shipped.
             (State::Confirmed, AttemptStatus::Authorized) => {
                 let order = with_attempt(self.order, payment_id, AttemptStatus::Voided);
                 Some(self.cancelled(order, CancellationReason::PaymentTimeout))
@@ -186,18 +192,18 @@ impl Step<'_> {
             State::AwaitingPayment { deadline } if deadline <= self.now => {
                 Some(self.cancel(CancellationReason::PaymentTimeout))
             }
-            _ => self.overdue_void().map(|payment_id| self.undo_again(payment_id)),
+            _ => self.overdue_void().map(|payment_id| self.void_again(payment_id)),
         }
     }
 
-    /// One attempt at a time: two events of one change are never for the same consumer.
+    /// Returns one attempt at a time: no two events of one change are for the same consumer.
     fn overdue_void(&self) -> Option<PaymentId> {
         let is_overdue =
             |status| matches!(status, AttemptStatus::VoidRequested { ask_again_at } if ask_again_at <= self.now);
         self.order.attempts.iter().find(|attempt| is_overdue(attempt.status)).map(|attempt| attempt.payment_id)
     }
 
-    /// Whoever cancels what is cancelled has what they want, for whatever reason it came about.
+    /// Cancelling a cancelled order succeeds and changes nothing, whatever cancelled it.
     fn cancel_requested(&self) -> Result<Option<Decision>, Refusal> {
         match self.order.state {
             State::Placed { .. } | State::AwaitingPayment { .. } | State::Confirmed => {
@@ -213,15 +219,129 @@ impl Step<'_> {
             return Err(Refusal::NotAwaitingPayment(self.order.state.status()));
         };
         if deadline <= self.now {
-            return Err(Refusal::TimeIsOver);
+            return Err(Refusal::DeadlinePassed);
         }
         match self.order.attempts.last().map(|attempt| attempt.status) {
             Some(AttemptStatus::Declined { .. } | AttemptStatus::Voided) => {}
-            _ => return Err(Refusal::PaymentUnderWay),
+            _ => return Err(Refusal::PaymentInProgress),
         }
         if self.order.attempts.len() >= MAX_ATTEMPTS {
             return Err(Refusal::TooManyAttempts);
         }
         Ok(self.request_payment(self.order.clone(), payment_id, method, deadline))
     }
+}
+
+/// Changes that the decisions consist of.
+impl OrderContext<'_> {
+    /// Returns the order at the prices of the reservation; `None` if any price is higher than shown, or is in another
+    /// currency and cannot be compared.
+    fn priced_by(&self, reservation: &StockReserved) -> Result<Option<Order>, Refusal> {
+        let reserved: BTreeMap<&Sku, &ReservedLine> = reservation.lines.iter().map(|line| (&line.sku, line)).collect();
+        if reserved.len() != self.order.lines.len() {
+            return Err(Refusal::ReservationMismatch);
+        }
+        let mut order = self.order.clone();
+        order.total = Money::zero(order.total.currency);
+        for line in &mut order.lines {
+            let reserved = reserved.get(&line.sku).filter(|reserved| reserved.quantity == line.quantity);
+            let price = reserved.ok_or(Refusal::ReservationMismatch)?.unit_price;
+            if price.currency != line.unit_price.currency || price.minor > line.unit_price.minor {
+                return Ok(None);
+            }
+            line.unit_price = price;
+            order.total = order.total.checked_add(price.checked_mul(line.quantity)?)?;
+        }
+        Ok(Some(order))
+    }
+
+    fn request_payment(
+        &self,
+        mut order: Order,
+        payment_id: PaymentId,
+        payment_method: &PaymentMethod,
+        deadline: DateTime<Utc>,
+    ) -> Decision {
+        let requested = PaymentRequested {
+            order_id: order.id,
+            user_id: order.user_id,
+            payment_id,
+            amount: order.total,
+            payment_method: payment_method.as_str().to_owned(),
+            deadline,
+        };
+        order.attempts.push(Attempt { payment_id, status: AttemptStatus::Requested });
+        order.state = State::AwaitingPayment { deadline };
+        self.changed(order, vec![Event::PaymentRequested(requested)])
+    }
+
+    fn confirm(&self, payment_id: PaymentId) -> Decision {
+        let mut order = with_attempt(self.order, payment_id, AttemptStatus::Authorized);
+        order.state = State::Confirmed;
+        let Order { id: order_id, user_id, total, .. } = order;
+        let confirmed = OrderConfirmed { order_id, user_id, lines: order.lines.clone(), total };
+        self.changed(order, vec![Event::OrderConfirmed(confirmed)])
+    }
+
+    fn reject(&self, reason: RejectionReason) -> Decision {
+        let mut order = self.order.clone();
+        order.state = State::Rejected { reason };
+        let rejected = OrderRejected { order_id: order.id, user_id: order.user_id, reason, lines: order.lines.clone() };
+        self.changed(order, vec![Event::OrderRejected(rejected)])
+    }
+
+    fn cancel(&self, reason: CancellationReason) -> Decision {
+        self.cancelled(self.order.clone(), reason)
+    }
+
+    /// Ends the order and voids the attempt that holds money, or may still get it. There is at most one.
+    fn cancelled(&self, mut order: Order, reason: CancellationReason) -> Decision {
+        order.state = State::Cancelled { reason };
+        let cancelled =
+            OrderCancelled { order_id: order.id, user_id: order.user_id, reason, lines: order.lines.clone() };
+        let mut events = vec![Event::OrderCancelled(cancelled)];
+        for attempt in &mut order.attempts {
+            if matches!(attempt.status, AttemptStatus::Requested | AttemptStatus::Authorized) {
+                attempt.status = self.void_requested();
+                events.push(void_request(order.id, attempt.payment_id));
+            }
+        }
+        self.changed(order, events)
+    }
+
+    fn void(&self, payment_id: PaymentId) -> Decision {
+        let order = with_attempt(self.order, payment_id, self.void_requested());
+        self.changed(order, vec![void_request(self.order.id, payment_id)])
+    }
+
+    /// Requests a void again. The history does not record it: the order does not change for its owner, and the retries
+    /// may continue for long.
+    fn void_again(&self, payment_id: PaymentId) -> Decision {
+        let mut decision = self.void(payment_id);
+        decision.order.history.truncate(self.order.history.len());
+        decision
+    }
+
+    fn void_requested(&self) -> AttemptStatus {
+        AttemptStatus::VoidRequested { ask_again_at: self.now + VOID_RETRY_DELAY }
+    }
+
+    fn changed(&self, mut order: Order, events: Vec<Event>) -> Decision {
+        order.version += 1;
+        order.updated_at = self.now;
+        order.history.push(Transition { at: self.now, status: order.state.status(), cause: self.input.cause() });
+        Decision { order, events }
+    }
+}
+
+fn with_attempt(order: &Order, payment_id: PaymentId, status: AttemptStatus) -> Order {
+    let mut order = order.clone();
+    for attempt in order.attempts.iter_mut().filter(|attempt| attempt.payment_id == payment_id) {
+        attempt.status = status;
+    }
+    order
+}
+
+fn void_request(order_id: OrderId, payment_id: PaymentId) -> Event {
+    Event::VoidRequested(VoidRequested { order_id, payment_id })
 }

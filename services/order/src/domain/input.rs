@@ -1,4 +1,4 @@
-//! What may happen to an order: everything that [`decide`](super::decide()) is asked about.
+//! Inputs of [`decide`](super::decide()): everything that may happen to an order.
 
 use contracts::{
     Money, PaymentId,
@@ -8,80 +8,80 @@ use serde::{Deserialize, Serialize};
 
 use super::PaymentMethod;
 
-/// Something that happened, or that somebody wishes. Each may come late, twice, or in another order than it happened.
+/// An event or a command. It may arrive late, more than once, or out of order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    /// All of its stock is set aside.
+    /// Product reserved the stock of all lines.
     StockReserved {
-        /// The reservation, with the authoritative prices.
+        /// Reservation, with the authoritative prices.
         reservation: StockReserved,
-        /// A new id, for the attempt that may follow.
+        /// New id, for the payment attempt that may follow.
         payment_id: PaymentId,
     },
-    /// Its stock is not there: it never was, or it went to somebody else after the reservation had expired.
+    /// Product has no stock: it never had, or other orders took it after the reservation expired.
     StockRejected,
-    /// Its reservation was undone, because its time was over.
+    /// Product released the reservation because it expired.
     ReservationExpired,
-    /// The issuer set money aside.
+    /// The issuer authorized an amount.
     PaymentAuthorized {
-        /// For which attempt.
+        /// Payment attempt.
         payment_id: PaymentId,
-        /// How much.
+        /// Authorized amount.
         amount: Money,
     },
-    /// The issuer refused.
+    /// The issuer declined.
     PaymentDeclined {
-        /// Which attempt.
+        /// Payment attempt.
         payment_id: PaymentId,
-        /// Why.
+        /// Reason of the decline.
         reason: DeclineReason,
     },
-    /// An attempt is undone, or will never be made.
+    /// A payment attempt is voided: it holds no money and never will.
     PaymentVoided {
-        /// Which attempt.
+        /// Payment attempt.
         payment_id: PaymentId,
     },
-    /// Somebody looks whether the order's time is over.
+    /// A reminder or the sweep asks whether a deadline has passed.
     DeadlinePassed,
-    /// Its owner no longer wants it.
+    /// The owner requests cancellation.
     CancelRequested,
-    /// Its owner wants to pay with another method.
+    /// The owner provides another payment method.
     PaymentMethodGiven {
-        /// A new id, for the attempt that may follow.
+        /// New id, for the payment attempt that may follow.
         payment_id: PaymentId,
-        /// The method.
+        /// Payment method.
         payment_method: PaymentMethod,
     },
 }
 
-/// What brought a change about, as the history tells it.
+/// Cause of a change of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
-    /// The customer ordered.
+    /// The customer placed the order.
     Checkout,
-    /// Stock was set aside.
+    /// Stock was reserved.
     StockReserved,
-    /// Stock was not there.
+    /// Stock was not available.
     StockRejected,
     /// The reservation expired.
     ReservationExpired,
-    /// Money was set aside.
+    /// The payment was authorized.
     PaymentAuthorized,
-    /// The card was declined.
+    /// The payment was declined.
     PaymentDeclined,
-    /// An authorisation was undone.
+    /// The payment was voided.
     PaymentVoided,
-    /// The order's time was over.
+    /// The deadline passed.
     DeadlinePassed,
-    /// The customer asked for it.
+    /// The customer requested cancellation.
     CancelRequested,
-    /// The customer gave another payment method.
+    /// The customer provided another payment method.
     PaymentMethodGiven,
 }
 
 impl Cause {
-    /// The cause as clients see it.
+    /// Returns the wire name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Checkout => "checkout",
@@ -99,7 +99,7 @@ impl Cause {
 }
 
 impl Input {
-    /// How the history names it.
+    /// Returns the cause that the history records.
     pub const fn cause(&self) -> Cause {
         match self {
             Self::StockReserved { .. } => Cause::StockReserved,

@@ -1,21 +1,21 @@
-//! What the shop offers, as far as carts need to know: the replica of product's names and prices.
+//! Offers: names and prices of the catalog, as far as carts need them.
 
 use contracts::{Money, Sku, event::product::ProductChanged};
 use serde::{Deserialize, Serialize};
 
-/// One SKU as product last described it.
+/// Offer of one SKU, as product last published it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
-    /// The product's name, with the variant's.
+    /// Name of the product and its variant.
     pub name: String,
-    /// The price of one piece.
+    /// Price of one piece.
     pub price: Money,
-    /// False for what can no longer be bought.
+    /// False if the SKU can no longer be bought.
     pub for_sale: bool,
 }
 
-/// Everything that is offered of a product, by a snapshot of it.
-pub fn offers_of(product: &ProductChanged) -> Vec<(Sku, Offer)> {
+/// Returns the offers of all variants in a snapshot of a product.
+pub(crate) fn offers_of(product: &ProductChanged) -> Vec<(Sku, Offer)> {
     let offer = |name: &str, price| Offer { name: full_name(&product.name, name), price, for_sale: product.for_sale };
     product.variants.iter().map(|variant| (variant.sku.clone(), offer(&variant.name, variant.price))).collect()
 }
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_only_variant_has_the_products_name() {
+    fn the_only_variant_has_the_name_of_the_product() {
         assert_eq!(full_name("Kettle", ""), "Kettle");
         assert_eq!(full_name("Coffee", "500 g"), "Coffee, 500 g");
     }

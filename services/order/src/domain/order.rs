@@ -1,4 +1,4 @@
-//! The order: its state, its payment attempts and its history.
+//! Orders: state, payment attempts, history.
 
 use chrono::{DateTime, Utc};
 use contracts::{
@@ -13,90 +13,93 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cart, CartLine, Cause, Decision, PaymentMethod, Rules, ShippingAddress};
 
-/// Everything the shop knows about one order. Made by [`Order::place`], changed only by [`decide`](super::decide()).
+/// An order. Created by [`Order::place`], changed only by [`decide`](super::decide()).
+///
+/// It is stored as it is: a new field needs `#[serde(default, skip_serializing_if = "...")]`, so that stored orders
+/// remain readable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
-    /// Names it.
+    /// Id.
     pub id: OrderId,
-    /// Whose it is.
+    /// Owner.
     pub user_id: UserId,
-    /// Counts its changes from 1; also the `sequence` of the events that a change publishes.
+    /// Number of changes, starting at 1; also the `sequence` of the events of the latest change.
     pub version: u64,
-    /// Where it is in its life, with what belongs to that.
+    /// State, with the data that only this state has.
     #[serde(flatten)]
     pub state: State,
-    /// What was ordered, sorted by SKU: at the prices that the customer was shown, and from the reservation on at
-    /// those that are charged.
+    /// Ordered lines, sorted by SKU. Their prices are those shown to the customer, and after the reservation those
+    /// charged.
     pub lines: Vec<OrderLine>,
-    /// The price of all lines.
+    /// Sum of all lines.
     pub total: Money,
-    /// Where it goes.
+    /// Shipping address.
     pub shipping_address: ShippingAddress,
-    /// Every payment that was tried, the current one last.
+    /// Payment attempts; the last one is current.
     pub attempts: Vec<Attempt>,
-    /// When it was placed.
+    /// Time of the checkout.
     pub placed_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the latest change.
     pub updated_at: DateTime<Utc>,
-    /// Every change, in order.
+    /// Changes, oldest first.
     pub history: Vec<Transition>,
 }
 
-/// Where an order is in its life. The first two are passing states: each has the moment by which it is left.
+/// State of an order. The first two are transient: each has a deadline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum State {
-    /// Accepted; waits for its stock.
+    /// Accepted; its stock is not reserved yet.
     Placed {
-        /// When it is given up.
+        /// Time after which the order is cancelled.
         deadline: DateTime<Utc>,
-        /// What will be charged once stock is there.
+        /// Payment method to charge once stock is reserved.
         payment_method: PaymentMethod,
     },
-    /// Its stock is set aside; waits for the money.
+    /// Its stock is reserved; its payment is not authorized yet.
     AwaitingPayment {
-        /// When it is given up. Earlier than the reservation's end.
+        /// Time after which the order is cancelled: before the reservation expires.
         deadline: DateTime<Utc>,
     },
-    /// Authorised; its stock is sold. Rests until it is shipped or cancelled.
+    /// Its payment is authorized and its stock sold. Settled until it is shipped or cancelled.
     Confirmed,
-    /// Never came to be. Final.
+    /// Never fulfilled: no stock, or a price increased. Terminal.
     Rejected {
-        /// Why.
+        /// Reason of the rejection.
         reason: RejectionReason,
     },
-    /// Given up. Final.
+    /// Cancelled by its owner, by a deadline, or because stock or money was lost. Terminal.
     Cancelled {
-        /// Why.
+        /// Reason of the cancellation.
         reason: CancellationReason,
     },
 }
 
-/// The name of a [`State`], as clients and the history see it.
+/// Status of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Accepted; waits for its stock.
+    /// Accepted; stock is not reserved yet.
     Placed,
-    /// Its stock is set aside; waits for the money.
+    /// Stock is reserved; the payment is not authorized yet.
     AwaitingPayment,
-    /// Authorised; its stock is sold.
+    /// The payment is authorized, and the stock is sold.
     Confirmed,
-    /// Never came to be.
+    /// Rejected: no stock, or a price increased.
     Rejected,
-    /// Given up.
+    /// Cancelled.
     Cancelled,
 }
 
 impl Status {
     const ALL: [Self; 5] = [Self::Placed, Self::AwaitingPayment, Self::Confirmed, Self::Rejected, Self::Cancelled];
 
-    /// The status that `text` names, in the words of [`Status::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
+    /// Returns the status with the wire name `text`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 
-    /// The status as clients see it.
+    /// Returns the wire name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Placed => "placed",
@@ -109,7 +112,7 @@ impl Status {
 }
 
 impl State {
-    /// Its name.
+    /// Returns the status.
     pub const fn status(&self) -> Status {
         match self {
             Self::Placed { .. } => Status::Placed,
@@ -120,7 +123,7 @@ impl State {
         }
     }
 
-    /// When it is left at the latest; none for a state in which an order may rest.
+    /// Returns the deadline of a transient state.
     pub const fn deadline(&self) -> Option<DateTime<Utc>> {
         match self {
             Self::Placed { deadline, .. } | Self::AwaitingPayment { deadline } => Some(*deadline),
@@ -129,72 +132,78 @@ impl State {
     }
 }
 
-/// One attempt to have the order paid, with one payment method.
+/// Payment attempt with one payment method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
-    /// Names it, here and at payment.
+    /// Id of the attempt, here and in payment.
     pub payment_id: PaymentId,
-    /// What has become of it.
+    /// Status.
     #[serde(flatten)]
     pub status: AttemptStatus,
 }
 
-/// What has become of an attempt.
+/// Status of a payment attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "payment_status", rename_all = "snake_case")]
 pub enum AttemptStatus {
-    /// Payment was asked for it.
+    /// The authorization was requested.
     Requested,
-    /// The money is set aside.
+    /// The issuer authorized it.
     Authorized,
-    /// The issuer refused.
+    /// The issuer declined it.
     Declined {
-        /// Why.
+        /// Reason of the decline.
         decline_reason: DeclineReason,
     },
-    /// Payment was asked to undo it, whether or not it had been made.
+    /// The void was requested, whether or not payment had processed the attempt.
     VoidRequested {
-        /// When payment is asked once more, unless it has answered: the request may lie in a dead-letter queue, while
-        /// the customer's money is held.
+        /// Time after which the void is requested again unless payment has confirmed it: the request may be in a
+        /// dead-letter queue, while the customer's money is held.
         ask_again_at: DateTime<Utc>,
     },
-    /// It is undone, or will never be made.
+    /// Payment confirmed that the attempt holds no money and never will.
     Voided,
 }
 
-/// One change of an order.
+/// Change of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Transition {
-    /// When.
+    /// Time of the change.
     pub at: DateTime<Utc>,
-    /// The state from then on.
+    /// Status after the change.
     pub status: Status,
-    /// What brought it about.
+    /// Cause of the change.
     pub cause: Cause,
 }
 
-/// Why an order cannot be placed.
+/// Reason why an order cannot be placed. The message may be shown to the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlaceRefusal {
-    /// There is nothing to order.
+    /// The cart has no lines.
     #[error("the cart is empty")]
     EmptyCart,
-    /// The total does not fit.
+    /// The total cannot be computed.
     #[error(transparent)]
     Amount(#[from] MoneyError),
 }
 
+/// Parameters of a new order, beside the cart.
+#[derive(Debug, Clone)]
+pub struct NewOrder {
+    /// New id.
+    pub id: OrderId,
+    /// Owner.
+    pub user_id: UserId,
+    /// Payment method to charge once stock is reserved.
+    pub payment_method: PaymentMethod,
+    /// Shipping address.
+    pub shipping_address: ShippingAddress,
+}
+
 impl Order {
-    /// A new order of everything in the cart, at the prices that the cart shows.
-    pub fn place(
-        id: OrderId,
-        user_id: UserId,
-        cart: &Cart,
-        payment_method: PaymentMethod,
-        shipping_address: ShippingAddress,
-        rules: &Rules,
-        now: DateTime<Utc>,
-    ) -> Result<Decision, PlaceRefusal> {
+    /// Places an order of all lines of the cart, at the prices that the cart shows.
+    pub fn place(new: NewOrder, cart: &Cart, rules: &Rules, now: DateTime<Utc>) -> Result<Decision, PlaceRefusal> {
+        let NewOrder { id, user_id, payment_method, shipping_address } = new;
         let total = cart.total()?.ok_or(PlaceRefusal::EmptyCart)?;
         let lines: Vec<OrderLine> = cart.lines().iter().map(order_line).collect();
         let wanted = lines.iter().map(|line| WantedLine { sku: line.sku.clone(), quantity: line.quantity }).collect();
@@ -215,8 +224,8 @@ impl Order {
         Ok(Decision { order, events: vec![Event::OrderPlaced(placed)] })
     }
 
-    /// When somebody has to look after it at the latest: at the deadline of its state, or when an attempt should have
-    /// been undone. None for an order that rests.
+    /// Returns the time of the next [`DeadlinePassed`](super::Input::DeadlinePassed): the deadline of the state, or
+    /// the retry of a void, whichever is earlier. `None` if the order is settled.
     pub fn due_at(&self) -> Option<DateTime<Utc>> {
         let voids = self.attempts.iter().filter_map(|attempt| match attempt.status {
             AttemptStatus::VoidRequested { ask_again_at } => Some(ask_again_at),
@@ -225,7 +234,7 @@ impl Order {
         self.state.deadline().into_iter().chain(voids).min()
     }
 
-    /// What has become of the attempt `payment_id`; none if this order never asked for it.
+    /// Returns the status of the attempt `payment_id`; `None` if it is not an attempt of this order.
     pub fn attempt(&self, payment_id: PaymentId) -> Option<AttemptStatus> {
         self.attempts.iter().find(|attempt| attempt.payment_id == payment_id).map(|attempt| attempt.status)
     }

@@ -1,19 +1,21 @@
-//! How a customer pays, as far as the shop may know.
+//! Payment methods: tokens of the card processor.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-/// The card processor's token of a payment method, `pm_…`. Card data never enter the shop.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The card processor's token of a payment method, `pm_…`. Never card data.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, pattern = "^pm_[A-Za-z0-9_]{1,97}$", examples("pm_card_visa"))]
 pub struct PaymentMethod(String);
 
 impl PaymentMethod {
-    /// The longest token, in characters.
-    pub const MAX_LENGTH: usize = 100;
+    /// Maximum length, in characters.
+    const MAX_LENGTH: usize = 100;
 
-    /// The token as text.
+    /// Returns the token.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -30,7 +32,7 @@ impl TryFrom<String> for PaymentMethod {
         if valid {
             Ok(Self(text))
         } else {
-            Err("must be a payment method's token: `pm_`, then letters, digits and underscores, 100 characters at most")
+            Err("must be a payment method token: `pm_`, then letters, digits and underscores, at most 100 characters")
         }
     }
 }
@@ -42,7 +44,7 @@ impl From<PaymentMethod> for String {
 }
 
 impl fmt::Debug for PaymentMethod {
-    /// Payment methods stay out of logs.
+    /// Omits the token: payment methods are not logged.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PaymentMethod(..)")
     }

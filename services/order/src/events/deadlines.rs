@@ -1,4 +1,4 @@
-//! Reminders of deadlines, in the trace of the request that set the deadline.
+//! Reminders: apply the deadline, in the trace of the request that set it.
 
 use tracing::field::Empty;
 

@@ -8,11 +8,11 @@ use tracing::{Instrument, Span};
 
 use crate::error::Error;
 
-pub mod catalog;
+mod catalog;
 pub mod deadlines;
 pub mod handle;
-pub mod sqs;
-pub mod sweep;
+pub(crate) mod sqs;
+pub(crate) mod sweep;
 
 fn parse<T: DeserializeOwned>(body: &str) -> Result<T, Error> {
     Ok(serde_json::from_str(body).inspect_err(|error| tracing::error!(%error, "unreadable message"))?)

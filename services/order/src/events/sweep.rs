@@ -1,5 +1,5 @@
-//! The sweep: looks for orders whose time is over, in case no reminder came for them, and tells how long the oldest of
-//! those that wait has been waiting.
+//! The sweep: finds overdue orders whose reminder was lost, and logs the age of the oldest order of each transient
+//! state.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use crate::{
     domain::{Input, Status},
     error::Error,
     saga,
-    store::orders::{DEADLINE_SHARDS, WaitingOrder},
+    store::orders::{DEADLINE_SHARDS, PendingOrder},
 };
 
-/// Orders that are ended at once.
+/// Number of orders that are processed at the same time.
 const CONCURRENCY: usize = 8;
 
-/// Sweeps every `period`, from the start on, until `shutdown`. Every process of the service does; that does no harm.
-pub async fn run(app: AppState, period: Duration, shutdown: CancellationToken) {
+/// Sweeps every `period`, starting now, until `shutdown`. Every process of the service sweeps, which is harmless.
+pub(crate) async fn run(app: AppState, period: Duration, shutdown: CancellationToken) {
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
@@ -33,9 +33,9 @@ pub async fn run(app: AppState, period: Duration, shutdown: CancellationToken) {
             let swept = swept
                 .inspect_err(|error| tracing::error!(shard, error = contracts::error::chain(error), "sweep failed"))
                 .unwrap_or_default();
-            oldest = oldest.zip(swept).map(|(all, shard)| all.and(shard));
+            oldest = oldest.zip(swept).map(|(all, shard)| all.max(shard));
         }
-        // An alarm stands on this line, and on its being there: a part of the orders would tell the wrong age.
+        // An alarm is based on this line and on its presence. The age of a part of the orders would be wrong.
         if let Some(Oldest { placed, awaiting_payment }) = oldest {
             let (oldest_placed_seconds, oldest_awaiting_payment_seconds) =
                 (placed.as_secs(), awaiting_payment.as_secs());
@@ -44,16 +44,16 @@ pub async fn run(app: AppState, period: Duration, shutdown: CancellationToken) {
     }
 }
 
-/// Ends what is due in one shard. None if it was cut short.
+/// Processes the overdue orders of one shard. Returns `None` if `shutdown` interrupts it.
 async fn sweep(app: &AppState, shard: u8, shutdown: &CancellationToken) -> Result<Option<Oldest>, Error> {
     let (mut oldest, mut from) = (Oldest::default(), None);
     while !shutdown.is_cancelled() {
-        let waiting = app.store.waiting(shard, from).await?;
+        let page = app.store.pending_orders(shard, from).await?;
         let now = clock::now();
-        oldest = waiting.orders.iter().fold(oldest, |oldest, order| oldest.and(Oldest::of(order, now)));
-        let due = waiting.orders.into_iter().filter(|order| order.due_at <= now);
-        stream::iter(due).for_each_concurrent(CONCURRENCY, |order| end(app, order.id)).await;
-        match waiting.next {
+        oldest = page.orders.iter().fold(oldest, |oldest, order| oldest.max(Oldest::of(order, now)));
+        let due = page.orders.into_iter().filter(|order| order.due_at <= now);
+        stream::iter(due).for_each_concurrent(CONCURRENCY, |order| process(app, order.id)).await;
+        match page.next {
             Some(next) => from = Some(next),
             None => return Ok(Some(oldest)),
         }
@@ -61,13 +61,13 @@ async fn sweep(app: &AppState, shard: u8, shutdown: &CancellationToken) -> Resul
     Ok(None)
 }
 
-async fn end(app: &AppState, order_id: OrderId) {
+async fn process(app: &AppState, order_id: OrderId) {
     let span = tracing::info_span!("sweep", trace_id = Empty, %order_id);
-    // A failure is logged; the next sweep tries again.
+    // A failure is logged, and the next sweep retries.
     _ = traced(None, span, saga::advance(app, order_id, &Input::DeadlinePassed, None)).await;
 }
 
-/// The time since the placing of the oldest order in each passing state; zero where there is none.
+/// Age of the oldest order in each transient state, since its checkout; zero if there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Oldest {
     placed: Duration,
@@ -75,7 +75,7 @@ struct Oldest {
 }
 
 impl Oldest {
-    fn of(order: &WaitingOrder, now: DateTime<Utc>) -> Self {
+    fn of(order: &PendingOrder, now: DateTime<Utc>) -> Self {
         let age = (now - placed_at(order.id)).max(TimeDelta::zero()).to_std().unwrap_or_default();
         match order.status {
             Some(Status::Placed) => Self { placed: age, ..Self::default() },
@@ -84,7 +84,7 @@ impl Oldest {
         }
     }
 
-    fn and(self, other: Self) -> Self {
+    fn max(self, other: Self) -> Self {
         Self {
             placed: self.placed.max(other.placed),
             awaiting_payment: self.awaiting_payment.max(other.awaiting_payment),
@@ -92,9 +92,9 @@ impl Oldest {
     }
 }
 
-/// Ids begin with the moment of their making, which is that of the placing.
+/// Returns the time of the checkout: an id starts with the time of its creation.
 fn placed_at(id: OrderId) -> DateTime<Utc> {
-    let seconds = id.as_uuid().get_timestamp().map_or(0, |made| made.to_unix().0);
+    let seconds = id.as_uuid().get_timestamp().map_or(0, |timestamp| timestamp.to_unix().0);
     DateTime::from_timestamp(seconds.cast_signed(), 0).unwrap_or_default()
 }
 
@@ -102,28 +102,28 @@ fn placed_at(id: OrderId) -> DateTime<Utc> {
 mod tests {
     use super::*;
 
-    fn waiting(age: TimeDelta, status: Status, now: DateTime<Utc>) -> WaitingOrder {
-        let made = uuid::Timestamp::from_unix(uuid::NoContext, (now - age).timestamp().cast_unsigned(), 0);
-        WaitingOrder { id: uuid::Uuid::new_v7(made).into(), due_at: now, status: Some(status) }
+    fn pending(age: TimeDelta, status: Status, now: DateTime<Utc>) -> PendingOrder {
+        let created = uuid::Timestamp::from_unix(uuid::NoContext, (now - age).timestamp().cast_unsigned(), 0);
+        PendingOrder { id: uuid::Uuid::new_v7(created).into(), due_at: now, status: Some(status) }
     }
 
     #[test]
-    fn the_oldest_order_of_each_passing_state_counts_and_no_other() {
+    fn the_oldest_order_of_each_transient_state_counts() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let orders = [
-            waiting(TimeDelta::seconds(70), Status::Placed, now),
-            waiting(TimeDelta::seconds(90), Status::Placed, now),
-            waiting(TimeDelta::seconds(500), Status::AwaitingPayment, now),
-            waiting(TimeDelta::seconds(80), Status::Placed, now),
-            waiting(TimeDelta::days(3), Status::Cancelled, now),
+            pending(TimeDelta::seconds(70), Status::Placed, now),
+            pending(TimeDelta::seconds(90), Status::Placed, now),
+            pending(TimeDelta::seconds(500), Status::AwaitingPayment, now),
+            pending(TimeDelta::seconds(80), Status::Placed, now),
+            pending(TimeDelta::days(3), Status::Cancelled, now),
         ];
-        let oldest = orders.iter().fold(Oldest::default(), |oldest, order| oldest.and(Oldest::of(order, now)));
+        let oldest = orders.iter().fold(Oldest::default(), |oldest, order| oldest.max(Oldest::of(order, now)));
         assert_eq!((oldest.placed.as_secs(), oldest.awaiting_payment.as_secs()), (90, 500));
     }
 
     #[test]
-    fn an_order_of_another_clock_that_is_ahead_is_new() {
+    fn an_order_created_by_a_clock_that_is_ahead_has_age_zero() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        assert_eq!(Oldest::of(&waiting(TimeDelta::seconds(-5), Status::Placed, now), now), Oldest::default());
+        assert_eq!(Oldest::of(&pending(TimeDelta::seconds(-5), Status::Placed, now), now), Oldest::default());
     }
 }

@@ -1,4 +1,6 @@
-//! Carts and orders as clients see them. Apart from the domain's types: those may change, these are promised.
+//! Carts and orders as clients see them. Separate from the domain's types, which may change: these are a promise.
+//!
+//! Every conversion names every field, so that a new field of the domain does not compile until it is decided here.
 
 use chrono::{DateTime, Utc};
 use contracts::{
@@ -11,14 +13,15 @@ use contracts::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{AttemptStatus, CartLine, Order, ShippingAddress, State, Status, Transition, cart::ShownLine};
+use crate::domain::{Attempt, AttemptStatus, CartLine, Order, ShippingAddress, ShownLine, State, Status, Transition};
 
 /// A cart.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct CartBody {
-    /// What is in it, sorted by SKU.
+    /// Lines, sorted by SKU.
     items: Vec<CartItemBody>,
-    /// The price of all of it; null for an empty cart, which has no currency.
+    /// Sum of all lines; null for an empty cart, which has no currency.
+    #[schema(required)]
     total: Option<Money>,
 }
 
@@ -28,20 +31,21 @@ impl CartBody {
     }
 }
 
-/// Pieces of one SKU in a cart.
+/// Line of a cart.
 #[derive(Debug, Serialize, ToSchema)]
 struct CartItemBody {
-    /// What.
+    /// SKU.
     sku: Sku,
-    /// The product's name, with the variant's.
+    /// Name of the product and its variant.
     name: String,
-    /// How many pieces.
+    /// Number of pieces.
+    #[schema(minimum = 1, maximum = 99)]
     quantity: u32,
-    /// The price of one piece.
+    /// Price of one piece.
     unit_price: Money,
-    /// False if it cannot be bought at the moment: an order with it would be rejected.
+    /// False if the SKU cannot be bought at present: an order with it would be rejected.
     available_for_sale: bool,
-    /// The price before, shown once when it has changed.
+    /// Previous price of one piece. Returned once after a change.
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_unit_price: Option<Money>,
 }
@@ -57,105 +61,134 @@ impl From<ShownLine> for CartItemBody {
 /// An order in a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct OrderSummary {
-    /// Names it.
+    /// Id.
     id: OrderId,
-    /// Where it is in its life.
+    /// Status.
     status: Status,
-    /// What was ordered, sorted by SKU.
+    /// Ordered lines, sorted by SKU.
     lines: Vec<OrderLine>,
-    /// The price of all of it.
+    /// Sum of all lines.
     total: Money,
-    /// When it was placed.
+    /// Time of the checkout.
     placed_at: DateTime<Utc>,
-    /// When it last changed.
+    /// Time of the latest change.
     updated_at: DateTime<Utc>,
-}
-
-impl From<Order> for OrderSummary {
-    fn from(order: Order) -> Self {
-        let Order { id, state, lines, total, placed_at, updated_at, .. } = order;
-        Self { id, status: state.status(), lines, total, placed_at, updated_at }
-    }
 }
 
 /// An order with its history.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct OrderBody {
-    /// The order.
     #[serde(flatten)]
     summary: OrderSummary,
-    /// Why it was rejected.
+    /// Reason of the rejection, if the order is rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     rejection_reason: Option<RejectionReason>,
-    /// Why it was cancelled.
+    /// Reason of the cancellation, if the order is cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     cancellation_reason: Option<CancellationReason>,
-    /// When it is given up, if it is still waiting then.
+    /// Time after which the order is cancelled, if it still waits for stock or payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     deadline: Option<DateTime<Utc>>,
-    /// The last payment that was tried; none before there was stock.
+    /// Latest payment attempt; absent before stock is reserved.
     #[serde(skip_serializing_if = "Option::is_none")]
     payment: Option<PaymentBody>,
-    /// Where it goes.
+    /// Shipping address.
     shipping_address: ShippingAddress,
-    /// Every change, oldest first.
+    /// Changes, oldest first.
     history: Vec<Transition>,
 }
 
-/// A payment of an order.
+/// Payment attempt of an order.
 #[derive(Debug, Serialize, ToSchema)]
 struct PaymentBody {
-    /// What has become of it.
+    /// Status.
     status: PaymentStatus,
-    /// Why it was declined: another payment method can be given.
+    /// Reason of the decline. The order accepts another payment method until its deadline.
     #[serde(skip_serializing_if = "Option::is_none")]
     decline_reason: Option<DeclineReason>,
 }
 
-/// What has become of a payment.
+/// Status of a payment attempt.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum PaymentStatus {
-    /// The card's issuer is being asked.
+    /// The authorization is requested.
     Pending,
-    /// The money is set aside.
+    /// The issuer authorized it.
     Authorized,
-    /// The issuer refused.
+    /// The issuer declined it.
     Declined,
-    /// It is being undone.
+    /// The void is requested.
     Voiding,
-    /// It is undone, or was never made.
+    /// Voided: it holds no money and never will.
     Voided,
 }
 
-impl From<AttemptStatus> for PaymentBody {
-    fn from(attempt: AttemptStatus) -> Self {
-        let (status, decline_reason) = match attempt {
+impl From<Attempt> for PaymentBody {
+    fn from(attempt: Attempt) -> Self {
+        let Attempt { payment_id: _, status } = attempt;
+        let (status, decline_reason) = match status {
             AttemptStatus::Requested => (PaymentStatus::Pending, None),
             AttemptStatus::Authorized => (PaymentStatus::Authorized, None),
             AttemptStatus::Declined { decline_reason } => (PaymentStatus::Declined, Some(decline_reason)),
-            AttemptStatus::VoidRequested { .. } => (PaymentStatus::Voiding, None),
+            AttemptStatus::VoidRequested { ask_again_at: _ } => (PaymentStatus::Voiding, None),
             AttemptStatus::Voided => (PaymentStatus::Voided, None),
         };
         Self { status, decline_reason }
     }
 }
 
+impl From<Order> for OrderSummary {
+    fn from(order: Order) -> Self {
+        let Order {
+            id,
+            user_id: _,
+            version: _,
+            state,
+            lines,
+            total,
+            shipping_address: _,
+            attempts: _,
+            placed_at,
+            updated_at,
+            history: _,
+        } = order;
+        Self { id, status: state.status(), lines, total, placed_at, updated_at }
+    }
+}
+
 impl From<Order> for OrderBody {
     fn from(order: Order) -> Self {
-        let (rejection_reason, cancellation_reason) = match order.state {
-            State::Rejected { reason } => (Some(reason), None),
-            State::Cancelled { reason } => (None, Some(reason)),
-            State::Placed { .. } | State::AwaitingPayment { .. } | State::Confirmed => (None, None),
+        let Order {
+            id,
+            user_id: _,
+            version: _,
+            state,
+            lines,
+            total,
+            shipping_address,
+            attempts,
+            placed_at,
+            updated_at,
+            history,
+        } = order;
+        let status = state.status();
+        let (deadline, rejection_reason, cancellation_reason) = match state {
+            State::Placed { deadline, payment_method: _ } | State::AwaitingPayment { deadline } => {
+                (Some(deadline), None, None)
+            }
+            State::Confirmed => (None, None, None),
+            State::Rejected { reason } => (None, Some(reason), None),
+            State::Cancelled { reason } => (None, None, Some(reason)),
         };
         Self {
+            summary: OrderSummary { id, status, lines, total, placed_at, updated_at },
             rejection_reason,
             cancellation_reason,
-            deadline: order.state.deadline(),
-            payment: order.attempts.last().map(|attempt| attempt.status.into()),
-            shipping_address: order.shipping_address.clone(),
-            history: order.history.clone(),
-            summary: order.into(),
+            deadline,
+            payment: attempts.last().copied().map(PaymentBody::from),
+            shipping_address,
+            history,
         }
     }
 }

@@ -1,7 +1,6 @@
-//! What all wishes of an order's owner have in common: once, for the owner only, and decided by the order.
+//! Commands of an order's owner: executed once per idempotency key.
 
 use axum::{http::StatusCode, response::Response};
-use backon::Retryable;
 use contracts::{OrderId, UserId};
 
 use super::stored_response;
@@ -11,53 +10,53 @@ use crate::{
     error::Error,
     saga,
     store::{
-        conflict_backoff,
-        idempotency::RepeatableRequest,
+        idempotency::IdempotentRequest,
+        retry_conflicts,
         transaction::{Commit, Guard},
     },
 };
 
-/// Lets the order `id` of `user` decide about `wish`, and answers with the order and `status`.
+/// Applies `command` to the order `id` of `user`, and returns the order with `status`.
 ///
-/// A refusal is not kept: it had no effect, and the same request may be carried out later. A wish that changes nothing
-/// is answered with the order as it is.
+/// A refusal is not stored under the idempotency key: it had no effect, so a retry may succeed. A command that changes
+/// nothing returns the order as it is.
 pub(super) async fn change(
     app: &AppState,
     user: UserId,
     id: OrderId,
-    wish: &Input,
-    request: &RepeatableRequest,
+    command: &Input,
+    request: &IdempotentRequest,
     status: StatusCode,
 ) -> Result<Response, Error> {
-    (|| change_once(app, user, id, wish, request, status)).retry(conflict_backoff()).when(Error::is_conflict).await
+    retry_conflicts(|| change_once(app, user, id, command, request, status)).await
 }
 
 async fn change_once(
     app: &AppState,
     user: UserId,
     id: OrderId,
-    wish: &Input,
-    request: &RepeatableRequest,
+    command: &Input,
+    request: &IdempotentRequest,
     status: StatusCode,
 ) -> Result<Response, Error> {
     let now = clock::now();
     let order = app.store.order_of(user, id).await?.ok_or(Error::NotFound)?;
-    // Between reading the order and asking it: an order that this very request has changed would refuse what it has
-    // already done. Read the other way round, a repetition could miss the answer and still meet the changed order.
-    if let Some(answer) = app.store.answer_to(request, now).await? {
-        return Ok(stored_response::again(answer));
+    // After reading the order, before deciding: an order that this request has already changed would refuse it. In the
+    // reverse order of reads, a retry could miss the stored response and still meet the changed order.
+    if let Some(stored) = app.store.stored_response(request, now).await? {
+        return Ok(stored_response::replay(stored));
     }
-    let Some(decision) = decide(&order, wish, &app.rules, now)? else {
-        return Ok(stored_response::first(stored_response::of(status, &order)?));
+    let Some(decision) = decide(&order, command, &app.rules, now)? else {
+        return Ok(stored_response::respond(stored_response::of(status, &order)?));
     };
-    let answer = stored_response::of(status, &decision.order)?;
-    match app.store.change(&decision, Guard::Request(request, answer.clone()), now).await? {
-        Commit::Done => {
+    let response = stored_response::of(status, &decision.order)?;
+    match app.store.change(&decision, Guard::Request(request, response.clone()), now).await? {
+        Commit::Committed => {
             saga::committed(app, Some(&order), &decision);
-            Ok(stored_response::first(answer))
+            Ok(stored_response::respond(response))
         }
-        // A repetition was faster: the next round finds its answer.
-        Commit::Repeated => Err(Error::VersionConflict),
+        // A concurrent retry has committed: the next round returns its response.
+        Commit::Duplicate => Err(Error::VersionConflict),
         Commit::InFlight => Err(Error::KeyInUse),
     }
 }

@@ -1,22 +1,19 @@
 //! `DELETE /v1/cart`
 
 use axum::{extract::State, http::StatusCode};
-use backon::Retryable;
-use contracts::{Problem, http::Customer};
+use contracts::http::Customer;
 
-use crate::{AppState, error::Error, store::conflict_backoff};
+use crate::{AppState, error::Error, store::retry_conflicts};
 
 /// Empties the cart.
 #[utoipa::path(
     delete,
     path = "/v1/cart",
     tag = "cart",
-    responses(
-        (status = 204, description = "The cart is empty"),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
-    )
+    security(("access_token" = ["customer"])),
+    responses((status = 204, description = "The cart is empty"))
 )]
 pub(super) async fn empty_cart(State(app): State<AppState>, Customer(user): Customer) -> Result<StatusCode, Error> {
-    (|| app.store.remove_cart(user)).retry(conflict_backoff()).when(Error::is_conflict).await?;
+    retry_conflicts(|| app.store.remove_cart(user)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

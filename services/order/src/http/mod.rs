@@ -42,12 +42,12 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(health::ready))
 }
 
-/// The service's router.
-pub fn router(app: AppState) -> Router {
+/// Returns the service's router.
+pub(crate) fn router(app: AppState) -> Router {
     surround(routes().split_for_parts().0.with_state(app), OPTIONS)
 }
 
-/// The service's OpenAPI document, as it is committed.
+/// Returns the service's OpenAPI document, as committed in `openapi.json`.
 pub fn document() -> Document {
     openapi::complete(routes().into_openapi())
 }
@@ -55,6 +55,7 @@ pub fn document() -> Document {
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Order",
+    version = "1",
     description = "Carts, checkout and the life of orders.",
     license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
 ))]

@@ -1,4 +1,4 @@
-//! Requests that say everything by their path.
+//! Requests without a body.
 
 use axum::{
     body::HttpBody,
@@ -7,7 +7,7 @@ use axum::{
 use contracts::{Problem, http::Json};
 use serde::Deserialize;
 
-/// No body, or an empty JSON object. Anything else is refused: its sender would believe that it was heard.
+/// No body, or an empty JSON object. Any other body is rejected: no field of a client is silently ignored.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NoBody;
 

@@ -13,31 +13,43 @@ use crate::{
     AppState,
     domain::{Input, PaymentMethod},
     error::Error,
-    store::idempotency::RepeatableRequest,
+    store::idempotency::IdempotentRequest,
 };
 
-/// Another way to pay.
+/// Another payment method.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PayOrder {
     /// The card processor's token of a payment method. Never card data.
-    #[schema(value_type = String, pattern = "^pm_[A-Za-z0-9_]{1,97}$", examples("pm_card_visa"))]
+    #[schema(inline)]
     payment_method: PaymentMethod,
 }
 
-/// Tries another payment method after a decline, as long as the order waits.
+/// Pays with another payment method after a decline, until the order's deadline.
+///
+/// The response is returned before the payment is authorized: `payment.status` of the order shows the outcome.
 #[utoipa::path(
     post,
     path = "/v1/orders/{id}/payment",
     tag = "orders",
+    security(("access_token" = ["customer"])),
     params(
-        ("id" = OrderId, Path, description = "Which"),
-        ("Idempotency-Key" = String, Header, description = "A new random value for each attempt; the same for each repetition"),
+        ("id" = OrderId, Path, description = "Id of the order"),
+        ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$",
+            description = "New random value for each attempt, and the same value for each retry of it"),
     ),
     request_body = PayOrder,
     responses(
-        (status = 202, description = "The order; the payment is being tried", body = OrderBody),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = 202, description = "The order; the authorization is requested", body = OrderBody, headers(
+            ("Location" = String, description = "Path of the order"),
+            ("Idempotent-Replayed" = String, description = "`true` for the stored response to an earlier request"),
+        )),
+        (status = 404, description = "The customer has no such order",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The order does not accept a payment method, or the key is in use",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The key was used for a different request",
+            body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn pay_order(
@@ -45,9 +57,10 @@ pub(super) async fn pay_order(
     Customer(user): Customer,
     Path(id): Path<OrderId>,
     key: IdempotencyKey,
-    Json(payment): Json<PayOrder>,
+    Json(body): Json<PayOrder>,
 ) -> Result<Response, Error> {
-    let request = RepeatableRequest::new(user, "pay-order", &key, &(id, &payment))?;
-    let wish = Input::PaymentMethodGiven { payment_id: PaymentId::generate(), payment_method: payment.payment_method };
-    change(&app, user, id, &wish, &request, StatusCode::ACCEPTED).await
+    let request = IdempotentRequest::new(user, "pay-order", &key, &(id, &body))?;
+    let PayOrder { payment_method } = body;
+    let command = Input::PaymentMethodGiven { payment_id: PaymentId::generate(), payment_method };
+    change(&app, user, id, &command, &request, StatusCode::ACCEPTED).await
 }

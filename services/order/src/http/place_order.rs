@@ -1,9 +1,8 @@
 //! `POST /v1/orders`
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use backon::Retryable;
 use contracts::{
-    OrderId, Problem, UserId,
+    OrderId, Problem,
     http::{Customer, IdempotencyKey, Json},
 };
 use serde::{Deserialize, Serialize};
@@ -12,85 +11,86 @@ use utoipa::ToSchema;
 use super::{bodies::OrderBody, stored_response};
 use crate::{
     AppState, clock,
-    domain::{Order, PaymentMethod, PlaceRefusal, ShippingAddress},
+    domain::{NewOrder, Order, PaymentMethod, PlaceRefusal, ShippingAddress},
     error::Error,
     saga,
     store::{
-        conflict_backoff,
-        idempotency::RepeatableRequest,
+        idempotency::IdempotentRequest,
+        retry_conflicts,
         transaction::{Commit, Guard},
     },
 };
 
-/// How the order is paid, and where it goes. What is in it, and at which prices, is in the cart.
+/// Payment method and shipping address of a new order. Its lines and prices come from the cart.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PlaceOrder {
     /// The card processor's token of a payment method. Never card data.
-    #[schema(value_type = String, pattern = "^pm_[A-Za-z0-9_]{1,97}$", examples("pm_card_visa"))]
+    #[schema(inline)]
     payment_method: PaymentMethod,
-    /// Where it goes.
+    /// Shipping address.
     shipping_address: ShippingAddress,
 }
 
-/// Orders what is in the cart, at the prices that the cart has shown, and empties it.
+/// Places an order of all lines of the cart, at the prices that the cart shows, and empties the cart.
 ///
-/// The order is accepted, not yet confirmed: stock and money are seen to behind this answer. Nobody pays more than the
-/// cart has shown; if something has become dearer by then, the order is rejected.
+/// The order is accepted, not yet confirmed: stock and payment are processed asynchronously. The customer is never
+/// charged more than the cart has shown: if a price has increased by then, the order is rejected.
 #[utoipa::path(
     post,
     path = "/v1/orders",
     tag = "orders",
-    params(("Idempotency-Key" = String, Header, description = "A new random value for each order; the same for each repetition")),
+    security(("access_token" = ["customer"])),
+    params(
+        ("Idempotency-Key" = String, Header, min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$",
+            description = "New random value for each order, and the same value for each retry of it"),
+    ),
     request_body = PlaceOrder,
     responses(
-        (status = 202, description = "The order", body = OrderBody, headers(
-            ("Location" = String, description = "Where the order can be read"),
-            ("Idempotent-Replayed" = String, description = "`true` for the answer to an earlier request with the same key"),
+        (status = 202, description = "The placed order", body = OrderBody, headers(
+            ("Location" = String, description = "Path of the order"),
+            ("Idempotent-Replayed" = String, description = "`true` for the stored response to an earlier request"),
         )),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "A request with the same key is in progress",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The cart is empty, the total is too large, or the key was used differently",
+            body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn place_order(
     State(app): State<AppState>,
-    Customer(user): Customer,
+    Customer(user_id): Customer,
     key: IdempotencyKey,
-    Json(wish): Json<PlaceOrder>,
+    Json(body): Json<PlaceOrder>,
 ) -> Result<Response, Error> {
-    let request = RepeatableRequest::new(user, "place-order", &key, &wish)?;
-    let id = OrderId::generate();
-    (|| place(&app, user, id, &wish, &request)).retry(conflict_backoff()).when(Error::is_conflict).await
+    let request = IdempotentRequest::new(user_id, "place-order", &key, &body)?;
+    let PlaceOrder { payment_method, shipping_address } = body;
+    let new = NewOrder { id: OrderId::generate(), user_id, payment_method, shipping_address };
+    retry_conflicts(|| place(&app, new.clone(), &request)).await
 }
 
-/// One read and one transaction, unless something is in the way.
-async fn place(
-    app: &AppState,
-    user: UserId,
-    id: OrderId,
-    wish: &PlaceOrder,
-    request: &RepeatableRequest,
-) -> Result<Response, Error> {
-    let PlaceOrder { payment_method, shipping_address } = wish.clone();
+/// One read and one transaction, unless there is a conflict.
+async fn place(app: &AppState, new: NewOrder, request: &IdempotentRequest) -> Result<Response, Error> {
+    let user = new.user_id;
     let stored = app.store.cart(user).await?;
     let now = clock::now();
-    let placed = Order::place(id, user, &stored.cart, payment_method, shipping_address, &app.rules, now);
-    let decision = match placed {
+    let decision = match Order::place(new, &stored.cart, &app.rules, now) {
         Ok(decision) => decision,
-        // This very request may have emptied the cart, the first time.
+        // The first execution of this request may have emptied the cart.
         Err(refusal @ PlaceRefusal::EmptyCart) => {
-            return app.store.answer_to(request, now).await?.map(stored_response::again).ok_or(refusal.into());
+            return app.store.stored_response(request, now).await?.map(stored_response::replay).ok_or(refusal.into());
         }
         Err(refusal) => return Err(refusal.into()),
     };
-    let answer = stored_response::of(StatusCode::ACCEPTED, &decision.order)?;
-    let guard = Guard::Request(request, answer.clone());
+    let response = stored_response::of(StatusCode::ACCEPTED, &decision.order)?;
+    let guard = Guard::Request(request, response.clone());
     match app.store.place(&decision, user, &stored, guard, now).await? {
-        Commit::Done => {
+        Commit::Committed => {
             saga::committed(app, None, &decision);
-            Ok(stored_response::first(answer))
+            Ok(stored_response::respond(response))
         }
-        Commit::Repeated => {
-            app.store.answer_to(request, now).await?.map(stored_response::again).ok_or(Error::VersionConflict)
+        Commit::Duplicate => {
+            app.store.stored_response(request, now).await?.map(stored_response::replay).ok_or(Error::VersionConflict)
         }
         Commit::InFlight => Err(Error::KeyInUse),
     }

@@ -1,7 +1,6 @@
 //! `PUT /v1/cart/items/{sku}`
 
 use axum::{Json, extract::State};
-use backon::Retryable;
 use contracts::{
     Problem, Sku, UserId,
     http::{self, Customer, Path},
@@ -14,28 +13,32 @@ use crate::{
     AppState, clock,
     domain::{PlaceRefusal, Quantity},
     error::Error,
-    store::conflict_backoff,
+    store::retry_conflicts,
 };
 
-/// How much of it.
+/// Quantity of a SKU in the cart.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PutCartItem {
-    /// How many pieces, in the place of what was in the cart.
-    #[schema(value_type = u32, minimum = 1, maximum = 99)]
+    /// Number of pieces; replaces the previous quantity.
+    #[schema(inline)]
     quantity: Quantity,
 }
 
-/// Puts pieces of a SKU into the cart, at the price of this moment, and shows the cart.
+/// Sets the quantity of a SKU in the cart, at the current price, and returns the cart.
 #[utoipa::path(
     put,
     path = "/v1/cart/items/{sku}",
     tag = "cart",
-    params(("sku" = Sku, Path, description = "What")),
+    security(("access_token" = ["customer"])),
+    params(("sku" = Sku, Path, description = "SKU to put into the cart")),
     request_body = PutCartItem,
     responses(
         (status = 200, description = "The cart", body = CartBody),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The path does not contain a SKU",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The SKU is not for sale, or its currency, the cart's 50 lines or the total forbids it",
+            body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn put_cart_item(
@@ -44,7 +47,7 @@ pub(super) async fn put_cart_item(
     Path(sku): Path<Sku>,
     http::Json(PutCartItem { quantity }): http::Json<PutCartItem>,
 ) -> Result<Json<CartBody>, Error> {
-    (|| put(&app, user, &sku, quantity)).retry(conflict_backoff()).when(Error::is_conflict).await.map(Json)
+    retry_conflicts(|| put(&app, user, &sku, quantity)).await.map(Json)
 }
 
 async fn put(app: &AppState, user: UserId, sku: &Sku, quantity: Quantity) -> Result<CartBody, Error> {

@@ -1,25 +1,28 @@
 //! `GET /v1/cart`
 
 use axum::{Json, extract::State};
-use backon::Retryable;
 use contracts::{Problem, UserId, http::Customer};
 
 use super::bodies::CartBody;
-use crate::{AppState, clock, domain::PlaceRefusal, error::Error, store::conflict_backoff};
+use crate::{AppState, clock, domain::PlaceRefusal, error::Error, store::retry_conflicts};
 
-/// Shows the cart at the prices of this moment. Where a price has changed since the customer last saw it, the previous
-/// one stands beside it, once: from now on, the new price is the one that was shown.
+/// Returns the cart at the current prices.
+///
+/// A price that has changed since the customer last saw it is returned once with the previous one. From then on, the
+/// new price is the one that the customer was shown.
 #[utoipa::path(
     get,
     path = "/v1/cart",
     tag = "cart",
+    security(("access_token" = ["customer"])),
     responses(
         (status = 200, description = "The cart", body = CartBody),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The total is too large at the current prices",
+            body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn read_cart(State(app): State<AppState>, Customer(user): Customer) -> Result<Json<CartBody>, Error> {
-    (|| read(&app, user)).retry(conflict_backoff()).when(Error::is_conflict).await.map(Json)
+    retry_conflicts(|| read(&app, user)).await.map(Json)
 }
 
 async fn read(app: &AppState, user: UserId) -> Result<CartBody, Error> {

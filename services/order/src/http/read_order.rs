@@ -9,15 +9,17 @@ use contracts::{
 use super::bodies::OrderBody;
 use crate::{AppState, error::Error};
 
-/// Shows one of the customer's orders, with its history.
+/// Returns one of the customer's orders, with its history.
 #[utoipa::path(
     get,
     path = "/v1/orders/{id}",
     tag = "orders",
-    params(("id" = OrderId, Path, description = "Which")),
+    security(("access_token" = ["customer"])),
+    params(("id" = OrderId, Path, description = "Id of the order")),
     responses(
         (status = 200, description = "The order", body = OrderBody),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The customer has no such order",
+            body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn read_order(

@@ -1,23 +1,24 @@
 //! `DELETE /v1/cart/items/{sku}`
 
 use axum::{extract::State, http::StatusCode};
-use backon::Retryable;
 use contracts::{
     Problem, Sku, UserId,
     http::{Customer, Path},
 };
 
-use crate::{AppState, clock, error::Error, store::conflict_backoff};
+use crate::{AppState, clock, error::Error, store::retry_conflicts};
 
-/// Takes a SKU out of the cart. It does not matter whether it was in.
+/// Removes a SKU from the cart. Succeeds if the cart does not contain it.
 #[utoipa::path(
     delete,
     path = "/v1/cart/items/{sku}",
     tag = "cart",
-    params(("sku" = Sku, Path, description = "What")),
+    security(("access_token" = ["customer"])),
+    params(("sku" = Sku, Path, description = "SKU to remove from the cart")),
     responses(
-        (status = 204, description = "It is not in the cart"),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = 204, description = "The cart does not contain the SKU"),
+        (status = 404, description = "The path does not contain a SKU",
+            body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn remove_cart_item(
@@ -25,7 +26,7 @@ pub(super) async fn remove_cart_item(
     Customer(user): Customer,
     Path(sku): Path<Sku>,
 ) -> Result<StatusCode, Error> {
-    (|| remove(&app, user, &sku)).retry(conflict_backoff()).when(Error::is_conflict).await?;
+    retry_conflicts(|| remove(&app, user, &sku)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,4 +1,4 @@
-//! Answers that are kept with their effect, and given again to a repetition.
+//! Responses that are stored with their effect and replayed to retries.
 
 use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -7,27 +7,27 @@ use axum::{
 use contracts::http::IDEMPOTENT_REPLAYED;
 
 use super::bodies::OrderBody;
-use crate::{domain::Order, error::Error, store::idempotency::StoredAnswer};
+use crate::{domain::Order, error::Error, store::idempotency::StoredResponse};
 
-/// The answer that shows `order`.
-pub(super) fn of(status: StatusCode, order: &Order) -> Result<StoredAnswer, Error> {
+/// Returns the response that shows `order`.
+pub(super) fn of(status: StatusCode, order: &Order) -> Result<StoredResponse, Error> {
     let body = serde_json::to_string(&OrderBody::from(order.clone()))?;
-    Ok(StoredAnswer { status: status.as_u16(), location: format!("/v1/orders/{}", order.id), body })
+    Ok(StoredResponse { status: status.as_u16(), location: format!("/v1/orders/{}", order.id), body })
 }
 
-/// The answer as a response, given for the first time.
-pub(super) fn first(answer: StoredAnswer) -> Response {
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+/// Responds to the first request.
+pub(super) fn respond(stored: StoredResponse) -> Response {
+    let status = StatusCode::from_u16(stored.status).unwrap_or(StatusCode::OK);
     let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let location = HeaderValue::from_str(&answer.location).ok().map(|value| [(header::LOCATION, value)]);
+    let location = HeaderValue::from_str(&stored.location).ok().map(|value| [(header::LOCATION, value)]);
     match location.filter(|_| status == StatusCode::ACCEPTED) {
-        Some(location) => (status, [json], location, answer.body).into_response(),
-        None => (status, [json], answer.body).into_response(),
+        Some(location) => (status, [json], location, stored.body).into_response(),
+        None => (status, [json], stored.body).into_response(),
     }
 }
 
-/// The answer as a response to a repetition.
-pub(super) fn again(answer: StoredAnswer) -> Response {
+/// Responds to a retry.
+pub(super) fn replay(stored: StoredResponse) -> Response {
     let replayed: [(HeaderName, HeaderValue); 1] = [(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"))];
-    (replayed, first(answer)).into_response()
+    (replayed, respond(stored)).into_response()
 }

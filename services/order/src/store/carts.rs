@@ -13,18 +13,17 @@ use uuid::Uuid;
 use super::{Item, Store, key};
 use crate::{domain::Cart, error::Error};
 
-/// A cart, and which writing of it was read.
+/// A cart, with the revision that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredCart {
-    /// What is in it.
-    pub cart: Cart,
-    /// A value of its own for every write. A counter would begin again after a checkout has taken the cart away, and a
-    /// slow request could take the new cart for the one that it had read.
+pub(crate) struct StoredCart {
+    pub(crate) cart: Cart,
+    /// Random value of each write. A counter would start again after a checkout has deleted the cart, and a slow
+    /// request could mistake the new cart for the one that it read.
     revision: Option<Uuid>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct CartItem {
+pub(super) struct CartItem {
     pk: String,
     sk: String,
     revision: Uuid,
@@ -33,8 +32,8 @@ struct CartItem {
 }
 
 impl Store {
-    /// The cart of `user`; an empty one where there is none.
-    pub async fn cart(&self, user: UserId) -> Result<StoredCart, Error> {
+    /// Returns the cart of `user`; an empty one if there is none.
+    pub(crate) async fn cart(&self, user: UserId) -> Result<StoredCart, Error> {
         let item: Option<CartItem> = self.get(cart_key(user)).await?;
         Ok(match item {
             Some(item) => StoredCart { cart: item.lines, revision: Some(item.revision) },
@@ -42,8 +41,8 @@ impl Store {
         })
     }
 
-    /// Puts `cart` in the place of `read`. [`Error::VersionConflict`] if somebody else has changed it since.
-    pub async fn save_cart(
+    /// Replaces `read` by `cart`. [`Error::VersionConflict`] if the cart has changed since it was read.
+    pub(crate) async fn save_cart(
         &self,
         user: UserId,
         read: &StoredCart,
@@ -60,22 +59,22 @@ impl Store {
         };
         match put.send().await {
             Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error)) if is_conflict(error.err()) => Err(Error::VersionConflict),
+            Err(SdkError::ServiceError(error)) if is_put_conflict(error.err()) => Err(Error::VersionConflict),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Takes the cart of `user` away, whatever is in it. [`Error::VersionConflict`] if a checkout is doing so at this moment.
-    pub async fn remove_cart(&self, user: UserId) -> Result<(), Error> {
+    /// Deletes the cart of `user`, whatever it contains. [`Error::VersionConflict`] if a checkout is deleting it.
+    pub(crate) async fn remove_cart(&self, user: UserId) -> Result<(), Error> {
         match self.client.delete_item().table_name(&self.table).set_key(Some(cart_key(user))).send().await {
             Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error)) if is_being_taken(error.err()) => Err(Error::VersionConflict),
+            Err(SdkError::ServiceError(error)) if is_delete_conflict(error.err()) => Err(Error::VersionConflict),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Takes the cart away as part of a transaction, which fails if somebody else has changed it since it was read.
-    pub(super) fn removal_of(&self, user: UserId, read: &StoredCart) -> Result<Delete, Error> {
+    /// Deletes the cart as part of a transaction, which fails if the cart has changed since it was read.
+    pub(super) fn delete_cart(&self, user: UserId, read: &StoredCart) -> Result<Delete, Error> {
         let delete = Delete::builder().table_name(&self.table).set_key(Some(cart_key(user)));
         let delete = match read.revision {
             Some(revision) => delete
@@ -83,7 +82,7 @@ impl Store {
                 .expression_attribute_values(":read", AttributeValue::S(revision.to_string())),
             None => delete.condition_expression("attribute_not_exists(pk)"),
         };
-        delete.build().map_err(|error| Error::Store(error.into()))
+        Ok(delete.build()?)
     }
 }
 
@@ -97,12 +96,12 @@ fn cart_key(user: UserId) -> Item {
     key(pk(user), SK.to_owned())
 }
 
-fn is_conflict(error: &PutItemError) -> bool {
-    // The second: a checkout is taking it away at this moment.
+/// True if another request has changed the cart, or a checkout is deleting it.
+fn is_put_conflict(error: &PutItemError) -> bool {
     error.is_conditional_check_failed_exception() || error.is_transaction_conflict_exception()
 }
 
-fn is_being_taken(error: &DeleteItemError) -> bool {
+fn is_delete_conflict(error: &DeleteItemError) -> bool {
     error.is_transaction_conflict_exception()
 }
 
@@ -113,9 +112,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cart_that_a_checkout_is_taking_away_is_no_fault_of_ours() {
+    fn a_concurrent_checkout_is_a_version_conflict() {
         let conflict = || TransactionConflictException::builder().build();
-        assert!(is_being_taken(&DeleteItemError::TransactionConflictException(conflict())));
-        assert!(is_conflict(&PutItemError::TransactionConflictException(conflict())));
+        assert!(is_delete_conflict(&DeleteItemError::TransactionConflictException(conflict())));
+        assert!(is_put_conflict(&PutItemError::TransactionConflictException(conflict())));
     }
 }

@@ -1,4 +1,5 @@
-//! The replica of names and prices: an item per SKU for readers, and one per product that holds its snapshots together.
+//! The catalog projection, a read model of product's names and prices: one item per SKU, and one per product with the
+//! sequence of its snapshot.
 
 use std::collections::HashMap;
 
@@ -9,25 +10,25 @@ use serde::{Deserialize, Serialize};
 use super::{Item, Store, key};
 use crate::{domain::Offer, error::Error};
 
-/// Which snapshot of a product the replica holds.
+/// Latest snapshot of a product in the projection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KnownProduct {
-    /// The snapshot's sequence; 0 if none was seen.
-    pub sequence: u64,
-    /// What the snapshot offered.
-    pub skus: Vec<Sku>,
+pub(crate) struct CatalogProduct {
+    /// Sequence of the snapshot; 0 before the first one.
+    pub(crate) sequence: u64,
+    /// SKUs in the snapshot.
+    pub(crate) skus: Vec<Sku>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct ProductItem {
+pub(super) struct ProductItem {
     pk: String,
     sk: String,
     #[serde(flatten)]
-    product: KnownProduct,
+    product: CatalogProduct,
 }
 
 #[derive(Serialize, Deserialize)]
-struct OfferItem {
+pub(super) struct OfferItem {
     pk: String,
     sk: String,
     sku: Sku,
@@ -36,54 +37,53 @@ struct OfferItem {
 }
 
 impl Store {
-    /// What is known of the product.
-    pub async fn known_product(&self, id: ProductId) -> Result<KnownProduct, Error> {
+    /// Returns the latest snapshot of the product.
+    pub(crate) async fn catalog_product(&self, id: ProductId) -> Result<CatalogProduct, Error> {
         let item: Option<ProductItem> = self.get(key(product_pk(id), SK.to_owned())).await?;
-        Ok(item.map_or(KnownProduct { sequence: 0, skus: Vec::new() }, |item| item.product))
+        Ok(item.map_or(CatalogProduct { sequence: 0, skus: Vec::new() }, |item| item.product))
     }
 
-    /// Puts a newer snapshot in the place of the one of sequence `before`, as a whole: the offers, and an end to the
-    /// sale of the SKUs that are `gone`. [`Error::VersionConflict`] if the replica has moved on from `before`.
-    pub async fn replace_product(
+    /// Replaces the snapshot with the sequence `before` by a newer one: writes its offers, and ends the sale of the
+    /// `dropped` SKUs. [`Error::VersionConflict`] if the projection has another snapshot than `before`.
+    pub(crate) async fn replace_product(
         &self,
         id: ProductId,
         before: u64,
         sequence: u64,
         offers: Vec<(Sku, Offer)>,
-        gone: Vec<Sku>,
+        dropped: Vec<Sku>,
     ) -> Result<(), Error> {
         let skus = offers.iter().map(|(sku, _)| sku.clone()).collect();
-        let mut items = vec![self.product_put(id, before, KnownProduct { sequence, skus })?];
+        let mut items = vec![self.put_product(id, before, CatalogProduct { sequence, skus })?];
         for (sku, offer) in offers {
             let item = OfferItem { pk: offer_pk(&sku), sk: SK.to_owned(), sku, offer };
-            let put = Put::builder().table_name(&self.table).set_item(Some(serde_dynamo::to_item(item)?)).build();
-            items.push(TransactWriteItem::builder().put(put.map_err(|error| Error::Store(error.into()))?).build());
+            let put = Put::builder().table_name(&self.table).set_item(Some(serde_dynamo::to_item(item)?)).build()?;
+            items.push(TransactWriteItem::builder().put(put).build());
         }
-        for sku in gone {
-            items.push(self.end_of_sale(&sku)?);
+        for sku in dropped {
+            items.push(self.end_sale(&sku)?);
         }
         self.transact(items, false).await.map(drop)
     }
 
-    /// What is offered of `skus`, at most 100 of them. SKUs that nobody has heard of are left out.
+    /// Returns the offers of `skus`, at most 100. Unknown SKUs are left out.
     pub async fn offers(&self, skus: impl IntoIterator<Item = &Sku>) -> Result<HashMap<Sku, Offer>, Error> {
-        let mut wanted: Vec<Item> = skus.into_iter().map(|sku| key(offer_pk(sku), SK.to_owned())).collect();
+        let mut pending: Vec<Item> = skus.into_iter().map(|sku| key(offer_pk(sku), SK.to_owned())).collect();
         let mut offers = HashMap::new();
-        while !wanted.is_empty() {
-            let keys = KeysAndAttributes::builder().set_keys(Some(wanted)).build();
-            let keys = keys.map_err(|error| Error::Store(error.into()))?;
-            let answer = self.client.batch_get_item().request_items(&self.table, keys).send().await?;
-            for item in answer.responses.unwrap_or_default().into_values().flatten() {
+        while !pending.is_empty() {
+            let keys = KeysAndAttributes::builder().set_keys(Some(pending)).build()?;
+            let output = self.client.batch_get_item().request_items(&self.table, keys).send().await?;
+            for item in output.responses.unwrap_or_default().into_values().flatten() {
                 let item: OfferItem = serde_dynamo::from_item(item)?;
                 offers.insert(item.sku, item.offer);
             }
-            // Under load, DynamoDB leaves some for the next call.
-            wanted = answer.unprocessed_keys.unwrap_or_default().into_values().flat_map(|keys| keys.keys).collect();
+            // Under load, DynamoDB returns some keys unprocessed.
+            pending = output.unprocessed_keys.unwrap_or_default().into_values().flat_map(|keys| keys.keys).collect();
         }
         Ok(offers)
     }
 
-    fn product_put(&self, id: ProductId, before: u64, product: KnownProduct) -> Result<TransactWriteItem, Error> {
+    fn put_product(&self, id: ProductId, before: u64, product: CatalogProduct) -> Result<TransactWriteItem, Error> {
         let item = ProductItem { pk: product_pk(id), sk: SK.to_owned(), product };
         let put = Put::builder().table_name(&self.table).set_item(Some(serde_dynamo::to_item(item)?));
         let put = match before {
@@ -93,19 +93,16 @@ impl Store {
                 .expression_attribute_names("#sequence", "sequence")
                 .expression_attribute_values(":before", AttributeValue::N(before.to_string())),
         };
-        let put = put.build().map_err(|error| Error::Store(error.into()))?;
-        Ok(TransactWriteItem::builder().put(put).build())
+        Ok(TransactWriteItem::builder().put(put.build()?).build())
     }
 
-    fn end_of_sale(&self, sku: &Sku) -> Result<TransactWriteItem, Error> {
+    fn end_sale(&self, sku: &Sku) -> Result<TransactWriteItem, Error> {
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(key(offer_pk(sku), SK.to_owned())))
             .update_expression("SET for_sale = :no")
-            .expression_attribute_values(":no", AttributeValue::Bool(false))
-            .build()
-            .map_err(|error| Error::Store(error.into()))?;
-        Ok(TransactWriteItem::builder().update(update).build())
+            .expression_attribute_values(":no", AttributeValue::Bool(false));
+        Ok(TransactWriteItem::builder().update(update.build()?).build())
     }
 }
 

@@ -1,32 +1,32 @@
-//! Marks of handled messages: written with the effect, so that a second delivery has none.
+//! Processed-message records (inbox pattern): written with the effect, so that a second delivery has none.
 
 use aws_sdk_dynamodb::types::Put;
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::EventId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Store;
 use crate::error::Error;
 
-/// How long a mark is kept: longer than a message can wait in a queue and then in its dead-letter queue (14 days each).
+/// Retention of a record: longer than a message can be in a queue and then in its dead-letter queue (14 days each).
 const RETENTION: TimeDelta = TimeDelta::days(30);
 
-#[derive(Serialize)]
-struct InboxMark {
+#[derive(Serialize, Deserialize)]
+pub(super) struct ProcessedMessageItem {
     pk: String,
-    sk: &'static str,
+    sk: String,
     expires_at: i64,
 }
 
 impl Store {
-    /// Marks `event` as handled as part of a transaction, which fails if it was handled before.
-    pub(super) fn mark_of(&self, event: EventId, now: DateTime<Utc>) -> Result<Put, Error> {
-        let mark = InboxMark { pk: format!("INBOX#{event}"), sk: "INBOX", expires_at: (now + RETENTION).timestamp() };
-        Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(serde_dynamo::to_item(mark)?))
-            .condition_expression("attribute_not_exists(pk)")
-            .build()
-            .map_err(|error| Error::Store(error.into()))
+    /// Records `event` as processed, as part of a transaction, which fails if it was recorded before.
+    pub(super) fn put_processed_message(&self, event: EventId, now: DateTime<Utc>) -> Result<Put, Error> {
+        let item = ProcessedMessageItem {
+            pk: format!("INBOX#{event}"),
+            sk: "INBOX".to_owned(),
+            expires_at: (now + RETENTION).timestamp(),
+        };
+        let put = Put::builder().table_name(&self.table).set_item(Some(serde_dynamo::to_item(item)?));
+        Ok(put.condition_expression("attribute_not_exists(pk)").build()?)
     }
 }

@@ -1,28 +1,23 @@
-//! The table. One function per access; no other module knows its keys.
+//! The table: one function per access. No other module knows its keys; the README lists the items.
 //!
-//! | Item | `pk` | `sk` |
-//! |---|---|---|
-//! | cart | `USER#<user>` | `CART` |
-//! | order | `ORDER#<order>` | `OWNER#<user>` |
-//! | product in the replica | `PRODUCT#<product>` | `PRODUCT` |
-//! | offer in the replica | `SKU#<sku>` | `PRODUCT` |
-//! | idempotency key | `IDEMPOTENCY#<user>#<route>#<key>` | `IDEMPOTENCY` |
-//! | inbox mark | `INBOX#<event>` | `INBOX` |
-//! | outgoing event | `EVENT#<event>` | `OUTBOX` |
+//! `samples/` holds one stored item of each kind. A sample is never edited: every later version must read it.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, future::Future, time::Duration};
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use backon::ExponentialBuilder;
+use backon::{ExponentialBuilder, Retryable};
 
 use crate::error::Error;
 
-pub mod carts;
-pub mod catalog;
-pub mod idempotency;
-pub mod inbox;
-pub mod orders;
-pub mod transaction;
+pub(crate) mod carts;
+mod catalog;
+pub(crate) mod idempotency;
+mod inbox;
+pub(crate) mod orders;
+pub(crate) mod transaction;
+
+#[cfg(test)]
+mod samples;
 
 /// The service's table.
 #[derive(Debug, Clone)]
@@ -34,41 +29,47 @@ pub struct Store {
 type Item = HashMap<String, AttributeValue>;
 
 impl Store {
-    /// The table named `table`.
+    /// Accesses the table named `table`.
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
     /// Succeeds if the table responds.
-    pub async fn ping(&self) -> Result<(), Error> {
+    pub(crate) async fn ping(&self) -> Result<(), Error> {
         let key = key("HEALTH".to_owned(), "HEALTH".to_owned());
         self.client.get_item().table_name(&self.table).set_key(Some(key)).send().await?;
         Ok(())
     }
 
     /// True if the table responds; logged if it does not.
-    pub async fn is_available(&self) -> bool {
+    pub(crate) async fn is_available(&self) -> bool {
         let pinged = self.ping().await;
         let logged =
             pinged.inspect_err(|error| tracing::error!(error = contracts::error::chain(error), "table not available"));
         logged.is_ok()
     }
 
-    /// Reads one item as the last write left it.
+    /// Reads one item, consistently.
     async fn get<T: for<'a> serde::Deserialize<'a>>(&self, key: Item) -> Result<Option<T>, Error> {
-        let answer =
+        let output =
             self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true).send().await?;
-        Ok(answer.item.map(serde_dynamo::from_item).transpose()?)
+        Ok(output.item.map(serde_dynamo::from_item).transpose()?)
     }
 }
 
-/// How often, and how soon, to load and decide again when somebody else was faster: waits of milliseconds that grow.
-pub fn conflict_backoff() -> ExponentialBuilder {
-    ExponentialBuilder::default()
+/// Runs `operation`, which loads, decides and commits; again after a version conflict, with a backoff of milliseconds.
+/// Ends with [`Error::RetriesExhausted`] if the conflicts persist.
+pub(crate) async fn retry_conflicts<T, F>(operation: impl FnMut() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    let backoff = ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(5))
         .with_max_delay(Duration::from_millis(200))
         .with_max_times(8)
-        .with_jitter()
+        .with_jitter();
+    let result = operation.retry(backoff).when(Error::is_version_conflict).await;
+    result.map_err(|error| if error.is_version_conflict() { Error::RetriesExhausted } else { error })
 }
 
 fn key(pk: String, sk: String) -> Item {

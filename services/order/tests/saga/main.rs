@@ -1,20 +1,20 @@
-//! The saga, in memory: every rule by itself, then thousands of schedules of it against models of product and payment.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+//! The saga in memory: each rule by itself, then thousands of schedules against models of product and payment.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot continue has failed")]
 
-mod neighbours;
+mod neighbors;
 mod rules;
 mod schedules;
 mod world;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{Currency, Money, OrderId, PaymentId, Sku, UserId};
-use order::domain::{Cart, Decision, Offer, Order, PaymentMethod, Quantity, Rules, ShippingAddress};
+use order::domain::{Cart, Decision, NewOrder, Offer, Order, PaymentMethod, Quantity, Rules, ShippingAddress};
 use uuid::Uuid;
 
-/// As the service runs by default.
+/// The service's defaults.
 const RULES: Rules = Rules { stock_deadline: TimeDelta::seconds(120), payment_deadline: TimeDelta::seconds(600) };
 
-/// A moment, in seconds from the beginning of the test's time.
+/// Returns a time, in seconds since the start of the test.
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
 }
@@ -43,13 +43,14 @@ fn address() -> ShippingAddress {
     serde_json::from_str(r#"{"name":"A","line1":"B","postal_code":"1","city":"C","country":"DE"}"#).unwrap()
 }
 
-/// An order of `lines` (SKU, pieces, price shown), placed at the moment `seconds`.
+/// Places an order of `lines` (SKU, quantity, price shown) at the time `seconds`.
 fn place(id: OrderId, lines: &[(&str, u32, i64)], seconds: i64) -> Decision {
     let mut cart = Cart::default();
     for (name, quantity, price) in lines {
         let offer = Offer { name: (*name).to_owned(), price: eur(*price), for_sale: true };
         cart.put(&sku(name), Quantity::try_from(*quantity).unwrap(), Some(&offer)).unwrap();
     }
-    let user = UserId::from(Uuid::from_u128(1));
-    Order::place(id, user, &cart, visa(), address(), &RULES, at(seconds)).unwrap()
+    let user_id = UserId::from(Uuid::from_u128(1));
+    let new = NewOrder { id, user_id, payment_method: visa(), shipping_address: address() };
+    Order::place(new, &cart, &RULES, at(seconds)).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Each rule of the saga by itself.
+//! Rules of the saga, each by itself.
 
 use chrono::{DateTime, Utc};
 use contracts::{
@@ -11,7 +11,7 @@ use contracts::{
 };
 use order::domain::{
     AttemptStatus, Cause, Decision, Input, MAX_ATTEMPTS, Order, RESERVATION_MARGIN, Refusal, State, Status,
-    VOID_PATIENCE, decide,
+    VOID_RETRY_DELAY, decide,
 };
 use rstest::rstest;
 use uuid::Uuid;
@@ -69,7 +69,7 @@ fn cancelled() -> Order {
     after(awaiting_payment(), &[Input::CancelRequested])
 }
 
-/// What follows from an input that must change something, `seconds` after the order was placed.
+/// Returns the decision about an input that must change something, `seconds` after the order was placed.
 fn change(order: &Order, input: &Input, seconds: i64) -> Decision {
     let decision = decide(order, input, &RULES, at(seconds)).unwrap().expect("the input changes something");
     assert_eq!(decision.order.version, order.version + 1);
@@ -86,7 +86,7 @@ fn kinds(decision: &Decision) -> Vec<&str> {
 }
 
 #[test]
-fn a_placed_order_asks_for_its_stock_at_the_prices_shown() {
+fn a_placed_order_requests_stock_at_the_prices_shown() {
     let decision = place(order_id(1), &[("A", 2, 100), ("B", 1, 50)], 0);
     assert_eq!(kinds(&decision), ["placed"]);
     let order = decision.order;
@@ -94,7 +94,7 @@ fn a_placed_order_asks_for_its_stock_at_the_prices_shown() {
 }
 
 #[test]
-fn a_reservation_at_the_prices_shown_asks_for_exactly_the_total() {
+fn a_reservation_at_the_prices_shown_requests_exactly_the_total() {
     let decision = change(&placed(), &reserved_as_shown(), 5);
     let [Event::PaymentRequested(request)] = &decision.events[..] else { panic!("{decision:?}") };
     assert_eq!((request.amount, request.payment_id, request.deadline), (eur(250), payment_id(1), at(605)));
@@ -102,15 +102,15 @@ fn a_reservation_at_the_prices_shown_asks_for_exactly_the_total() {
 }
 
 #[test]
-fn what_became_cheaper_is_charged_at_the_lower_price() {
+fn a_decreased_price_is_charged() {
     let order = change(&placed(), &reservation([eur(90), eur(50)], at(900)), 5).order;
     assert_eq!((order.total, order.lines[0].unit_price), (eur(230), eur(90)));
 }
 
 #[rstest]
-#[case::dearer([eur(90), eur(51)])]
+#[case::increased([eur(90), eur(51)])]
 #[case::in_another_currency([eur(100), Money::new(50, Currency::JPY)])]
-fn nobody_pays_more_than_they_were_shown(#[case] prices: [Money; 2]) {
+fn a_customer_is_never_charged_more_than_shown(#[case] prices: [Money; 2]) {
     let decision = change(&placed(), &reservation(prices, at(900)), 5);
     assert_eq!(kinds(&decision), ["rejected"]);
     assert_eq!(decision.order.state, State::Rejected { reason: RejectionReason::PriceIncreased });
@@ -118,24 +118,24 @@ fn nobody_pays_more_than_they_were_shown(#[case] prices: [Money; 2]) {
 }
 
 #[test]
-fn the_payment_deadline_lies_before_the_end_of_the_reservation() {
+fn the_payment_deadline_is_before_the_end_of_the_reservation() {
     let order = change(&placed(), &reservation([eur(100), eur(50)], at(300)), 5).order;
     assert_eq!(order.state.deadline(), Some(at(300) - RESERVATION_MARGIN));
 }
 
 #[test]
-fn a_reservation_that_is_about_to_end_is_of_no_use() {
+fn a_reservation_about_to_expire_cancels_the_order() {
     let decision = change(&placed(), &reservation([eur(100), eur(50)], at(19)), 5);
     assert_eq!(kinds(&decision), ["cancelled"]);
 }
 
 #[test]
-fn a_reservation_of_other_things_is_refused() {
+fn a_reservation_of_other_lines_is_refused() {
     let mut order = placed();
     order.lines[0].quantity = 3;
-    assert_eq!(decide(&order, &reserved_as_shown(), &RULES, at(1)), Err(Refusal::OtherReservation));
+    assert_eq!(decide(&order, &reserved_as_shown(), &RULES, at(1)), Err(Refusal::ReservationMismatch));
     order.lines.remove(0);
-    assert_eq!(decide(&order, &reserved_as_shown(), &RULES, at(1)), Err(Refusal::OtherReservation));
+    assert_eq!(decide(&order, &reserved_as_shown(), &RULES, at(1)), Err(Refusal::ReservationMismatch));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn an_order_without_stock_is_rejected() {
 }
 
 #[test]
-fn the_authorisation_of_exactly_the_total_confirms() {
+fn an_authorization_of_exactly_the_total_confirms() {
     let decision = change(&awaiting_payment(), &authorized(1, 250), 5);
     assert_eq!(kinds(&decision), ["confirmed"]);
     assert_eq!(decision.order.state, State::Confirmed);
@@ -155,19 +155,22 @@ fn the_authorisation_of_exactly_the_total_confirms() {
 #[rstest]
 #[case::less(awaiting_payment(), authorized(1, 249))]
 #[case::more(awaiting_payment(), authorized(1, 251))]
-#[case::an_attempt_that_nobody_asked_for(awaiting_payment(), authorized(9, 250))]
+#[case::an_unknown_attempt(awaiting_payment(), authorized(9, 250))]
 #[case::an_old_attempt(after(awaiting_payment(), &[declined(1), card(2)]), authorized(1, 250))]
-#[case::beside_the_one_that_confirmed(after(awaiting_payment(), &[declined(1), card(2), authorized(2, 250)]), authorized(1, 250))]
+#[case::an_old_attempt_of_a_confirmed_order(
+    after(awaiting_payment(), &[declined(1), card(2), authorized(2, 250)]),
+    authorized(1, 250)
+)]
 #[case::after_the_cancellation(cancelled(), authorized(1, 250))]
 #[case::before_there_was_stock(placed(), authorized(1, 250))]
-fn any_other_authorisation_is_undone(#[case] order: Order, #[case] input: Input) {
+fn any_other_authorization_is_voided(#[case] order: Order, #[case] input: Input) {
     let decision = change(&order, &input, 5);
     assert_eq!(kinds(&decision), ["void_requested"]);
     assert_eq!(decision.order.state, order.state);
 }
 
 #[test]
-fn after_a_decline_the_order_waits_for_another_card_until_the_same_deadline() {
+fn after_a_decline_the_order_accepts_another_card_until_the_same_deadline() {
     let declined = change(&awaiting_payment(), &declined(1), 5);
     assert_eq!(declined.events, []);
     assert_eq!(declined.order.state, awaiting_payment().state);
@@ -178,17 +181,17 @@ fn after_a_decline_the_order_waits_for_another_card_until_the_same_deadline() {
 }
 
 #[test]
-fn an_order_whose_total_no_card_can_pay_is_cancelled_at_once() {
+fn an_order_whose_amount_is_not_accepted_is_cancelled_at_once() {
     let refused = Input::PaymentDeclined { payment_id: payment_id(1), reason: DeclineReason::AmountNotAccepted };
     let decision = change(&awaiting_payment(), &refused, 5);
-    assert_eq!(kinds(&decision), ["cancelled"], "nothing is held, so there is nothing to undo");
+    assert_eq!(kinds(&decision), ["cancelled"], "no money is held, so there is nothing to void");
     assert_eq!(decision.order.state, State::Cancelled { reason: CancellationReason::AmountNotAccepted });
     changes_nothing(&decision.order, &refused);
     changes_nothing(&cancelled(), &refused);
 }
 
 #[test]
-fn an_attempt_that_payment_gave_up_makes_room_for_another_card() {
+fn after_a_void_the_order_accepts_another_card() {
     let order = after(awaiting_payment(), &[voided(1)]);
     assert_eq!(kinds(&change(&order, &card(2), 5)), ["payment_requested"]);
 }
@@ -196,10 +199,10 @@ fn an_attempt_that_payment_gave_up_makes_room_for_another_card() {
 #[rstest]
 #[case(placed(), 1, Refusal::NotAwaitingPayment(Status::Placed))]
 #[case(confirmed(), 1, Refusal::NotAwaitingPayment(Status::Confirmed))]
-#[case(awaiting_payment(), 1, Refusal::PaymentUnderWay)]
-#[case(after(awaiting_payment(), &[authorized(1, 1)]), 1, Refusal::PaymentUnderWay)]
-#[case(after(awaiting_payment(), &[declined(1)]), 601, Refusal::TimeIsOver)]
-fn another_card_is_only_taken_after_a_decline_and_in_time(
+#[case(awaiting_payment(), 1, Refusal::PaymentInProgress)]
+#[case(after(awaiting_payment(), &[authorized(1, 1)]), 1, Refusal::PaymentInProgress)]
+#[case(after(awaiting_payment(), &[declined(1)]), 601, Refusal::DeadlinePassed)]
+fn another_card_is_accepted_only_after_a_decline_and_before_the_deadline(
     #[case] order: Order,
     #[case] seconds: i64,
     #[case] refusal: Refusal,
@@ -208,7 +211,7 @@ fn another_card_is_only_taken_after_a_decline_and_in_time(
 }
 
 #[test]
-fn there_is_an_end_to_trying_cards() {
+fn the_number_of_payment_attempts_is_limited() {
     let mut order = after(awaiting_payment(), &[declined(1)]);
     for number in 2..=MAX_ATTEMPTS as u128 {
         order = after(order, &[card(number), declined(number)]);
@@ -222,14 +225,14 @@ fn there_is_an_end_to_trying_cards() {
 #[case::declined(after(awaiting_payment(), &[declined(1)]), &["cancelled"])]
 #[case::voided(after(awaiting_payment(), &[voided(1)]), &["cancelled"])]
 #[case::confirmed(confirmed(), &["cancelled", "void_requested"])]
-fn a_cancellation_undoes_what_was_done(#[case] order: Order, #[case] events: &[&str]) {
+fn a_cancellation_voids_the_payment(#[case] order: Order, #[case] events: &[&str]) {
     let decision = change(&order, &Input::CancelRequested, 5);
     assert_eq!(kinds(&decision), events);
     assert_eq!(decision.order.state, State::Cancelled { reason: CancellationReason::Requested });
 }
 
 #[test]
-fn what_is_cancelled_stays_so_and_what_is_rejected_cannot_be() {
+fn cancelling_again_changes_nothing_and_a_rejected_order_cannot_be_cancelled() {
     changes_nothing(&cancelled(), &Input::CancelRequested);
     let rejected = after(placed(), &[Input::StockRejected]);
     let refusal = decide(&rejected, &Input::CancelRequested, &RULES, at(5));
@@ -251,25 +254,25 @@ fn a_passed_deadline_cancels(
 }
 
 #[test]
-fn payment_is_asked_to_undo_until_it_has_answered() {
+fn a_void_is_requested_again_until_payment_confirms_it() {
     let order = cancelled();
-    let patience = VOID_PATIENCE.num_seconds();
-    let due = order.due_at().expect("the void is watched");
-    assert_eq!(due, order.updated_at + VOID_PATIENCE);
-    assert_eq!(decide(&order, &Input::DeadlinePassed, &RULES, at(patience)), Ok(None), "not before it is due");
+    let delay = VOID_RETRY_DELAY.num_seconds();
+    let due = order.due_at().expect("the void is pending");
+    assert_eq!(due, order.updated_at + VOID_RETRY_DELAY);
+    assert_eq!(decide(&order, &Input::DeadlinePassed, &RULES, at(delay)), Ok(None), "not before it is due");
 
-    let again = change(&order, &Input::DeadlinePassed, patience + 60);
+    let again = change(&order, &Input::DeadlinePassed, delay + 60);
     assert_eq!(kinds(&again), ["void_requested"]);
-    assert_eq!(again.order.due_at(), Some(at(patience + 60) + VOID_PATIENCE));
-    assert_eq!(again.order.history, order.history, "the customer is told nothing new");
+    assert_eq!(again.order.due_at(), Some(at(delay + 60) + VOID_RETRY_DELAY));
+    assert_eq!(again.order.history, order.history, "a repeated void is not a change for the customer");
 
-    let undone = after(again.order, &[voided(1)]);
-    assert_eq!(undone.due_at(), None);
-    assert_eq!(decide(&undone, &Input::DeadlinePassed, &RULES, at(10 * patience)), Ok(None));
+    let voided = after(again.order, &[voided(1)]);
+    assert_eq!(voided.due_at(), None);
+    assert_eq!(decide(&voided, &Input::DeadlinePassed, &RULES, at(10 * delay)), Ok(None));
 }
 
 #[test]
-fn the_end_of_the_reservation_cancels_what_is_not_confirmed() {
+fn the_end_of_the_reservation_cancels_an_unconfirmed_order() {
     for order in [placed(), awaiting_payment()] {
         assert_eq!(kinds(&change(&order, &Input::ReservationExpired, 5))[0], "cancelled");
     }
@@ -277,14 +280,14 @@ fn the_end_of_the_reservation_cancels_what_is_not_confirmed() {
 }
 
 #[test]
-fn a_confirmation_that_came_too_late_for_the_stock_is_undone() {
+fn a_confirmation_too_late_for_the_stock_is_compensated() {
     let decision = change(&confirmed(), &Input::StockRejected, 5);
     assert_eq!(kinds(&decision), ["cancelled", "void_requested"]);
     assert_eq!(decision.order.state, State::Cancelled { reason: CancellationReason::StockLost });
 }
 
 #[test]
-fn an_order_whose_money_is_gone_does_not_stay_confirmed() {
+fn a_confirmed_order_whose_payment_is_voided_is_cancelled() {
     let decision = change(&confirmed(), &voided(1), 5);
     assert_eq!(kinds(&decision), ["cancelled"]);
     assert_eq!(decision.order.attempt(payment_id(1)), Some(AttemptStatus::Voided));
@@ -302,14 +305,14 @@ fn an_order_whose_money_is_gone_does_not_stay_confirmed() {
 #[case::declined_after_the_end(cancelled(), declined(1))]
 #[case::voided(after(cancelled(), &[voided(1)]), voided(1))]
 #[case::authorized_but_known_to_be_voided(after(cancelled(), &[voided(1)]), authorized(1, 250))]
-#[case::voided_without_being_known(placed(), voided(9))]
+#[case::an_unknown_attempt_voided(placed(), voided(9))]
 #[case::deadline_of_the_past(confirmed(), Input::DeadlinePassed)]
-fn what_comes_twice_or_too_late_changes_nothing(#[case] order: Order, #[case] input: Input) {
+fn a_duplicate_or_late_input_changes_nothing(#[case] order: Order, #[case] input: Input) {
     changes_nothing(&order, &input);
 }
 
 #[test]
-fn the_history_tells_every_change_with_its_time_and_cause() {
+fn the_history_records_every_change_with_its_time_and_cause() {
     let order = change(&confirmed(), &Input::CancelRequested, 77).order;
     let history: Vec<_> = order.history.iter().map(|change| (change.status, change.cause)).collect();
     let expected = [
@@ -323,7 +326,7 @@ fn the_history_tells_every_change_with_its_time_and_cause() {
 }
 
 #[test]
-fn an_order_survives_its_store() {
+fn a_stored_order_is_read_back_unchanged() {
     let lines: Vec<Sku> = placed().lines.into_iter().map(|line| line.sku).collect();
     assert_eq!(lines, [sku("A"), sku("B")]);
     for order in [

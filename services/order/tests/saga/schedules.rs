@@ -1,4 +1,4 @@
-//! The whole saga, thousands of times.
+//! The whole saga, in thousands of schedules.
 
 use contracts::{Money, OrderId};
 use order::domain::{Order, State, Status};
@@ -6,15 +6,15 @@ use proptest::prelude::*;
 
 use super::{
     eur,
-    neighbours::{Holding, Issuer},
+    neighbors::{Holding, Issuer},
     order_id, sku,
-    world::{Network, SHOWN_PRICE, Wish, World},
+    world::{Command, Network, SHOWN_PRICE, World},
 };
 
 const STOCK: u32 = 6;
 
-/// Orders that compete for less stock than they want.
-fn shop(network: Network, tape: Vec<u8>, price_changes: i64) -> World {
+/// Returns a world with orders that compete for stock that is not enough for all.
+fn competing_orders(network: Network, tape: Vec<u8>, price_changes: i64) -> World {
     let mut world = World::new(network, tape);
     world.product.available = [(sku("A"), STOCK), (sku("B"), STOCK)].into();
     world.place(order_id(1), &[("A", 2), ("B", 1)]);
@@ -25,7 +25,7 @@ fn shop(network: Network, tape: Vec<u8>, price_changes: i64) -> World {
     world
 }
 
-fn money_is_right(world: &World, order: &Order) {
+fn assert_money(world: &World, order: &Order) {
     let live = world.payment.live(order.id);
     match order.state {
         State::Confirmed => assert_eq!(live, [order.total], "I2: {order:#?}"),
@@ -34,10 +34,10 @@ fn money_is_right(world: &World, order: &Order) {
     let sum: i64 = order.lines.iter().map(|line| line.unit_price.minor * i64::from(line.quantity)).sum();
     assert_eq!(order.total, eur(sum));
     let shown: i64 = order.lines.iter().map(|line| SHOWN_PRICE * i64::from(line.quantity)).sum();
-    assert!(order.total.minor <= shown, "nobody pays more than they were shown");
+    assert!(order.total.minor <= shown, "a customer is never charged more than shown");
 }
 
-fn stock_is_right(world: &World) {
+fn assert_stock(world: &World) {
     let mut left = [(sku("A"), STOCK), (sku("B"), STOCK)];
     for order in world.orders.values() {
         let holding = world.product.reservations.get(&order.id).map(|reservation| reservation.state);
@@ -56,7 +56,7 @@ fn stock_is_right(world: &World) {
     }
 }
 
-fn end_of(world: &World, id: OrderId) -> (Status, Money, usize) {
+fn outcome(world: &World, id: OrderId) -> (Status, Money, usize) {
     let order = &world.orders[&id];
     (order.state.status(), order.total, world.payment.live(id).len())
 }
@@ -64,24 +64,24 @@ fn end_of(world: &World, id: OrderId) -> (Status, Money, usize) {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(3_000) })]
 
-    /// I1, I2, I3: whatever the network does, every order comes to rest, with money and stock as its state says.
+    /// I1, I2, I3: on every network, every order reaches a settled state, with money and stock that match it.
     #[test]
-    fn every_order_comes_to_rest_with_its_money_and_stock_right(
+    fn every_order_settles_with_matching_money_and_stock(
         tape in prop::collection::vec(any::<u8>(), 0..600),
         price_changes in prop_oneof![4 => Just(0), 2 => Just(-10), 1 => Just(10)],
     ) {
-        let mut world = shop(Network::Hostile, tape, price_changes);
+        let mut world = competing_orders(Network::Hostile, tape, price_changes);
         world.run();
         for order in world.orders.values() {
             prop_assert_eq!(order.state.deadline(), None, "I1: {:#?}", order);
-            money_is_right(&world, order);
+            assert_money(&world, order);
         }
-        stock_is_right(&world);
+        assert_stock(&world);
     }
 
-    /// I7: every message ten times, in any order, ends as every message once, in order.
+    /// I7: ten deliveries of every message, in any order, have the outcome of one delivery in order.
     #[test]
-    fn ten_deliveries_in_any_order_end_as_one_in_order(
+    fn ten_deliveries_in_any_order_have_the_outcome_of_one_in_order(
         tape in prop::collection::vec(any::<u8>(), 0..600),
         declines in 0..3_usize,
         price_changes in -10..=10_i64,
@@ -95,25 +95,25 @@ proptest! {
             world.price = SHOWN_PRICE + price_changes;
             world.issuers = vec![Issuer::Declines; declines];
             for attempt in 0..declines as i64 {
-                world.wish(order_id(1), 50 * (attempt + 1), Wish::AnotherCard);
+                world.command(order_id(1), 50 * (attempt + 1), Command::AnotherCard);
             }
             if cancelled {
-                world.wish(order_id(1), 300, Wish::Cancel);
+                world.command(order_id(1), 300, Command::Cancel);
             }
             world.run();
-            stock_is_right(&world);
-            (end_of(&world, order_id(1)), world.orders[&order_id(1)].version)
+            assert_stock(&world);
+            (outcome(&world, order_id(1)), world.orders[&order_id(1)].version)
         };
-        prop_assert_eq!(run(Network::Tenfold, tape), run(Network::Fine, Vec::new()));
+        prop_assert_eq!(run(Network::Tenfold, tape), run(Network::Reliable, Vec::new()));
     }
 }
 
-/// The properties above would hold in a world where nothing ever succeeds, too.
+/// The properties above would also hold if no order were ever confirmed.
 #[test]
-fn when_nothing_goes_wrong_orders_are_confirmed_as_far_as_the_stock_goes() {
-    let mut world = shop(Network::Fine, Vec::new(), 0);
+fn on_a_reliable_network_orders_are_confirmed_until_the_stock_is_sold() {
+    let mut world = competing_orders(Network::Reliable, Vec::new(), 0);
     world.run();
     let confirmed = world.orders.values().filter(|order| order.state == State::Confirmed).count();
     assert_eq!(confirmed, 3, "{:#?}", world.orders);
-    stock_is_right(&world);
+    assert_stock(&world);
 }

@@ -1,5 +1,5 @@
-//! The order service and its neighbours in a simulated time: messages come late, twice and out of order, handlers
-//! crash between load and commit, and reminders get lost. A tape of choices decides all of it.
+//! The order service and its neighbors in simulated time: messages are late, duplicated and reordered, handlers crash
+//! between load and commit, and reminders are lost. A tape of choices decides all of it.
 
 use std::{
     cmp::Reverse,
@@ -11,21 +11,21 @@ use order::domain::{Decision, Input, Order, decide};
 
 use super::{
     RULES, at, eur,
-    neighbours::{Issuer, Payment, Product, numbered},
+    neighbors::{Issuer, Payment, Product, numbered},
     place, visa,
 };
 
-/// No test waits longer than this, in seconds.
+/// Limit of the simulated time, in seconds.
 const END_OF_TIME: i64 = 6 * 60 * 60;
 const SWEEP_INTERVAL: i64 = 30;
-/// No order waits longer than this after its deadline, in seconds: a sweep, and some crashes on the way.
-const LATEST_END: i64 = 300;
+/// Limit for an order to settle after its deadline, in seconds: a sweep and some crashes.
+const SETTLE_LIMIT: i64 = 300;
 
-/// What every cart shows for a piece of everything.
+/// Price of one piece of every SKU, as shown in every cart.
 pub const SHOWN_PRICE: i64 = 100;
 
-/// What happens next, one byte at a time. An exhausted tape says 0: all goes well. So a failing schedule shrinks
-/// towards the simplest one that still fails.
+/// Choices, one byte each. An exhausted tape returns 0, which is the choice without a fault, so that a failing schedule
+/// shrinks to the simplest one that still fails.
 #[derive(Debug)]
 pub struct Tape {
     bytes: Vec<u8>,
@@ -37,7 +37,7 @@ impl Tape {
         Self { bytes, position: 0 }
     }
 
-    /// A number below `limit`.
+    /// Returns a number below `limit`.
     fn pick(&mut self, limit: i64) -> i64 {
         let byte = self.bytes.get(self.position).copied().unwrap_or(0);
         self.position += 1;
@@ -49,31 +49,31 @@ impl Tape {
     }
 }
 
-/// How bad the network is.
+/// Reliability of the network.
 #[derive(Debug, Clone, Copy)]
 pub enum Network {
-    /// Copies up to three, delays of seconds, minutes and sometimes half an hour, crashes, lost reminders.
+    /// Up to three deliveries, delays of seconds, minutes and sometimes half an hour, crashes, lost reminders.
     Hostile,
-    /// Every message ten times, within seconds, in any order; nothing else goes wrong.
+    /// Ten deliveries of every message, within seconds, in any order; no other faults.
     Tenfold,
-    /// Once, in order.
-    Fine,
+    /// One delivery, in order.
+    Reliable,
 }
 
-/// Something that will happen at a moment.
+/// Scheduled occurrence.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Happening {
+enum Occurrence {
     Checkout(OrderId, Vec<(&'static str, u32)>),
     Message { id: EventId, sequence: u64, event: Event },
-    Wish(OrderId, Wish),
-    Commit { loaded: u64, decision: Box<Decision>, cause: Box<Happening> },
+    Command(OrderId, Command),
+    Commit { loaded: u64, decision: Box<Decision>, cause: Box<Occurrence> },
     Reminder(OrderId),
     Sweep,
     Lapse(OrderId),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wish {
+pub enum Command {
     Cancel,
     AnotherCard,
 }
@@ -82,16 +82,16 @@ pub struct World {
     pub orders: BTreeMap<OrderId, Order>,
     pub product: Product,
     pub payment: Payment,
-    /// What issuers say, one by one; when there are no more, they say yes.
+    /// Outcomes of the next authorizations; later ones succeed.
     pub issuers: Vec<Issuer>,
-    /// What product says a piece costs.
+    /// Current price of one piece.
     pub price: i64,
     network: Network,
     tape: Tape,
     now: i64,
     inbox: HashSet<EventId>,
     agenda: BinaryHeap<Reverse<(i64, u64)>>,
-    happenings: BTreeMap<u64, Happening>,
+    occurrences: BTreeMap<u64, Occurrence>,
     counter: u128,
 }
 
@@ -108,90 +108,90 @@ impl World {
             now: 0,
             inbox: HashSet::new(),
             agenda: BinaryHeap::new(),
-            happenings: BTreeMap::new(),
+            occurrences: BTreeMap::new(),
             counter: 0,
         }
     }
 
-    /// A customer will place an order: now, or some time later if the world is hostile.
+    /// Schedules a checkout: now, or later on a hostile network.
     pub fn place(&mut self, id: OrderId, lines: &[(&'static str, u32)]) {
         let delay = if let Network::Hostile = self.network { self.pause() } else { 0 };
-        self.plan(delay, Happening::Checkout(id, lines.to_vec()));
+        self.plan(delay, Occurrence::Checkout(id, lines.to_vec()));
     }
 
-    /// Whatever the customer may wish for afterwards, it comes at any time.
+    /// Places the order, and schedules the customer's later commands at any time.
     fn check_out(&mut self, id: OrderId, lines: &[(&str, u32)]) {
         let lines: Vec<_> = lines.iter().map(|(sku, quantity)| (*sku, *quantity, SHOWN_PRICE)).collect();
         self.store(place(id, &lines, self.now));
         if let Network::Hostile = self.network {
             for _ in 0..3 {
-                let when = self.pause();
-                self.plan(when, Happening::Wish(id, Wish::AnotherCard));
+                let delay = self.pause();
+                self.plan(delay, Occurrence::Command(id, Command::AnotherCard));
             }
             if self.tape.one_in(3) {
-                let when = self.pause();
-                self.plan(when, Happening::Wish(id, Wish::Cancel));
+                let delay = self.pause();
+                self.plan(delay, Occurrence::Command(id, Command::Cancel));
             }
             if self.tape.one_in(8) {
-                let when = self.pause();
-                self.plan(when, Happening::Lapse(id));
+                let delay = self.pause();
+                self.plan(delay, Occurrence::Lapse(id));
             }
         }
     }
 
-    /// A customer wishes something `after` so many seconds.
-    pub fn wish(&mut self, id: OrderId, after: i64, wish: Wish) {
-        self.plan(after, Happening::Wish(id, wish));
+    /// Schedules a customer's command in `after` seconds.
+    pub fn command(&mut self, id: OrderId, after: i64, command: Command) {
+        self.plan(after, Occurrence::Command(id, command));
     }
 
-    /// Lets everything happen until nothing is on its way and no order waits.
+    /// Runs until nothing is scheduled and no order is pending.
     pub fn run(&mut self) {
-        self.plan(SWEEP_INTERVAL, Happening::Sweep);
+        self.plan(SWEEP_INTERVAL, Occurrence::Sweep);
         while let Some(Reverse((moment, number))) = self.agenda.pop() {
-            assert!(moment < END_OF_TIME, "something never comes to rest");
+            assert!(moment < END_OF_TIME, "the world never settles");
             self.now = moment;
-            let happening = self.happenings.remove(&number).unwrap();
-            self.happen(happening);
+            let occurrence = self.occurrences.remove(&number).unwrap();
+            self.run_one(occurrence);
         }
     }
 
-    fn happen(&mut self, happening: Happening) {
-        match &happening {
-            Happening::Checkout(id, lines) => self.check_out(*id, lines),
-            Happening::Message { sequence, event, .. } => {
+    fn run_one(&mut self, occurrence: Occurrence) {
+        match &occurrence {
+            Occurrence::Checkout(id, lines) => self.check_out(*id, lines),
+            Occurrence::Message { sequence, event, .. } => {
                 let price = eur(self.price);
-                if let Some(answer) = self.product.handle(*sequence, event, price, at(self.now)) {
-                    self.send(0, answer);
+                if let Some(response) = self.product.handle(*sequence, event, price, at(self.now)) {
+                    self.send(0, response);
                 }
                 let issuer = match event {
-                    // The issuer is asked once: payment knows the copy of a request.
+                    // The issuer is asked once: payment recognizes a duplicate request.
                     Event::PaymentRequested(request) if !self.payment.knows(request.payment_id) => self.next_issuer(),
                     _ => Issuer::Authorizes,
                 };
-                if let Some(answer) = self.payment.handle(event, issuer, at(self.now)) {
-                    self.send(0, answer);
+                if let Some(response) = self.payment.handle(event, issuer, at(self.now)) {
+                    self.send(0, response);
                 }
                 if let Some((order_id, input)) = self.input_of(event) {
-                    self.load_and_decide(order_id, &input, happening);
+                    self.load_and_decide(order_id, &input, occurrence);
                 }
             }
-            Happening::Wish(order_id, wish) => {
-                let input = match wish {
-                    Wish::Cancel => Input::CancelRequested,
-                    Wish::AnotherCard => {
+            Occurrence::Command(order_id, command) => {
+                let input = match command {
+                    Command::Cancel => Input::CancelRequested,
+                    Command::AnotherCard => {
                         Input::PaymentMethodGiven { payment_id: self.new_payment_id(), payment_method: visa() }
                     }
                 };
-                self.load_and_decide(*order_id, &input, happening);
+                self.load_and_decide(*order_id, &input, occurrence);
             }
-            Happening::Reminder(order_id) => self.load_and_decide(*order_id, &Input::DeadlinePassed, happening),
-            Happening::Commit { loaded, decision, cause } => self.commit(*loaded, decision, cause),
-            Happening::Lapse(order_id) => {
+            Occurrence::Reminder(order_id) => self.load_and_decide(*order_id, &Input::DeadlinePassed, occurrence),
+            Occurrence::Commit { loaded, decision, cause } => self.commit(*loaded, decision, cause),
+            Occurrence::Lapse(order_id) => {
                 if let Some(event) = self.payment.lapse(*order_id) {
                     self.send(0, event);
                 }
             }
-            Happening::Sweep => self.sweep(),
+            Occurrence::Sweep => self.sweep(),
         }
     }
 
@@ -216,24 +216,24 @@ impl World {
         })
     }
 
-    /// The first half of a handler. Others may come between it and the second.
-    fn load_and_decide(&mut self, order_id: OrderId, input: &Input, cause: Happening) {
+    /// First half of a handler. Others may run between it and the second half.
+    fn load_and_decide(&mut self, order_id: OrderId, input: &Input, cause: Occurrence) {
         let order = &self.orders[&order_id];
         if let Ok(Some(decision)) = decide(order, input, &RULES, at(self.now)) {
-            let commit = Happening::Commit { loaded: order.version, decision: decision.into(), cause: cause.into() };
-            let while_it_takes = if let Network::Hostile = self.network { self.tape.pick(4) } else { 0 };
-            self.plan(while_it_takes, commit);
+            let commit = Occurrence::Commit { loaded: order.version, decision: decision.into(), cause: cause.into() };
+            let duration = if let Network::Hostile = self.network { self.tape.pick(4) } else { 0 };
+            self.plan(duration, commit);
         }
     }
 
-    /// The second half: it may never be reached, and it may be refused.
-    fn commit(&mut self, loaded: u64, decision: &Decision, cause: &Happening) {
+    /// Second half of a handler: may crash, and may conflict.
+    fn commit(&mut self, loaded: u64, decision: &Decision, cause: &Occurrence) {
         let crashes = matches!(self.network, Network::Hostile) && self.tape.one_in(10);
         if crashes {
-            // What was not acknowledged is delivered again.
+            // The message is not acknowledged, so it is delivered again.
             return self.plan(30, cause.clone());
         }
-        if let Happening::Message { id, .. } = cause
+        if let Occurrence::Message { id, .. } = cause
             && self.inbox.contains(id)
         {
             return;
@@ -241,7 +241,7 @@ impl World {
         if self.orders[&decision.order.id].version != loaded {
             return self.plan(0, cause.clone());
         }
-        if let Happening::Message { id, .. } = cause {
+        if let Occurrence::Message { id, .. } = cause {
             self.inbox.insert(*id);
         }
         self.store(decision.clone());
@@ -251,12 +251,12 @@ impl World {
         let (to_product, to_payment): (Vec<&Event>, Vec<&Event>) =
             events.iter().partition(|event| !matches!(event, Event::PaymentRequested(_) | Event::VoidRequested(_)));
         assert!(to_product.len() <= 1 && to_payment.len() <= 1, "one event per consumer and version: {events:?}");
-        assert!(order.version >= order.history.len() as u64, "only a repeated wish to undo is not in the history");
-        let armed = self.orders.get(&order.id).and_then(|before| before.state.deadline());
-        if let Some(deadline) = order.state.deadline().filter(|deadline| Some(*deadline) != armed) {
+        assert!(order.version >= order.history.len() as u64, "only repeated voids are not in the history");
+        let scheduled = self.orders.get(&order.id).and_then(|before| before.state.deadline());
+        if let Some(deadline) = order.state.deadline().filter(|deadline| Some(*deadline) != scheduled) {
             let lost = matches!(self.network, Network::Hostile) && self.tape.one_in(4);
             if !lost {
-                self.plan((deadline - at(self.now)).num_seconds(), Happening::Reminder(order.id));
+                self.plan((deadline - at(self.now)).num_seconds(), Occurrence::Reminder(order.id));
             }
         }
         let version = order.version;
@@ -273,30 +273,30 @@ impl World {
         let overdue = |order: &&Order| order.due_at().is_some_and(|due| due <= at(self.now));
         let overdue: Vec<OrderId> = self.orders.values().filter(overdue).map(|order| order.id).collect();
         for id in overdue {
-            self.load_and_decide(id, &Input::DeadlinePassed, Happening::Reminder(id));
+            self.load_and_decide(id, &Input::DeadlinePassed, Occurrence::Reminder(id));
         }
         for order in self.orders.values() {
             let late = order.state.deadline().map_or(0, |deadline| (at(self.now) - deadline).num_seconds());
-            assert!(late < LATEST_END, "I1: stuck: {order:#?}");
+            assert!(late < SETTLE_LIMIT, "I1: stuck: {order:#?}");
         }
-        let waiting = self.orders.values().any(|order| order.state.deadline().is_some());
-        if waiting || !self.agenda.is_empty() {
-            self.plan(SWEEP_INTERVAL, Happening::Sweep);
+        let is_pending = self.orders.values().any(|order| order.state.deadline().is_some());
+        if is_pending || !self.agenda.is_empty() {
+            self.plan(SWEEP_INTERVAL, Occurrence::Sweep);
         }
     }
 
-    /// Hands an event to the network.
+    /// Sends an event over the network.
     fn send(&mut self, sequence: u64, event: Event) {
         self.counter += 1;
-        let message = Happening::Message { id: numbered(self.counter), sequence, event };
+        let message = Occurrence::Message { id: numbered(self.counter), sequence, event };
         let copies = match self.network {
-            Network::Fine => 1,
+            Network::Reliable => 1,
             Network::Tenfold => 10,
             Network::Hostile => [1, 1, 1, 1, 2, 3][self.tape.pick(6) as usize],
         };
         for _ in 0..copies {
             let delay = match self.network {
-                Network::Fine => 1,
+                Network::Reliable => 1,
                 Network::Tenfold => self.tape.pick(8),
                 Network::Hostile => self.pause(),
             };
@@ -304,7 +304,7 @@ impl World {
         }
     }
 
-    /// Mostly seconds, sometimes minutes, and now and then longer than anybody waits.
+    /// Returns mostly seconds, sometimes minutes, and rarely more than every deadline.
     fn pause(&mut self) -> i64 {
         match self.tape.pick(16) {
             0..=9 => self.tape.pick(8),
@@ -331,10 +331,10 @@ impl World {
         numbered(self.counter)
     }
 
-    fn plan(&mut self, delay: i64, happening: Happening) {
+    fn plan(&mut self, delay: i64, occurrence: Occurrence) {
         self.counter += 1;
         let number = u64::try_from(self.counter).unwrap();
         self.agenda.push(Reverse((self.now + delay, number)));
-        self.happenings.insert(number, happening);
+        self.occurrences.insert(number, occurrence);
     }
 }

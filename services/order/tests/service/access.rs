@@ -2,9 +2,9 @@ use contracts::{OrderId, UserId, auth::Scope};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::harness::{checkout_body, new_key, shop};
+use super::harness::{checkout_body, new_key, start, start_with};
 
-/// Every route that needs a customer, with a request that is valid otherwise.
+/// Returns every route for customers, with a valid request.
 fn routes() -> Vec<(Method, String, Option<Value>)> {
     let id = OrderId::generate();
     vec![
@@ -21,49 +21,49 @@ fn routes() -> Vec<(Method, String, Option<Value>)> {
 }
 
 #[tokio::test]
-async fn only_customers_with_a_valid_token_come_in() {
-    let shop = shop().await;
+async fn only_customers_with_a_valid_token_are_authorized() {
+    let service = start().await;
     let user = UserId::generate();
     let foreign = stack::testing::token_issuer().await;
     let callers = [
         (None, 401, "unauthenticated"),
         (Some("not a token".to_owned()), 401, "unauthenticated"),
-        (Some(shop.issuer.expired_token(user, &[Scope::Customer])), 401, "unauthenticated"),
+        (Some(service.issuer.expired_token(user, &[Scope::Customer])), 401, "unauthenticated"),
         (Some(foreign.token(user, &[Scope::Customer])), 401, "unauthenticated"),
-        (Some(shop.issuer.token(user, &[])), 403, "forbidden"),
-        (Some(shop.issuer.token(user, &[Scope::Staff, Scope::Admin])), 403, "forbidden"),
+        (Some(service.issuer.token(user, &[])), 403, "forbidden"),
+        (Some(service.issuer.token(user, &[Scope::Staff, Scope::Admin])), 403, "forbidden"),
     ];
     for (token, status, kind) in callers {
-        let caller = shop.caller(token);
+        let caller = service.caller(token);
         for (method, path, body) in routes() {
             caller.send(method, &path, Some(&new_key()), body.as_ref()).await.is_problem(status, kind);
         }
     }
-    assert_eq!(shop.items().await.len(), 0);
+    assert_eq!(service.items().await.len(), 0);
 }
 
 #[tokio::test]
-async fn health_needs_no_token_and_the_rest_is_not_there() {
-    let shop = shop().await;
-    let anybody = shop.caller(None);
-    assert_eq!(anybody.get("/health/live").await.status.as_u16(), 200);
-    assert_eq!(anybody.get("/health/ready").await.status.as_u16(), 200);
-    anybody.get("/v1/nothing").await.is_problem(404, "not-found");
-    anybody.delete("/v1/orders").await.is_problem(405, "method-not-allowed");
+async fn health_needs_no_token_and_unknown_routes_are_not_found() {
+    let service = start().await;
+    let caller = service.caller(None);
+    assert_eq!(caller.get("/health/live").await.status.as_u16(), 200);
+    assert_eq!(caller.get("/health/ready").await.status.as_u16(), 200);
+    caller.get("/v1/nothing").await.is_problem(404, "not-found");
+    caller.delete("/v1/orders").await.is_problem(405, "method-not-allowed");
 }
 
 #[tokio::test]
 async fn a_service_without_its_table_is_not_ready() {
-    let shop = super::harness::shop_with(&[("--order-table", "no-such-table")]).await;
-    let anybody = shop.caller(None);
-    assert_eq!(anybody.get("/health/live").await.status.as_u16(), 200);
-    anybody.get("/health/ready").await.is_problem(500, "internal");
+    let service = start_with(&[("--order-table", "no-such-table")]).await;
+    let caller = service.caller(None);
+    assert_eq!(caller.get("/health/live").await.status.as_u16(), 200);
+    caller.get("/health/ready").await.is_problem(500, "internal");
 }
 
 #[tokio::test]
-async fn a_service_that_is_asked_to_end_does_so_at_once_when_nothing_is_in_hand() {
-    let shop = shop().await;
-    let customer = shop.customer();
-    shop.placed(&customer).await;
-    tokio::time::timeout(std::time::Duration::from_secs(5), shop.end()).await.unwrap().unwrap();
+async fn an_idle_service_shuts_down_at_once() {
+    let service = start().await;
+    let customer = service.customer();
+    service.placed(&customer).await;
+    tokio::time::timeout(std::time::Duration::from_secs(5), service.end()).await.unwrap().unwrap();
 }

@@ -2,26 +2,30 @@ use axum::http::StatusCode;
 use contracts::{Currency, Event, Money, ProductId, event::user::UserDeleted};
 use serde_json::{Value, json};
 
-use super::harness::{about, euro, product_changed, shop};
+use super::harness::{about, euro, product_changed, start};
 
 fn eur(minor: i64) -> Value {
     json!({ "minor": minor, "currency": "EUR" })
 }
 
 #[tokio::test]
-async fn a_cart_is_filled_changed_and_emptied() {
-    let shop = shop().await;
-    let customer = shop.customer();
-    shop.offer("B", 250).await;
-    shop.offer("A", 100).await;
+async fn lines_of_a_cart_are_added_changed_and_removed() {
+    let service = start().await;
+    let customer = service.customer();
+    service.offer("B", 250).await;
+    service.offer("A", 100).await;
 
     assert_eq!(customer.get("/v1/cart").await.body, json!({ "items": [], "total": null }));
     customer.put_item("B", 1).await;
-    let answer = customer.put_item("A", 2).await;
-    assert_eq!(answer.status, StatusCode::OK);
-    let item = |sku, quantity, price: i64| json!({ "sku": sku, "name": "Kettle", "quantity": quantity, "unit_price": eur(price), "available_for_sale": true });
-    assert_eq!(answer.body, json!({ "items": [item("A", 2, 100), item("B", 1, 250)], "total": eur(450) }));
-    assert_eq!(customer.get("/v1/cart").await.body, answer.body);
+    let response = customer.put_item("A", 2).await;
+    assert_eq!(response.status, StatusCode::OK);
+    let item = |sku, quantity, price| {
+        json!({
+            "sku": sku, "name": "Kettle", "quantity": quantity, "unit_price": eur(price), "available_for_sale": true,
+        })
+    };
+    assert_eq!(response.body, json!({ "items": [item("A", 2, 100), item("B", 1, 250)], "total": eur(450) }));
+    assert_eq!(customer.get("/v1/cart").await.body, response.body);
 
     assert_eq!(customer.put_item("A", 5).await.body["total"], eur(750));
     assert_eq!(customer.delete("/v1/cart/items/B").await.status, StatusCode::NO_CONTENT);
@@ -32,28 +36,28 @@ async fn a_cart_is_filled_changed_and_emptied() {
 }
 
 #[tokio::test]
-async fn what_is_not_for_sale_or_in_another_currency_is_refused_by_name() {
-    let shop = shop().await;
-    let customer = shop.customer();
-    shop.offer("A", 100).await;
-    shop.handle(product_changed(ProductId::generate(), 1, &[("YEN", Money::new(5, Currency::JPY))])).await;
+async fn a_sku_that_is_not_for_sale_or_in_another_currency_is_refused_by_name() {
+    let service = start().await;
+    let customer = service.customer();
+    service.offer("A", 100).await;
+    service.handle(product_changed(ProductId::generate(), 1, &[("YEN", Money::new(5, Currency::JPY))])).await;
     customer.put_item("A", 1).await;
     for sku in ["UNKNOWN", "YEN"] {
-        let answer = customer.put_item(sku, 1).await;
-        answer.is_problem(422, "unprocessable");
-        assert_eq!(answer.wrong_fields(), ["sku"]);
-        assert!(answer.body["errors"][0]["detail"].as_str().unwrap().contains(sku), "{answer:?}");
+        let response = customer.put_item(sku, 1).await;
+        response.is_problem(422, "unprocessable");
+        assert_eq!(response.wrong_fields(), ["sku"]);
+        assert!(response.body["errors"][0]["detail"].as_str().unwrap().contains(sku), "{response:?}");
     }
     assert_eq!(customer.get("/v1/cart").await.body["items"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
-async fn a_new_price_is_shown_once_beside_the_one_before() {
-    let shop = shop().await;
-    let (customer, product) = (shop.customer(), ProductId::generate());
-    shop.handle(product_changed(product, 1, &[("A", euro(100))])).await;
+async fn a_changed_price_is_shown_once_with_the_previous_one() {
+    let service = start().await;
+    let (customer, product) = (service.customer(), ProductId::generate());
+    service.handle(product_changed(product, 1, &[("A", euro(100))])).await;
     customer.put_item("A", 1).await;
-    shop.handle(product_changed(product, 2, &[("A", euro(120))])).await;
+    service.handle(product_changed(product, 2, &[("A", euro(120))])).await;
 
     let first = customer.get("/v1/cart").await.body;
     assert_eq!(first["items"][0]["unit_price"], eur(120));
@@ -65,14 +69,14 @@ async fn a_new_price_is_shown_once_beside_the_one_before() {
 }
 
 #[tokio::test]
-async fn what_is_no_longer_sold_stays_in_the_cart_and_says_so() {
-    let shop = shop().await;
-    let (customer, product) = (shop.customer(), ProductId::generate());
-    shop.handle(product_changed(product, 1, &[("A", euro(100)), ("B", euro(200))])).await;
+async fn a_line_that_is_no_longer_for_sale_remains_and_is_marked() {
+    let service = start().await;
+    let (customer, product) = (service.customer(), ProductId::generate());
+    service.handle(product_changed(product, 1, &[("A", euro(100)), ("B", euro(200))])).await;
     customer.put_item("A", 1).await;
     customer.put_item("B", 1).await;
 
-    shop.handle(product_changed(product, 2, &[("A", euro(100))])).await;
+    service.handle(product_changed(product, 2, &[("A", euro(100))])).await;
     let cart = customer.get("/v1/cart").await.body;
     assert_eq!(cart["items"][0]["available_for_sale"], true);
     assert_eq!(cart["items"][1]["available_for_sale"], false);
@@ -82,17 +86,17 @@ async fn what_is_no_longer_sold_stays_in_the_cart_and_says_so() {
     if let Event::ProductChanged(snapshot) = &mut archived.event {
         snapshot.for_sale = false;
     }
-    shop.handle(archived).await;
+    service.handle(archived).await;
     assert_eq!(customer.get("/v1/cart").await.body["items"][0]["available_for_sale"], false);
 }
 
 #[tokio::test]
-async fn a_cart_has_room_for_50_articles() {
-    let shop = shop().await;
-    let customer = shop.customer();
+async fn a_cart_has_at_most_50_lines() {
+    let service = start().await;
+    let customer = service.customer();
     let names: Vec<String> = (0..51).map(|number| format!("S-{number:02}")).collect();
     let variants: Vec<_> = names.iter().map(|name| (name.as_str(), euro(1))).collect();
-    shop.handle(product_changed(ProductId::generate(), 1, &variants)).await;
+    service.handle(product_changed(ProductId::generate(), 1, &variants)).await;
     for name in &names[..50] {
         assert_eq!(customer.put_item(name, 1).await.status, StatusCode::OK);
     }
@@ -102,25 +106,25 @@ async fn a_cart_has_room_for_50_articles() {
 }
 
 #[tokio::test]
-async fn changes_of_one_cart_at_once_are_all_kept() {
-    let shop = shop().await;
-    let customer = shop.customer();
+async fn concurrent_changes_of_one_cart_are_all_kept() {
+    let service = start().await;
+    let customer = service.customer();
     let names = ["A", "B", "C", "D"];
-    shop.handle(product_changed(ProductId::generate(), 1, &names.map(|name| (name, euro(1))))).await;
-    let answers = futures::future::join_all(names.map(|name| customer.put_item(name, 1))).await;
-    assert!(answers.iter().all(|answer| answer.status == StatusCode::OK), "{answers:?}");
+    service.handle(product_changed(ProductId::generate(), 1, &names.map(|name| (name, euro(1))))).await;
+    let responses = futures::future::join_all(names.map(|name| customer.put_item(name, 1))).await;
+    assert!(responses.iter().all(|response| response.status == StatusCode::OK), "{responses:?}");
     assert_eq!(customer.get("/v1/cart").await.body["items"].as_array().unwrap().len(), 4);
 }
 
 #[tokio::test]
-async fn a_deleted_accounts_cart_goes_and_only_that() {
-    let shop = shop().await;
-    let (leaving, staying) = (shop.customer(), shop.customer());
-    shop.offer("A", 100).await;
+async fn only_the_cart_of_a_deleted_account_is_deleted() {
+    let service = start().await;
+    let (leaving, staying) = (service.customer(), service.customer());
+    service.offer("A", 100).await;
     leaving.put_item("A", 1).await;
     staying.put_item("A", 1).await;
     let id = contracts::OrderId::generate();
-    shop.handle(about(id, Event::UserDeleted(UserDeleted { user_id: leaving.user }))).await;
+    service.handle(about(id, Event::UserDeleted(UserDeleted { user_id: leaving.user }))).await;
     assert_eq!(leaving.get("/v1/cart").await.body["items"], json!([]));
     assert_eq!(staying.get("/v1/cart").await.body["items"].as_array().unwrap().len(), 1);
 }

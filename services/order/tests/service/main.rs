@@ -1,18 +1,16 @@
-//! The service as `main` runs it, on a real DynamoDB and real queues.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+//! The service as `main` runs it, with an emulated DynamoDB and SQS.
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 mod access;
 mod bad_input;
 mod cart;
+mod catalog;
 mod checkout;
-mod collector;
 mod deadlines;
 mod harness;
 mod openapi;
 mod orders;
-mod process;
 mod queue;
-mod replica;
 mod saga;
 mod sweep;
 mod traces;

@@ -6,13 +6,13 @@ use contracts::{
 use order::domain::{State, Status};
 use serde_json::json;
 
-use super::harness::{about, authorized, declined, new_key, shop};
+use super::harness::{about, authorized, declined, is_replayed, new_key, start};
 
 #[tokio::test]
-async fn orders_are_listed_newest_first_in_parts() {
-    let shop = shop().await;
-    let (customer, other) = (shop.customer(), shop.customer());
-    shop.offer("A", 100).await;
+async fn orders_are_listed_newest_first_in_pages() {
+    let service = start().await;
+    let (customer, other) = (service.customer(), service.customer());
+    service.offer("A", 100).await;
     let mut ids = Vec::new();
     for _ in 0..5 {
         customer.put_item("A", 1).await;
@@ -20,11 +20,11 @@ async fn orders_are_listed_newest_first_in_parts() {
     }
     let (mut listed, mut path) = (Vec::new(), "/v1/orders?limit=2".to_owned());
     loop {
-        let part = customer.get(&path).await.body;
-        let items = part["items"].as_array().unwrap();
+        let page = customer.get(&path).await.body;
+        let items = page["items"].as_array().unwrap();
         assert!((1..=2).contains(&items.len()));
         listed.extend(items.iter().map(|order| order["id"].clone()));
-        match part["next_cursor"].as_str() {
+        match page["next_cursor"].as_str() {
             Some(cursor) => path = format!("/v1/orders?limit=2&cursor={cursor}"),
             None => break,
         }
@@ -37,9 +37,9 @@ async fn orders_are_listed_newest_first_in_parts() {
 
 #[tokio::test]
 async fn an_order_shows_its_history() {
-    let shop = shop().await;
-    let customer = shop.customer();
-    let (id, _) = shop.confirmed(&customer).await;
+    let service = start().await;
+    let customer = service.customer();
+    let (id, _) = service.confirmed(&customer).await;
     let order = customer.get(&format!("/v1/orders/{id}")).await.body;
     assert_eq!(order["status"], "confirmed");
     assert_eq!(order["payment"], json!({ "status": "authorized" }));
@@ -48,70 +48,70 @@ async fn an_order_shows_its_history() {
 }
 
 #[tokio::test]
-async fn another_users_order_is_not_there() {
-    let shop = shop().await;
-    let (customer, other) = (shop.customer(), shop.customer());
-    let (id, payment_id) = shop.awaiting_payment(&customer).await;
-    shop.handle(declined(id, payment_id)).await;
-    let before = shop.order(id).await;
+async fn another_users_order_is_not_found() {
+    let service = start().await;
+    let (customer, other) = (service.customer(), service.customer());
+    let (id, payment_id) = service.awaiting_payment(&customer).await;
+    service.handle(declined(id, payment_id)).await;
+    let before = service.order(id).await;
     other.get(&format!("/v1/orders/{id}")).await.is_problem(404, "not-found");
     other.cancel(id, &new_key()).await.is_problem(404, "not-found");
     other.pay(id, &new_key(), "pm_card_visa").await.is_problem(404, "not-found");
-    assert_eq!(shop.order(id).await, before);
+    assert_eq!(service.order(id).await, before);
 }
 
 #[tokio::test]
-async fn another_card_is_taken_after_a_decline_and_once_per_key() {
-    let shop = shop().await;
-    let (customer, key) = (shop.customer(), new_key());
-    let (id, first) = shop.awaiting_payment(&customer).await;
+async fn another_card_is_accepted_after_a_decline_once_per_key() {
+    let service = start().await;
+    let (customer, key) = (service.customer(), new_key());
+    let (id, first) = service.awaiting_payment(&customer).await;
     customer.pay(id, &key, "pm_card_visa").await.is_problem(409, "conflict");
 
-    shop.handle(declined(id, first)).await;
+    service.handle(declined(id, first)).await;
     let order = customer.get(&format!("/v1/orders/{id}")).await.body;
     assert_eq!(order["payment"], json!({ "status": "declined", "decline_reason": "insufficient_funds" }));
-    let answer = customer.pay(id, &key, "pm_card_visa").await;
-    assert_eq!((answer.status, &answer.body["payment"]["status"]), (StatusCode::ACCEPTED, &json!("pending")));
+    let response = customer.pay(id, &key, "pm_card_visa").await;
+    assert_eq!((response.status, &response.body["payment"]["status"]), (StatusCode::ACCEPTED, &json!("pending")));
     let again = customer.pay(id, &key, "pm_card_visa").await;
-    assert!(again.replayed);
-    assert_eq!(again.body, answer.body);
+    assert!(is_replayed(&again));
+    assert_eq!(again.body, response.body);
     customer.pay(id, &key, "pm_card_mastercard").await.is_problem(422, "idempotency-key-reused");
     customer.pay(id, &new_key(), "pm_card_visa").await.is_problem(409, "conflict");
 
-    let second = shop.order(id).await.attempts[1].payment_id;
-    shop.handle(authorized(id, second, 200)).await;
-    assert_eq!(shop.order(id).await.state, State::Confirmed);
-    assert_eq!(shop.published().await, ["placed", "payment_requested", "payment_requested", "confirmed"]);
+    let second = service.order(id).await.attempts[1].payment_id;
+    service.handle(authorized(id, second, 200)).await;
+    assert_eq!(service.order(id).await.state, State::Confirmed);
+    assert_eq!(service.published().await, ["placed", "payment_requested", "payment_requested", "confirmed"]);
 }
 
 #[tokio::test]
-async fn the_same_card_many_times_at_once_is_one_attempt() {
-    let shop = shop().await;
-    let (customer, key) = (shop.customer(), new_key());
-    let (id, first) = shop.awaiting_payment(&customer).await;
-    shop.handle(declined(id, first)).await;
-    let answers = futures::future::join_all((0..6).map(|_| customer.pay(id, &key, "pm_card_visa"))).await;
-    assert!(answers.iter().all(|answer| answer.status == StatusCode::ACCEPTED), "{answers:?}");
-    assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
-    assert_eq!(shop.order(id).await.attempts.len(), 2);
+async fn concurrent_payments_with_one_key_are_one_attempt() {
+    let service = start().await;
+    let (customer, key) = (service.customer(), new_key());
+    let (id, first) = service.awaiting_payment(&customer).await;
+    service.handle(declined(id, first)).await;
+    let responses = futures::future::join_all((0..6).map(|_| customer.pay(id, &key, "pm_card_visa"))).await;
+    assert!(responses.iter().all(|response| response.status == StatusCode::ACCEPTED), "{responses:?}");
+    assert_eq!(responses.iter().filter(|response| !is_replayed(response)).count(), 1);
+    assert_eq!(service.order(id).await.attempts.len(), 2);
 }
 
 #[tokio::test]
-async fn a_cancellation_undoes_what_was_done_and_can_be_repeated() {
-    let shop = shop().await;
-    let (customer, key) = (shop.customer(), new_key());
-    let (id, payment_id) = shop.confirmed(&customer).await;
-    let answer = customer.cancel(id, &key).await;
-    assert_eq!((answer.status, &answer.body["status"]), (StatusCode::OK, &json!("cancelled")));
-    assert_eq!(answer.body["cancellation_reason"], "requested");
-    assert!(customer.cancel(id, &key).await.replayed);
+async fn a_cancellation_voids_the_payment_and_can_be_retried() {
+    let service = start().await;
+    let (customer, key) = (service.customer(), new_key());
+    let (id, payment_id) = service.confirmed(&customer).await;
+    let response = customer.cancel(id, &key).await;
+    assert_eq!((response.status, &response.body["status"]), (StatusCode::OK, &json!("cancelled")));
+    assert_eq!(response.body["cancellation_reason"], "requested");
+    assert!(is_replayed(&customer.cancel(id, &key).await));
 
-    // Cancelled is what the caller wants, under any key.
+    // With any key, cancelling a cancelled order succeeds.
     let other_key = customer.cancel(id, &new_key()).await;
-    assert_eq!((other_key.status, other_key.replayed, &other_key.body), (StatusCode::OK, false, &answer.body));
-    assert_eq!(shop.order(id).await.version, 4);
+    assert_eq!((other_key.status, is_replayed(&other_key), &other_key.body), (StatusCode::OK, false, &response.body));
+    assert_eq!(service.order(id).await.version, 4);
 
-    let events = shop.events().await;
+    let events = service.events().await;
     let [.., cancelled, void] = &events[..] else { panic!("{events:?}") };
     assert!(matches!(&cancelled.event, Event::OrderCancelled(cancelled) if cancelled.order_id == id));
     assert!(matches!(&void.event, Event::VoidRequested(void) if void.payment_id == payment_id));
@@ -120,21 +120,21 @@ async fn a_cancellation_undoes_what_was_done_and_can_be_repeated() {
 
 #[tokio::test]
 async fn one_key_cannot_cancel_two_orders() {
-    let shop = shop().await;
-    let (customer, key) = (shop.customer(), new_key());
-    let (first, second) = (shop.placed(&customer).await, shop.placed(&customer).await);
+    let service = start().await;
+    let (customer, key) = (service.customer(), new_key());
+    let (first, second) = (service.placed(&customer).await, service.placed(&customer).await);
     assert_eq!(customer.cancel(first, &key).await.status, StatusCode::OK);
     customer.cancel(second, &key).await.is_problem(422, "idempotency-key-reused");
-    assert_eq!(shop.order(second).await.state.status(), Status::Placed);
+    assert_eq!(service.order(second).await.state.status(), Status::Placed);
 }
 
 #[tokio::test]
 async fn a_rejected_order_cannot_be_cancelled() {
-    let shop = shop().await;
-    let customer = shop.customer();
-    let id = shop.placed(&customer).await;
+    let service = start().await;
+    let customer = service.customer();
+    let id = service.placed(&customer).await;
     let shortages = vec![Shortage { sku: "A".parse().unwrap(), requested: 2, available: 1 }];
-    shop.handle(about(id, Event::StockRejected(StockRejected { order_id: id, shortages }))).await;
+    service.handle(about(id, Event::StockRejected(StockRejected { order_id: id, shortages }))).await;
     customer.cancel(id, &new_key()).await.is_problem(409, "conflict");
     assert_eq!(customer.get(&format!("/v1/orders/{id}")).await.body["rejection_reason"], "out_of_stock");
 }

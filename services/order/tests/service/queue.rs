@@ -2,22 +2,20 @@ use aws_sdk_sqs::types::MessageSystemAttributeName;
 use contracts::OrderId;
 use stack::testing::eventually;
 
-use super::harness::{PATIENCE, shop_as_process, stock_reserved};
+use super::harness::{LIMIT, start_process, stock_reserved};
 
 #[tokio::test]
-async fn no_receive_of_a_message_is_spent_while_the_table_is_away() {
-    let shop = shop_as_process(&[("--order-table", "no-such-table")], &[]).await;
-    shop.deliver([stock_reserved(OrderId::generate(), 100).to_json()]).await;
-    let refusals = || {
-        let lines = shop.process().logged("messages could not be received");
-        lines.iter().filter(|line| line["queue"] == shop.inbox_url.as_str()).count()
-    };
+async fn no_message_is_received_while_the_table_does_not_respond() {
+    let service = start_process(&[("--order-table", "no-such-table")], &[]).await;
+    service.deliver([stock_reserved(OrderId::generate(), 100).to_json()]).await;
+    // The loop of each queue checks the table before each receive, once a second.
+    let refusals = || service.process().logged("table not available").len();
     let before = refusals();
-    eventually("the loop goes round again", PATIENCE, async || (refusals() > before + 1).then_some(())).await;
+    eventually("the table is checked again", LIMIT, async || (refusals() > before + 3).then_some(())).await;
 
-    let receive = shop.sqs.receive_message().queue_url(&shop.inbox_url).wait_time_seconds(10);
-    let answer = receive.message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount).send();
-    let messages = answer.await.unwrap().messages.unwrap_or_default();
+    let receive = service.sqs.receive_message().queue_url(&service.inbox_url).wait_time_seconds(10);
+    let response = receive.message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount).send();
+    let messages = response.await.unwrap().messages.unwrap_or_default();
     let attributes = messages[0].attributes.as_ref().unwrap();
-    assert_eq!(attributes[&MessageSystemAttributeName::ApproximateReceiveCount], "1", "this receive is the first");
+    assert_eq!(attributes[&MessageSystemAttributeName::ApproximateReceiveCount], "1", "the first receive");
 }

@@ -1,58 +1,58 @@
 use contracts::{Envelope, Event, EventId, TraceContext, event::product::ReservationExpired};
 use futures::future::join_all;
-use order::{domain::Status, error::Error, events};
+use order::{Error, domain::Status, events};
 
-use super::harness::{about, authorized, declined, new_key, shop, stock_reserved, voided};
+use super::harness::{about, authorized, declined, new_key, start, stock_reserved, voided};
 
 #[tokio::test]
 async fn an_order_is_confirmed_by_messages_from_the_queue() {
-    let shop = shop().await;
-    let customer = shop.customer();
-    let id = shop.placed(&customer).await;
-    shop.deliver([stock_reserved(id, 90).to_json()]).await;
-    let order = shop.eventually(id, Status::AwaitingPayment).await;
+    let service = start().await;
+    let customer = service.customer();
+    let id = service.placed(&customer).await;
+    service.deliver([stock_reserved(id, 90).to_json()]).await;
+    let order = service.eventually(id, Status::AwaitingPayment).await;
     assert_eq!(order.total.minor, 180);
-    shop.deliver([authorized(id, order.attempts[0].payment_id, 180).to_json()]).await;
-    let order = shop.eventually(id, Status::Confirmed).await;
+    service.deliver([authorized(id, order.attempts[0].payment_id, 180).to_json()]).await;
+    let order = service.eventually(id, Status::Confirmed).await;
     assert_eq!(order.version, 3);
-    assert_eq!(shop.published().await, ["placed", "payment_requested", "confirmed"]);
+    assert_eq!(service.published().await, ["placed", "payment_requested", "confirmed"]);
 }
 
 #[tokio::test]
-async fn every_message_ten_times_in_any_order_has_one_effect() {
-    let shop = shop().await;
-    let customer = shop.customer();
-    let (id, payment_id) = shop.awaiting_payment(&customer).await;
+async fn ten_deliveries_of_every_message_in_any_order_have_one_effect() {
+    let service = start().await;
+    let customer = service.customer();
+    let (id, payment_id) = service.awaiting_payment(&customer).await;
     let messages = [stock_reserved(id, 100), declined(id, payment_id)];
     let copies = (0..10).flat_map(|_| messages.iter().map(Envelope::to_json));
-    join_all(copies.map(|body| events::handle::handle(shop.app.clone(), body)))
+    join_all(copies.map(|body| events::handle::handle(service.app.clone(), body)))
         .await
         .into_iter()
         .for_each(Result::unwrap);
     customer.pay(id, &new_key(), "pm_card_visa").await;
-    let second = shop.order(id).await.attempts[1].payment_id;
+    let second = service.order(id).await.attempts[1].payment_id;
 
     let messages =
         [stock_reserved(id, 100), declined(id, payment_id), authorized(id, second, 200), voided(id, payment_id)];
     let copies: Vec<_> = (0..10).flat_map(|_| messages.iter().rev().map(Envelope::to_json)).collect();
-    shop.deliver(copies).await;
-    let order = shop.eventually(id, Status::Confirmed).await;
+    service.deliver(copies).await;
+    let order = service.eventually(id, Status::Confirmed).await;
     assert_eq!((order.version, order.attempts.len()), (5, 2));
-    assert_eq!(shop.published().await, ["placed", "payment_requested", "payment_requested", "confirmed"]);
+    assert_eq!(service.published().await, ["placed", "payment_requested", "payment_requested", "confirmed"]);
 }
 
 #[tokio::test]
-async fn a_cancellation_that_races_with_the_authorisation_leaves_no_money() {
-    let shop = shop().await;
-    let customer = shop.customer();
+async fn a_cancellation_concurrent_with_the_authorization_leaves_no_money_held() {
+    let service = start().await;
+    let customer = service.customer();
     for _ in 0..5 {
-        let (id, payment_id) = shop.awaiting_payment(&customer).await;
+        let (id, payment_id) = service.awaiting_payment(&customer).await;
         let key = new_key();
-        let (answer, ()) = tokio::join!(customer.cancel(id, &key), shop.handle(authorized(id, payment_id, 200)));
-        assert_eq!(answer.body["status"], "cancelled", "{answer:?}");
-        let order = shop.eventually(id, Status::Cancelled).await;
+        let (response, ()) = tokio::join!(customer.cancel(id, &key), service.handle(authorized(id, payment_id, 200)));
+        assert_eq!(response.body["status"], "cancelled", "{response:?}");
+        let order = service.eventually(id, Status::Cancelled).await;
         let of_order = |envelope: &&Envelope| envelope.subject == id.to_string();
-        let events = shop.events().await;
+        let events = service.events().await;
         let sequences: Vec<_> = events.iter().filter(of_order).map(|envelope| envelope.sequence).collect();
         assert!(sequences.is_sorted() && sequences.last() == Some(&order.version), "{sequences:?} {order:#?}");
         let voids = events
@@ -64,10 +64,10 @@ async fn a_cancellation_that_races_with_the_authorisation_leaves_no_money() {
 }
 
 #[tokio::test]
-async fn many_handlers_of_one_order_at_once_make_one_history() {
-    let shop = shop().await;
-    let customer = shop.customer();
-    let (id, payment_id) = shop.awaiting_payment(&customer).await;
+async fn concurrent_handlers_of_one_order_write_one_history() {
+    let service = start().await;
+    let customer = service.customer();
+    let (id, payment_id) = service.awaiting_payment(&customer).await;
     let expired = || Event::ReservationExpired(ReservationExpired { order_id: id, reservation_id: uuid().into() });
     let messages = [
         authorized(id, payment_id, 200),
@@ -77,13 +77,13 @@ async fn many_handlers_of_one_order_at_once_make_one_history() {
         authorized(id, payment_id, 999),
     ];
     let results =
-        join_all(messages.iter().map(|message| events::handle::handle(shop.app.clone(), message.to_json()))).await;
+        join_all(messages.iter().map(|message| events::handle::handle(service.app.clone(), message.to_json()))).await;
     results.into_iter().for_each(Result::unwrap);
-    let order = shop.order(id).await;
+    let order = service.order(id).await;
     assert_eq!(order.version, order.history.len() as u64);
-    // The end of the reservation is among them: whatever came first, the order waits for nothing any more.
+    // One of the messages is the end of the reservation: in every order of messages, the order is settled.
     assert_eq!(order.state.deadline(), None, "{order:#?}");
-    let mut sequences: Vec<_> = shop.events().await.iter().map(|envelope| envelope.sequence).collect();
+    let mut sequences: Vec<_> = service.events().await.iter().map(|envelope| envelope.sequence).collect();
     sequences.dedup();
     assert!(sequences.is_sorted() && sequences.iter().all(|sequence| *sequence <= order.version));
 }
@@ -94,31 +94,31 @@ fn uuid() -> uuid::Uuid {
 
 #[tokio::test]
 async fn an_event_of_an_unknown_order_is_not_acknowledged() {
-    let shop = shop().await;
+    let service = start().await;
     let message = stock_reserved(contracts::OrderId::generate(), 100).to_json();
-    assert!(matches!(events::handle::handle(shop.app.clone(), message).await, Err(Error::UnknownOrder(_))));
+    assert!(matches!(events::handle::handle(service.app.clone(), message).await, Err(Error::UnknownOrder(_))));
 }
 
 #[tokio::test]
-async fn poison_does_not_block_what_came_with_it() {
-    let shop = shop().await;
-    let customer = shop.customer();
-    let id = shop.placed(&customer).await;
-    let poison = || "this is no event".to_owned();
-    shop.deliver([poison(), poison(), stock_reserved(id, 100).to_json(), poison()]).await;
-    shop.eventually(id, Status::AwaitingPayment).await;
+async fn poison_messages_do_not_block_others() {
+    let service = start().await;
+    let customer = service.customer();
+    let id = service.placed(&customer).await;
+    let poison = || "not an event".to_owned();
+    service.deliver([poison(), poison(), stock_reserved(id, 100).to_json(), poison()]).await;
+    service.eventually(id, Status::AwaitingPayment).await;
 }
 
 #[tokio::test]
-async fn the_trace_of_a_message_goes_on_in_the_events_that_follow() {
-    let shop = shop().await;
-    let customer = shop.customer();
-    let id = shop.placed(&customer).await;
+async fn the_trace_of_a_message_continues_in_the_events_it_causes() {
+    let service = start().await;
+    let customer = service.customer();
+    let id = service.placed(&customer).await;
     let trace = TraceContext::root();
     let mut message = stock_reserved(id, 100);
     message.traceparent = Some(trace.to_string());
-    shop.handle(message).await;
-    let events = shop.events().await;
-    let followed: TraceContext = events[1].traceparent.as_ref().unwrap().parse().unwrap();
-    assert_eq!(followed.trace_id(), trace.trace_id());
+    service.handle(message).await;
+    let events = service.events().await;
+    let caused: TraceContext = events[1].traceparent.as_ref().unwrap().parse().unwrap();
+    assert_eq!(caused.trace_id(), trace.trace_id());
 }

@@ -1,4 +1,4 @@
-//! Product and payment, as small as they can be: what their contracts promise, and nothing else.
+//! Minimal models of product and payment: what their contracts promise, and nothing else.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ pub enum Holding {
 }
 
 impl Product {
-    /// What product answers to an event. `price` is what a piece costs now.
+    /// Returns product's response to an event. `price` is the current price of one piece.
     pub fn handle(&mut self, sequence: u64, event: &Event, price: Money, now: DateTime<Utc>) -> Option<Event> {
         let order_id = match event {
             Event::OrderPlaced(placed) => placed.order_id,
@@ -57,7 +57,7 @@ impl Product {
             Event::OrderPlaced(placed) => Some(self.reserve(order_id, &placed.lines, price, now)),
             Event::OrderConfirmed(_) => self.sell(order_id),
             _ => {
-                self.give_back(order_id);
+                self.release(order_id);
                 None
             }
         }
@@ -74,7 +74,7 @@ impl Product {
         }
         let expires_at = now + RESERVATION_TTL;
         let reservation = Reservation { lines: lines.to_vec(), state: Holding::Reserved, expires_at };
-        assert!(self.reservations.insert(order_id, reservation).is_none(), "an order is reserved once");
+        assert!(self.reservations.insert(order_id, reservation).is_none(), "stock is reserved once per order");
         let line = |line: &WantedLine| ReservedLine { sku: line.sku.clone(), quantity: line.quantity, unit_price };
         let lines = lines.iter().map(line).collect();
         let reservation_id = ReservationId::from(order_id.as_uuid());
@@ -97,7 +97,7 @@ impl Product {
         Some(Event::StockRejected(StockRejected { order_id, shortages }))
     }
 
-    fn give_back(&mut self, order_id: OrderId) {
+    fn release(&mut self, order_id: OrderId) {
         let Some(reservation) = self.reservations.get_mut(&order_id) else { return };
         if matches!(reservation.state, Holding::Reserved | Holding::Sold) {
             for line in &reservation.lines {
@@ -107,12 +107,12 @@ impl Product {
         self.set(order_id, Holding::Released);
     }
 
-    /// The end of every reservation's time.
+    /// Expires overdue reservations.
     pub fn sweep(&mut self, now: DateTime<Utc>) -> Vec<Event> {
         let overdue = |held: &Reservation| held.state == Holding::Reserved && held.expires_at <= now;
         let ids: Vec<_> = self.reservations.iter().filter(|(_, held)| overdue(held)).map(|(id, _)| *id).collect();
         for order_id in &ids {
-            self.give_back(*order_id);
+            self.release(*order_id);
             self.set(*order_id, Holding::Expired);
         }
         let expired = |order_id: &OrderId| {
@@ -137,24 +137,24 @@ impl Product {
     }
 }
 
-/// What the card's issuer will say.
+/// Outcome of an authorization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Issuer {
     Authorizes,
     Declines,
-    /// Not asked at all: the processor takes no such amount.
+    /// The processor does not accept the amount.
     RefusesTheAmount,
-    /// A fault somewhere behind payment.
+    /// A fault of the processor.
     AuthorizesAnotherAmount,
 }
 
-/// Payment attempts, and the money that is set aside for them.
+/// Payment attempts, and the money that they hold.
 #[derive(Debug, Default)]
 pub struct Payment {
     attempts: BTreeMap<PaymentId, (OrderId, Funds)>,
 }
 
-/// What has become of an attempt.
+/// Money that an attempt holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Funds {
     Authorized(Money),
@@ -162,12 +162,12 @@ pub enum Funds {
 }
 
 impl Payment {
-    /// True if it has heard of the attempt.
+    /// True if the attempt is known.
     pub fn knows(&self, payment_id: PaymentId) -> bool {
         self.attempts.contains_key(&payment_id)
     }
 
-    /// What payment answers to an event.
+    /// Returns payment's response to an event.
     pub fn handle(&mut self, event: &Event, issuer: Issuer, now: DateTime<Utc>) -> Option<Event> {
         match event {
             Event::PaymentRequested(request) => self.request(request, issuer, now),
@@ -210,14 +210,14 @@ impl Payment {
         }
     }
 
-    /// The processor gives an authorisation up by itself.
+    /// The processor releases an authorization by itself.
     pub fn lapse(&mut self, order_id: OrderId) -> Option<Event> {
         let (payment_id, _) =
             self.attempts.iter().find(|(_, (order, money))| *order == order_id && *money != Funds::None)?;
         self.void(*payment_id, order_id)
     }
 
-    /// What is set aside for an order.
+    /// Returns the amounts that are held for an order.
     pub fn live(&self, order_id: OrderId) -> Vec<Money> {
         let of_order = self.attempts.values().filter(|(order, _)| *order == order_id);
         let money = of_order.filter_map(|(_, money)| match money {
@@ -228,7 +228,7 @@ impl Payment {
     }
 }
 
-/// An id that is the same in every run.
+/// Returns an id that is the same in every run.
 pub fn numbered<T: From<Uuid>>(number: u128) -> T {
     Uuid::from_u128(number).into()
 }

@@ -1,0 +1,69 @@
+use std::time::Duration;
+
+use contracts::{Envelope, ProductId, Sku};
+use futures::future::join_all;
+use order::events;
+use stack::testing::eventually;
+
+use super::harness::{Service, euro, product_changed, start};
+
+/// Returns the price of `sku` in the catalog projection, if it is for sale.
+async fn price(service: &Service, sku: &str) -> Option<i64> {
+    let sku: Sku = sku.parse().unwrap();
+    let offers = service.app.store.offers([&sku]).await.unwrap();
+    offers.get(&sku).filter(|offer| offer.for_sale).map(|offer| offer.price.minor)
+}
+
+#[tokio::test]
+async fn an_old_snapshot_does_not_replace_a_newer_one() {
+    let service = start().await;
+    let product = ProductId::generate();
+    service.handle(product_changed(product, 3, &[("A", euro(300))])).await;
+    service.handle(product_changed(product, 2, &[("A", euro(200)), ("B", euro(200))])).await;
+    service.handle(product_changed(product, 3, &[("A", euro(999))])).await;
+    assert_eq!((price(&service, "A").await, price(&service, "B").await), (Some(300), None));
+    service.handle(product_changed(product, 4, &[("A", euro(400)), ("B", euro(400))])).await;
+    assert_eq!((price(&service, "A").await, price(&service, "B").await), (Some(400), Some(400)));
+}
+
+#[tokio::test]
+async fn of_concurrently_handled_snapshots_the_newest_remains() {
+    let service = start().await;
+    for _ in 0..5 {
+        let product = ProductId::generate();
+        let mut snapshots: Vec<Envelope> = (1..=5)
+            .map(|sequence| match sequence % 2 {
+                0 => product_changed(product, sequence, &[("A", euro(1)), ("B", euro(1))]),
+                _ => product_changed(product, sequence, &[("A", euro(sequence as i64))]),
+            })
+            .collect();
+        snapshots.reverse();
+        let handled =
+            join_all(snapshots.iter().map(|it| events::handle::handle(service.app.clone(), it.to_json()))).await;
+        handled.into_iter().for_each(Result::unwrap);
+        assert_eq!((price(&service, "A").await, price(&service, "B").await), (Some(5), None));
+    }
+}
+
+#[tokio::test]
+async fn a_large_catalog_is_projected() {
+    const PRODUCTS: usize = 200;
+    let service = start().await;
+    let snapshots: Vec<String> = (0..PRODUCTS)
+        .map(|number| {
+            let names = ["S", "M", "L"].map(|size| format!("P-{number}-{size}"));
+            let variants: Vec<_> = names.iter().map(|name| (name.as_str(), euro(100))).collect();
+            product_changed(ProductId::generate(), 1, &variants).to_json()
+        })
+        .collect();
+    service.deliver(snapshots).await;
+    let skus: Vec<Sku> = (0..PRODUCTS).map(|number| format!("P-{number}-L").parse().unwrap()).collect();
+    eventually("all products are projected", Duration::from_secs(60), async || {
+        let mut projected = 0;
+        for skus in skus.chunks(100) {
+            projected += service.app.store.offers(skus).await.unwrap().len();
+        }
+        (projected == PRODUCTS).then_some(())
+    })
+    .await;
+}
