@@ -6,7 +6,6 @@ use std::{fs, path::Path};
 #[track_caller]
 pub fn committed(path: impl AsRef<Path>, text: &str) {
     let path = path.as_ref();
-    #[expect(clippy::disallowed_methods, reason = "a switch of the tests, not a setting of a program")]
     if std::env::var_os("UPDATE_GENERATED").is_some() {
         fs::write(path, text).expect("the generated file can be written");
     }
