@@ -1,6 +1,6 @@
 //! The HTTP conventions, by requests to a router: invalid fields are named, and a handler's signature is an access
 //! rule.
-#![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
 
 use std::time::Duration;
 

@@ -38,8 +38,8 @@ pub(crate) enum PasswordCheck {
 
 /// Failure to hash or verify a password: out of memory, or an invalid stored hash.
 #[derive(Debug, thiserror::Error)]
-#[error("password hashing failed: {0}")]
-pub struct HashingError(password_hash::Error);
+#[error("password hashing failed")]
+pub struct HashingError(#[source] password_hash::Error);
 
 /// Hashes passwords. Each hash occupies a core and [`MEMORY_KIB`], so the number of concurrent hashes is limited.
 #[derive(Debug, Clone)]
