@@ -7,17 +7,15 @@ use sqlx::PgPool;
 
 use crate::events::publisher::Notifier;
 
-/// Handles of everything that a handler works with. Cheap to clone.
+/// Dependencies of the handlers. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct AppState {
-    /// The database.
-    pub pool: PgPool,
-    /// Lifetime of a reservation that is not confirmed.
-    pub reservation_ttl: TimeDelta,
-    /// Wakes the publisher after a commit of events.
-    pub notifier: Notifier,
-    /// The verifier of access tokens.
-    pub tokens: Tokens,
+pub(crate) struct AppState {
+    pub(crate) pool: PgPool,
+    /// Lifetime of an unconfirmed reservation.
+    pub(crate) reservation_ttl: TimeDelta,
+    /// Notifies the publisher after a commit of events.
+    pub(crate) notifier: Notifier,
+    pub(crate) tokens: Tokens,
 }
 
 impl FromRef<AppState> for Tokens {

@@ -1,4 +1,4 @@
-//! Every setting, parsed before anything binds. The comments are the manual: `product --help` prints them.
+//! Every setting, parsed before anything binds. `product --help` prints the comments.
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
@@ -11,43 +11,43 @@ use secrecy::SecretString;
 #[derive(Debug, Parser)]
 #[command(name = "product")]
 pub struct Cli {
-    /// What to do; `serve` unless told.
+    /// Subcommand; `serve` by default.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
-/// What the binary can do.
+/// Subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve requests and handle messages until SIGTERM. This is the default.
     Serve(Box<Config>),
-    /// Bring the database's schema to what this binary needs. It is safe to repeat.
+    /// Migrate the database's schema to the version of this binary. Safe to repeat.
     Migrate(Database),
-    /// Write a catalogue file into the database. It is safe to repeat: what did not change is left alone, and the stock
-    /// of a SKU is set only once, when the SKU is new.
+    /// Write a catalogue file to the database. Safe to repeat: unchanged products are not written again, and stock is
+    /// set for new SKUs only.
     Import {
-        /// Where the catalogue is.
+        /// Database of the catalogue.
         #[command(flatten)]
         database: Database,
-        /// JSON with `categories` and `products`: a file, or a link to one (`https://…`), for tasks that have no file.
+        /// JSON with `categories` and `products`: a path, or a URL (`https://…`) for tasks without a disk.
         source: Source,
     },
 }
 
 impl Cli {
-    /// The command that was given, or `serve` with the settings of the environment.
+    /// Returns the given subcommand, or `serve` with the settings of the environment.
     pub fn into_command(self) -> Command {
         self.command.unwrap_or_else(|| Command::Serve(Box::new(Config::from_environment())))
     }
 }
 
-/// Where a catalogue is read from.
+/// Source of a catalogue file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// A file of this machine.
+    /// Path of a local file.
     File(PathBuf),
-    /// A link, such as S3 signs them. Whoever has it may read the file: it is not logged.
-    Link(Url),
+    /// URL, possibly presigned by S3 and therefore secret: it is not logged.
+    Url(Url),
 }
 
 impl FromStr for Source {
@@ -55,22 +55,22 @@ impl FromStr for Source {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text.starts_with("https://") || text.starts_with("http://") {
-            text.parse().map(Self::Link).map_err(|error| format!("not a link: {error}"))
+            text.parse().map(Self::Url).map_err(|error| format!("not a URL: {error}"))
         } else {
             Ok(Self::File(text.into()))
         }
     }
 }
 
-/// The database.
+/// Settings of the database.
 #[derive(Debug, Clone, Args)]
 pub struct Database {
-    /// URL of the PostgreSQL database, with its password unless `DATABASE_IAM` is true. `?sslmode=verify-full` believes
-    /// only servers with a certificate for their name, of an authority in `PGSSLROOTCERT` (a file, or PEM itself).
+    /// URL of the PostgreSQL database, with a password unless `DATABASE_IAM` is true. `?sslmode=verify-full` accepts
+    /// only servers with a certificate for their name, issued by an authority in `PGSSLROOTCERT` (a path, or the PEM
+    /// itself).
     #[arg(long = "database-url", env = "DATABASE_URL", hide_env_values = true)]
     pub url: SecretString,
-    /// Whether to sign in by AWS IAM, as RDS offers it: as the user that the URL names, with a token in the place of a
-    /// password.
+    /// Whether to sign in to RDS by AWS IAM: as the user in the URL, with a token instead of a password.
     #[arg(long = "database-iam", env = "DATABASE_IAM", default_value_t = false, action = ArgAction::Set)]
     pub iam: bool,
 }
@@ -84,32 +84,42 @@ pub struct Config {
     /// Address and port to listen on.
     #[arg(long, env = "LISTEN_ADDR")]
     pub listen_addr: SocketAddr,
-    /// The database.
+    /// Database of the service.
     #[command(flatten)]
     pub database: Database,
-    /// ARN of the SNS topic for this service's events.
+    /// ARN of the SNS topic of this service's events.
     #[arg(long, env = "PRODUCT_EVENTS_TOPIC_ARN")]
     pub product_events_topic_arn: String,
-    /// URL of the SQS queue with the events this service handles.
+    /// URL of the SQS queue with events of orders.
     #[arg(long, env = "PRODUCT_INBOX_URL")]
     pub product_inbox_url: String,
     /// Issuer of access tokens. Its keys are read from `<issuer>/.well-known/jwks.json`.
     #[arg(long, env = "TOKEN_ISSUER")]
     pub token_issuer: Url,
-    /// Seconds for which stock is set aside for an order that is not confirmed.
-    #[arg(long = "reservation-ttl-seconds", env = "RESERVATION_TTL_SECONDS", default_value = "900", value_parser = span)]
+    /// Lifetime of an unconfirmed reservation, in seconds.
+    #[arg(
+        long = "reservation-ttl-seconds",
+        env = "RESERVATION_TTL_SECONDS",
+        default_value = "900",
+        value_parser = time_delta
+    )]
     pub reservation_ttl: TimeDelta,
-    /// Seconds between two looks for reservations that have expired.
-    #[arg(long = "sweep-interval-seconds", env = "SWEEP_INTERVAL_SECONDS", default_value = "15", value_parser = seconds)]
+    /// Interval of the sweep for expired reservations, in seconds.
+    #[arg(
+        long = "sweep-interval-seconds",
+        env = "SWEEP_INTERVAL_SECONDS",
+        default_value = "15",
+        value_parser = seconds
+    )]
     pub sweep_interval: Duration,
-    /// Where spans are sent, by OTLP over HTTP: the URL of a collector, such as `http://localhost:4318`. None are sent
-    /// without it.
+    /// URL of the OpenTelemetry collector for spans, by OTLP over HTTP, such as `http://localhost:4318`. Without it, no
+    /// spans are exported.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     pub otel_exporter_otlp_endpoint: Option<Url>,
 }
 
 impl Config {
-    /// The settings of the environment. Exits with a message that names the wrong one.
+    /// Parses the settings of the environment. Exits with a message that names an invalid one.
     fn from_environment() -> Self {
         Self::parse_from(["product serve"])
     }
@@ -122,8 +132,8 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn span(text: &str) -> Result<TimeDelta, String> {
-    seconds(text).and_then(|span| TimeDelta::from_std(span).map_err(|error| error.to_string()))
+fn time_delta(text: &str) -> Result<TimeDelta, String> {
+    seconds(text).and_then(|duration| TimeDelta::from_std(duration).map_err(|error| error.to_string()))
 }
 
 #[cfg(test)]
@@ -138,10 +148,10 @@ mod tests {
     }
 
     #[test]
-    fn a_span_of_no_time_or_more_than_a_day_is_refused() {
+    fn a_duration_has_1_second_to_1_day() {
         for text in ["0", "-1", "86401", "soon"] {
             assert!(seconds(text).is_err(), "{text}");
         }
-        assert_eq!(span("900"), Ok(TimeDelta::minutes(15)));
+        assert_eq!(time_delta("900"), Ok(TimeDelta::minutes(15)));
     }
 }

@@ -1,61 +1,68 @@
-//! What can go wrong, and what a client hears of it.
+//! Errors, and the problem documents they become.
 
 use axum::response::{IntoResponse, Response};
 use contracts::{Problem, ProblemType};
 
 use crate::domain::{product::PatchError, stock::InvalidLines};
 
-/// Everything that stops a request, a message or an import.
+/// Failure of a request or a message.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nothing of that name is here.
-    #[error("there is no such {0}")]
+    /// The object of this kind does not exist.
+    #[error("{0} not found")]
     NotFound(&'static str),
-    /// A parameter is wrong, which only its meaning shows.
+    /// A parameter does not have its form.
     #[error("{field}: {detail}")]
     InvalidParameter {
-        /// The parameter's name.
+        /// Name of the parameter.
         field: &'static str,
-        /// What is wrong with it.
+        /// Rule that it breaks.
+        detail: &'static str,
+    },
+    /// Parameters have their form, but contradict each other or belong to another query.
+    #[error("{field}: {detail}")]
+    ContradictoryParameter {
+        /// Name of the parameter.
+        field: &'static str,
+        /// Contradiction.
         detail: &'static str,
     },
     /// A patch does not fit its product.
     #[error(transparent)]
     Patch(#[from] PatchError),
-    /// A change came without the version that it is meant for.
+    /// A change has no `If-Match`.
     #[error("If-Match is missing")]
     PreconditionRequired,
-    /// A change is meant for another version.
+    /// The `If-Match` of a change names another version.
     #[error("the product has another version")]
     PreconditionFailed,
-    /// An adjustment would take more than there is, or leave more than can be counted.
-    #[error("the stock has {available} available pieces: the adjustment does not fit")]
-    AdjustmentDoesNotFit {
-        /// How many there are.
+    /// The stock after an adjustment would be negative or too large.
+    #[error("{available} pieces are available: the adjustment does not fit")]
+    AdjustmentOutOfRange {
+        /// Available pieces.
         available: i32,
     },
-    /// The same idempotency key is at work in another request.
-    #[error("the idempotency key is in use")]
+    /// A request with the same idempotency key is in progress.
+    #[error("a request with the same idempotency key is in progress")]
     KeyInUse,
-    /// The idempotency key was used for something else.
-    #[error("the idempotency key was used for another request")]
+    /// The idempotency key was used for a different request.
+    #[error("the idempotency key was used for a different request")]
     KeyReused,
-    /// Two events of one order met at its very first row. Trying again finds the row.
-    #[error("another event of the order was handled at the same time")]
+    /// Another event of the order wrote the first version of its reservation concurrently. A retry finds it.
+    #[error("version conflict")]
     VersionConflict,
-    /// A message that no publisher of ours may send.
+    /// The lines of an event cannot be those of an order: a contract violation by its publisher.
     #[error(transparent)]
     InvalidLines(#[from] InvalidLines),
-    /// A message is not an event that this version knows.
+    /// A message is not an event that this version can read.
     #[error("unreadable message")]
     Unreadable(#[from] serde_json::Error),
-    /// The database refused or did not answer.
+    /// The database rejected a statement or did not respond.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
 }
 
 impl From<Error> for Problem {
-    /// The outside of an error. Causes are logged here, once, and never shown.
     fn from(error: Error) -> Self {
         let detail = error.to_string();
         match error {
@@ -63,35 +70,37 @@ impl From<Error> for Problem {
             Error::InvalidParameter { field, detail } => {
                 Self::new(ProblemType::InvalidRequest).with_error(field, detail)
             }
-            Error::Patch(wrong) => Self::new(ProblemType::Unprocessable).with_error(wrong.field(), detail),
+            Error::ContradictoryParameter { field, detail } => {
+                Self::new(ProblemType::Unprocessable).with_error(field, detail)
+            }
+            Error::Patch(error) => Self::new(ProblemType::Unprocessable).with_error(error.field(), detail),
             Error::PreconditionRequired => Self::new(ProblemType::PreconditionRequired)
-                .with_detail("read the product, and send the ETag of what you read")
+                .with_detail("send the ETag of the product that was read")
                 .with_error("if-match", "is missing"),
             Error::PreconditionFailed => Self::new(ProblemType::PreconditionFailed)
-                .with_detail("read the product again, and decide again")
+                .with_detail("read the product again, and repeat the change with its current ETag")
                 .with_error("if-match", detail),
-            Error::AdjustmentDoesNotFit { .. } => {
+            Error::AdjustmentOutOfRange { .. } => {
                 Self::new(ProblemType::Conflict).with_detail(detail.clone()).with_error("delta", detail)
             }
             Error::KeyInUse => Self::new(ProblemType::IdempotencyKeyInUse),
             Error::KeyReused => Self::new(ProblemType::IdempotencyKeyReused),
-            Error::Database(sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) => {
-                logged(Self::new(ProblemType::Unavailable), &detail)
-            }
+            Error::Database(sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) => Self::new(ProblemType::Unavailable),
             Error::VersionConflict | Error::Unreadable(_) | Error::InvalidLines(_) | Error::Database(_) => {
-                logged(Self::new(ProblemType::Internal), &detail)
+                Self::new(ProblemType::Internal)
             }
         }
     }
 }
 
-fn logged(problem: Problem, cause: &str) -> Problem {
-    tracing::error!(trace_id = problem.trace_id, cause, "a request failed");
-    problem
-}
-
 impl IntoResponse for Error {
+    /// Logs internal errors and outages: this is the boundary of requests.
     fn into_response(self) -> Response {
-        Problem::from(self).into_response()
+        let error = contracts::error::chain(&self);
+        let problem = Problem::from(self);
+        if problem.status >= 500 {
+            tracing::error!(trace_id = problem.trace_id, error, "request failed");
+        }
+        problem.into_response()
     }
 }

@@ -1,5 +1,5 @@
-//! Signs in to RDS by AWS IAM: with a token in the place of a password. A token is made here, of the credentials that the
-//! service has anyway, and is good for 15 minutes: no password is kept anywhere, and none has to be rotated.
+//! Sign-in to RDS by AWS IAM: a token instead of a password. The service generates tokens from its own AWS credentials.
+//! They expire after 15 minutes, so that no password is stored or rotated.
 
 use std::time::{Duration, SystemTime};
 
@@ -20,14 +20,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 
-/// How long RDS takes a token: its own limit. What is connected by then stays connected.
+/// Lifetime of a token: the limit of RDS. Open connections outlive it.
 const LIFETIME: Duration = Duration::from_secs(15 * 60);
-/// How often there is a new token: early enough for a few failures.
+/// Time between two tokens: early enough for retries before the token expires.
 const REFRESH: Duration = Duration::from_secs(10 * 60);
-/// How soon a failure is tried again.
+/// Pause after a failure.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Makes tokens.
+/// Generator of tokens.
 #[derive(Debug, Clone)]
 pub struct SignIn {
     credentials: SharedCredentialsProvider,
@@ -35,29 +35,29 @@ pub struct SignIn {
 }
 
 impl SignIn {
-    /// With the service's own credentials. The error is that there are none, or no Region.
+    /// Uses the service's own credentials. Fails if there are none, or no Region.
     pub fn new(aws: &SdkConfig) -> anyhow::Result<Self> {
-        let credentials = aws.credentials_provider().context("DATABASE_IAM needs credentials of AWS")?;
+        let credentials = aws.credentials_provider().context("DATABASE_IAM needs AWS credentials")?;
         let region = aws.region().context("DATABASE_IAM needs a Region (AWS_REGION)")?.clone();
         Ok(Self { credentials, region })
     }
 
-    /// Gives a new token to the connections that the pool opens from now on.
+    /// Sets a new token for future connections of the pool.
     pub async fn refresh(&self, pool: &PgPool) -> anyhow::Result<()> {
-        let credentials = self.credentials.provide_credentials().await.context("no credentials of AWS")?;
+        let credentials = self.credentials.provide_credentials().await.context("no AWS credentials")?;
         let options = (*pool.connect_options()).clone();
         let token = token(&credentials, &self.region, &options, clock::now().into())?;
         pool.set_connect_options(options.password(&token));
         Ok(())
     }
 
-    /// Sees to it that the pool always has a token that is good, until `shutdown`.
+    /// Refreshes the token of the pool until `shutdown`.
     pub async fn keep_fresh(self, pool: PgPool, shutdown: CancellationToken) {
         loop {
             let pause = match self.refresh(&pool).await {
                 Ok(()) => REFRESH,
                 Err(error) => {
-                    tracing::warn!(error = format!("{error:#}"), "no token for the database; it is tried again");
+                    tracing::warn!(error = format!("{error:#}"), "could not refresh the database token; retrying");
                     RETRY
                 }
             };
@@ -68,7 +68,8 @@ impl SignIn {
     }
 }
 
-/// The token for the host, port and user of `database`: the URL of a call that is never made, signed, without its scheme.
+/// Generates the token for the host, port and user of `database`: a presigned URL without its scheme, which is never
+/// called.
 fn token(
     credentials: &Credentials,
     region: &Region,
@@ -100,11 +101,11 @@ fn token(
 mod tests {
     use super::*;
 
-    /// What botocore's `generate_db_auth_token` makes of the same, at the same moment.
+    /// Output of botocore's `generate_db_auth_token` for the same input and time.
     const REFERENCE: &str = "shop.abc.eu-central-1.rds.amazonaws.com:5432/?Action=connect&DBUser=product&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20260921%2Feu-central-1%2Frds-db%2Faws4_request&X-Amz-Date=20260921T141320Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Security-Token=session%2Ftoken%2B%3D&X-Amz-Signature=4267ecf3dfff30453cb697a205f5fa183bfdef15b56253f92c423211c6920f80";
 
     #[test]
-    fn a_token_is_what_amazons_own_tools_make() {
+    fn a_token_equals_that_of_botocore() {
         let credentials = Credentials::new(
             "AKIDEXAMPLE",
             "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
@@ -119,7 +120,7 @@ mod tests {
         assert_eq!(parts(&token), parts(REFERENCE));
     }
 
-    /// Host and parameters; their order means nothing.
+    /// Returns the host and the parameters, sorted: their order does not matter.
     fn parts(token: &str) -> (String, Vec<(String, String)>) {
         let url = Url::parse(&format!("https://{token}")).unwrap();
         let mut pairs: Vec<_> = url.query_pairs().into_owned().collect();

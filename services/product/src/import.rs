@@ -1,4 +1,4 @@
-//! `product import`: a catalogue file becomes the catalogue, in one transaction.
+//! `product import`: writes a catalogue file to the database, in one transaction.
 
 use std::{fmt, path::Path, time::Duration};
 
@@ -16,30 +16,30 @@ use crate::{
     store::{categories, outbox, products, stock},
 };
 
-/// Serialises imports: a name for an advisory lock of the database.
+/// Key of the advisory lock that serializes imports.
 const IMPORT_LOCK: i64 = 0x696d_706f_7274;
 
-/// How long a server of catalogues may take to accept a connection.
+/// Time limit for connecting to the server of a file.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long it may take to hand over the file.
+/// Time limit for the download of a file.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How many products one statement writes.
+/// Products per statement.
 const CHUNK: usize = 500;
 
-/// What an import did.
+/// Result of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Report {
-    /// Categories that were not there, or had another name.
+    /// Number of new and renamed categories.
     pub categories: u64,
-    /// Products that were not there.
+    /// Number of new products.
     pub created: usize,
-    /// Products that were different.
+    /// Number of products that differed from the file.
     pub changed: usize,
-    /// Products that were as in the file. Nothing was written or published for them.
+    /// Number of products that equaled the file. Nothing was written or published for them.
     pub unchanged: usize,
-    /// SKUs that were not there, and got the file's stock.
+    /// Number of new SKUs, which got their initial stock.
     pub stocked: usize,
 }
 
@@ -54,30 +54,30 @@ impl fmt::Display for Report {
     }
 }
 
-/// Reads and checks a catalogue file. The error lists everything that is wrong with it.
+/// Reads and validates a catalogue file. The error lists all violations.
 pub fn read(file: &Path) -> anyhow::Result<Catalogue> {
     let name = file.display().to_string();
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
+    let text = std::fs::read_to_string(file).with_context(|| format!("could not read {name}"))?;
     parse(&name, &text)
 }
 
-/// The same, by a link. A task on AWS has no file of ours, nor a disk to put one on; it is given a link that is good for
-/// minutes. Such a link is a secret: errors name no more than its host.
+/// Downloads and validates a catalogue file. Tasks on AWS have no disk; they get a presigned URL that expires after
+/// minutes. Such a URL is a secret: errors contain only its host.
 pub async fn fetch(link: &Url) -> anyhow::Result<Catalogue> {
     let name = format!("the file at {}", link.host_str().unwrap_or("the link"));
     let client = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).timeout(FETCH_TIMEOUT).build()?;
-    let answer = async { client.get(link.clone()).send().await?.error_for_status()?.text().await };
-    let text = answer.await.map_err(reqwest::Error::without_url).with_context(|| format!("cannot read {name}"))?;
+    let download = async { client.get(link.clone()).send().await?.error_for_status()?.text().await };
+    let text = download.await.map_err(reqwest::Error::without_url).with_context(|| format!("could not read {name}"))?;
     parse(&name, &text)
 }
 
 fn parse(name: &str, text: &str) -> anyhow::Result<Catalogue> {
     let parsed: CatalogueFile = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text))
         .with_context(|| format!("{name} is not a catalogue"))?;
-    Catalogue::try_from(parsed).map_err(|wrong| anyhow::anyhow!("{name} is not valid:\n  {}", wrong.join("\n  ")))
+    Catalogue::try_from(parsed).map_err(|errors| anyhow::anyhow!("{name} is not valid:\n  {}", errors.join("\n  ")))
 }
 
-/// Writes a catalogue: all of it, or nothing.
+/// Writes a catalogue completely, or not at all.
 pub async fn run(pool: &PgPool, catalogue: Catalogue, now: DateTime<Utc>) -> anyhow::Result<Report> {
     let Catalogue { currency, categories: wanted_categories, products: wanted } = catalogue;
     let mut transaction = pool.begin().await?;
@@ -93,11 +93,11 @@ pub async fn run(pool: &PgPool, catalogue: Catalogue, now: DateTime<Utc>) -> any
     let categories = categories::save(&mut transaction, &wanted_categories).await?;
     let slugs: Vec<_> = wanted.iter().map(|product| product.slug.as_str()).collect();
     let present = products::lock_all(&mut transaction, &slugs).await?;
-    refuse_strangers_skus(&mut transaction, &wanted).await?;
+    check_sku_owners(&mut transaction, &wanted).await?;
 
     let changes = catalogue::changes(present, wanted, ProductId::generate);
     let written: Vec<&Product> = changes.created.iter().chain(&changes.changed).collect();
-    refuse_too_many_variants(&written)?;
+    check_variant_limit(&written)?;
     for chunk in written.chunks(CHUNK) {
         products::save(&mut transaction, chunk, now).await?;
         let snapshot = |product: &&Product| {
@@ -105,8 +105,8 @@ pub async fn run(pool: &PgPool, catalogue: Catalogue, now: DateTime<Utc>) -> any
         };
         outbox::add(&mut transaction, &chunk.iter().map(snapshot).collect::<Vec<_>>()).await?;
     }
-    stock::introduce(&mut transaction, &changes.stocked, now).await?;
-    categories::count(&mut transaction, &changes.listed).await?;
+    stock::insert(&mut transaction, &changes.stocked, now).await?;
+    categories::add_listed(&mut transaction, &changes.listed).await?;
     transaction.commit().await?;
     if !written.is_empty() {
         products::analyze(pool).await?;
@@ -120,12 +120,12 @@ pub async fn run(pool: &PgPool, catalogue: Catalogue, now: DateTime<Utc>) -> any
     })
 }
 
-/// Variants that a file no longer names stay, so that a product can grow beyond what one file may say of it.
-fn refuse_too_many_variants(products: &[&Product]) -> anyhow::Result<()> {
+/// Checks the limit of variants again: variants that a file no longer names are kept, so that a product may exceed it.
+fn check_variant_limit(products: &[&Product]) -> anyhow::Result<()> {
     let large: Vec<_> = products
         .iter()
         .filter(|product| product.variants.len() > MAX_VARIANTS)
-        .map(|product| format!("{} would have {} with those it has already", product.slug, product.variants.len()))
+        .map(|product| format!("{} would have {}, including its present ones", product.slug, product.variants.len()))
         .collect();
     if !large.is_empty() {
         bail!("a product has at most {MAX_VARIANTS} variants:\n  {}", large.join("\n  "));
@@ -133,8 +133,8 @@ fn refuse_too_many_variants(products: &[&Product]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A SKU belongs to one product for ever: orders and the ledger refer to it.
-async fn refuse_strangers_skus(connection: &mut PgConnection, wanted: &[FileProduct]) -> anyhow::Result<()> {
+/// Checks that no SKU moves to another product: orders and the ledger refer to it.
+async fn check_sku_owners(connection: &mut PgConnection, wanted: &[FileProduct]) -> anyhow::Result<()> {
     let skus: Vec<_> =
         wanted.iter().flat_map(|product| &product.variants).map(|variant| variant.sku.as_str()).collect();
     let owners = products::owners(connection, &skus).await?;

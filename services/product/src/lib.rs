@@ -1,12 +1,12 @@
-//! Catalogue, search and stock. Start reading at [`http`] for its routes and at [`domain::reservation`] for its decisions.
+//! Catalogue, search and stock. Start with [`http`], which lists the routes, and `domain::reservation`, which decides.
 
 /// State shared by all handlers.
-pub mod app;
-/// How AWS is called.
+mod app;
+/// Timeouts and retries of AWS clients.
 pub mod aws;
 /// The only place that reads the clock.
 pub mod clock;
-/// Every setting.
+/// Every setting, parsed before anything binds.
 pub mod config;
 /// Products, stock and reservations; pure.
 pub mod domain;
@@ -21,15 +21,15 @@ pub mod iam;
 /// The subcommand `product import`.
 pub mod import;
 /// The token issuer's keys.
-pub mod jwks;
-/// The service as a whole: HTTP server, queue, publisher and sweep.
+mod jwks;
+/// HTTP server, queue, publisher and sweep, until shutdown.
 pub mod run;
 /// PostgreSQL: one function per query.
 pub mod store;
 /// Logs and traces.
 pub mod telemetry;
 
-pub use app::AppState;
+use app::AppState;
 pub use config::Config;
 pub use error::Error;
 pub use run::run;

@@ -1,4 +1,4 @@
-//! Reads settings, connects, serves; or carries out an operator's subcommand.
+//! Parses settings, connects and serves, or runs a subcommand of the operator.
 
 use clap::Parser;
 use product::{
@@ -8,67 +8,52 @@ use product::{
     import, store, telemetry,
 };
 use sqlx::PgPool;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let command = Cli::parse().into_command();
-    let collector = match &command {
-        Command::Serve(config) => config.otel_exporter_otlp_endpoint.as_ref(),
-        Command::Migrate(_) | Command::Import { .. } => None,
-    };
-    let traces = telemetry::init(collector)?;
-    match command {
-        Command::Serve(config) => {
-            let outcome = serve(*config).await;
-            traces.flush().await;
-            outcome
-        }
+    match Cli::parse().into_command() {
+        Command::Serve(config) => serve(*config).await,
         Command::Migrate(database) => {
-            let pool = operate(&database).await?;
-            Ok(store::migrate(&pool).await?)
+            telemetry::init(None)?;
+            Ok(store::migrate(&connect(&database).await?).await?)
         }
         Command::Import { database, source } => {
+            telemetry::init(None)?;
             let catalogue = match &source {
                 Source::File(file) => import::read(file)?,
-                Source::Link(link) => import::fetch(link).await?,
+                Source::Url(url) => import::fetch(url).await?,
             };
-            let pool = operate(&database).await?;
-            let report = import::run(&pool, catalogue, clock::now()).await?;
-            println!("{report}");
+            println!("{}", import::run(&connect(&database).await?, catalogue, clock::now()).await?);
             Ok(())
         }
     }
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(config.listen_addr).await?;
+    let traces = telemetry::init(config.otel_exporter_otlp_endpoint.as_ref())?;
     let shutdown = CancellationToken::new();
-    tokio::spawn(cancel_on_signal(shutdown.clone()));
-    product::run(config, &aws::config().await, listener, shutdown).await
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let listener = TcpListener::bind(config.listen_addr).await?;
+    tokio::spawn({
+        let shutdown = shutdown.clone();
+        async move {
+            tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
+            shutdown.cancel();
+        }
+    });
+    let result = product::run(config, &aws::config().await, listener, shutdown).await;
+    traces.flush().await;
+    result
 }
 
-/// A pool for a subcommand.
-async fn operate(database: &Database) -> anyhow::Result<PgPool> {
+/// Creates the pool of a subcommand.
+async fn connect(database: &Database) -> anyhow::Result<PgPool> {
     let pool = store::connect(&database.url, store::Use::Operate)?;
     if database.iam {
         SignIn::new(&aws::config().await)?.refresh(&pool).await?;
     }
     Ok(pool)
-}
-
-/// SIGTERM is how ECS stops a task, SIGINT how a terminal does.
-async fn cancel_on_signal(shutdown: CancellationToken) -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    shutdown.cancel();
-    Ok(())
 }

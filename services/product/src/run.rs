@@ -18,11 +18,12 @@ use crate::{
     jwks, store,
 };
 
-/// Batches of the queue that are handled at a time: ten times as many messages, which the connection pool must serve.
+/// Number of batches, of ten messages each, that are handled at the same time. The connection pool must suffice for
+/// them.
 const BATCHES: usize = 2;
 
 /// Serves the API on `listener`, the queue, the publisher and the sweep, until `shutdown`; then finishes the work in
-/// progress: first requests, then messages and events.
+/// progress: requests first, then messages and events.
 pub async fn run(
     config: Config,
     aws: &SdkConfig,
@@ -39,10 +40,10 @@ pub async fn run(
     start_tasks(&config, aws, &app, &tasks, &shutdown)?;
 
     tracing::info!(address = %listener.local_addr()?, "serving");
-    // Responses are small: each is sent at once rather than held back for more.
+    // Responses are small: Nagle's algorithm would delay them.
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "could not set TCP_NODELAY");
+            tracing::debug!(error = contracts::error::chain(&error), "could not set TCP_NODELAY");
         }
     });
     let pool = app.pool.clone();

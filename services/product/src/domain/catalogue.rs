@@ -1,4 +1,4 @@
-//! The catalogue file, its rules, and what an import makes of it.
+//! The catalogue file, its rules, and the changes that an import writes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,81 +10,71 @@ use super::{
     text::{Description, Name, Slug, VariantName},
 };
 
-/// The most variants of a product. Ten snapshots of the largest product fit into one batch of a topic (256 KiB), and order
-/// takes one over in a single transaction of its store.
-pub const MAX_VARIANTS: usize = 50;
+/// Maximum number of variants of a product: ten snapshots of the largest product fit into one batch of SNS (256 KiB),
+/// and order stores a snapshot in a single transaction.
+pub(crate) const MAX_VARIANTS: usize = 50;
 
-/// A catalogue as its file tells it.
+/// Content of a catalogue file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CatalogueFile {
-    /// What the products are listed in.
-    pub categories: Vec<Category>,
-    /// What is sold.
-    pub products: Vec<FileProduct>,
+    pub(crate) categories: Vec<Category>,
+    pub(crate) products: Vec<FileProduct>,
 }
 
-/// A category.
+/// Category of products.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Category {
-    /// Its name in addresses.
-    pub slug: Slug,
-    /// Its name for people.
-    pub name: Name,
+    pub(crate) slug: Slug,
+    pub(crate) name: Name,
 }
 
-/// A product of the file.
+/// Product in a catalogue file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileProduct {
-    /// What it is recognised by in a later import.
-    pub slug: Slug,
-    /// Its name for people.
-    pub name: Name,
-    /// What it is like.
-    pub description: Description,
-    /// The slug of a category of the same file.
-    pub category: Slug,
-    /// Everything that can be bought of it.
-    pub variants: Vec<FileVariant>,
+    /// Identity of the product in later imports.
+    pub(crate) slug: Slug,
+    pub(crate) name: Name,
+    pub(crate) description: Description,
+    /// Slug of a category in the same file.
+    pub(crate) category: Slug,
+    pub(crate) variants: Vec<FileVariant>,
 }
 
-/// A SKU of the file.
+/// SKU in a catalogue file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileVariant {
-    /// What is sold. It belongs to one product for ever.
-    pub sku: Sku,
-    /// What tells it from its siblings.
-    pub name: VariantName,
-    /// The price of one piece, taxes included.
-    pub price: Price,
-    /// How many there are, if the SKU is new. What is known of a SKU's stock is never overwritten.
-    pub stock: u16,
+    /// SKU, which permanently belongs to one product.
+    pub(crate) sku: Sku,
+    pub(crate) name: VariantName,
+    /// Price of one piece, taxes included.
+    pub(crate) price: Price,
+    /// Initial stock, for new SKUs only. The stock of a known SKU is never overwritten.
+    pub(crate) stock: u16,
 }
 
-/// A catalogue that follows the rules.
+/// Valid catalogue: at least one product, each with at least one variant, all prices in one currency.
 #[derive(Debug, Clone)]
 pub struct Catalogue {
-    /// The currency of all prices.
-    pub currency: Currency,
-    /// At least one.
-    pub categories: Vec<Category>,
-    /// At least one.
+    pub(crate) currency: Currency,
+    pub(crate) categories: Vec<Category>,
+    /// Products to create or change.
     pub products: Vec<FileProduct>,
 }
 
 impl TryFrom<CatalogueFile> for Catalogue {
     type Error = Vec<String>;
 
-    /// The catalogue, or everything that is wrong with the file.
+    /// Returns the catalogue, or all errors of the file.
     fn try_from(CatalogueFile { categories, products }: CatalogueFile) -> Result<Self, Vec<String>> {
-        let mut wrong = Vec::new();
+        let mut errors = Vec::new();
         let mut category_slugs = BTreeSet::new();
         for (n, category) in categories.iter().enumerate() {
             if !category_slugs.insert(&category.slug) {
-                wrong.push(format!("categories[{n}].slug: {} comes twice", category.slug));
+                errors.push(format!("categories[{n}].slug: {} is not unique", category.slug));
             }
         }
         let prices = products.iter().flat_map(|product| &product.variants).map(|variant| Money::from(variant.price));
@@ -93,53 +83,51 @@ impl TryFrom<CatalogueFile> for Catalogue {
         let mut skus = BTreeSet::new();
         for (n, product) in products.iter().enumerate() {
             if !slugs.insert(&product.slug) {
-                wrong.push(format!("products[{n}].slug: {} comes twice", product.slug));
+                errors.push(format!("products[{n}].slug: {} is not unique", product.slug));
             }
             if !category_slugs.contains(&product.category) {
-                wrong.push(format!("products[{n}].category: there is no category {}", product.category));
+                errors.push(format!("products[{n}].category: there is no category {}", product.category));
             }
             if !(1..=MAX_VARIANTS).contains(&product.variants.len()) {
-                wrong.push(format!("products[{n}].variants: there must be 1 to {MAX_VARIANTS}"));
+                errors.push(format!("products[{n}].variants: must have 1 to {MAX_VARIANTS} variants"));
             }
             for (m, variant) in product.variants.iter().enumerate() {
                 if !skus.insert(&variant.sku) {
-                    wrong.push(format!("products[{n}].variants[{m}].sku: {} comes twice", variant.sku));
+                    errors.push(format!("products[{n}].variants[{m}].sku: {} is not unique", variant.sku));
                 }
                 if currency.is_some_and(|currency| Money::from(variant.price).currency != currency) {
-                    wrong.push(format!("products[{n}].variants[{m}].price: all prices must have one currency"));
+                    errors.push(format!("products[{n}].variants[{m}].price: all prices must have one currency"));
                 }
             }
         }
         match currency {
-            Some(currency) if wrong.is_empty() => Ok(Self { currency, categories, products }),
-            Some(_) => Err(wrong),
+            Some(currency) if errors.is_empty() => Ok(Self { currency, categories, products }),
+            Some(_) => Err(errors),
             None => {
-                wrong.push("products: there is nothing to sell".to_owned());
-                Err(wrong)
+                errors.push("products: no product has a variant".to_owned());
+                Err(errors)
             }
         }
     }
 }
 
-/// What an import has to write.
+/// Changes that an import writes.
 #[derive(Debug, Default)]
-pub struct Changes {
-    /// Products that were not there.
-    pub created: Vec<Product>,
-    /// Products that differ from what was there.
-    pub changed: Vec<Product>,
-    /// How many are as they were.
-    pub unchanged: usize,
-    /// The SKUs that were not there, with their first stock.
-    pub stocked: Vec<(Sku, i32)>,
-    /// How many more (or fewer) products are for sale, by category.
-    pub listed: BTreeMap<Slug, i32>,
+pub(crate) struct Changes {
+    pub(crate) created: Vec<Product>,
+    pub(crate) changed: Vec<Product>,
+    /// Number of products that are the same as in the file.
+    pub(crate) unchanged: usize,
+    /// New SKUs with their initial stock.
+    pub(crate) stocked: Vec<(Sku, i32)>,
+    /// Change of the number of products for sale, by category.
+    pub(crate) listed: BTreeMap<Slug, i32>,
 }
 
-/// What turns `present` products (by slug) into those of the file. New products get their id from `new_id`.
+/// Compares the `present` products (by slug) with those of the file. New products get their id from `new_id`.
 ///
-/// Products and SKUs that the file does not name stay as they are: a catalogue is never emptied by a short file.
-pub fn changes(
+/// Products and SKUs that the file does not name are left unchanged: a short file never empties a catalogue.
+pub(crate) fn changes(
     mut present: HashMap<Slug, Product>,
     wanted: Vec<FileProduct>,
     mut new_id: impl FnMut() -> ProductId,
@@ -174,7 +162,7 @@ pub fn changes(
     changes
 }
 
-/// The file's product, with the variants that only `before` has behind the file's own.
+/// Returns the product of the file, followed by the variants that only `before` has.
 fn merged(file: FileProduct, id: ProductId, before: Option<&Product>) -> Product {
     let FileProduct { slug, name, description, category, variants } = file;
     let mut variants: Vec<_> = variants
@@ -231,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_wrong_is_told_at_once() {
+    fn all_errors_of_a_file_are_reported_at_once() {
         let mut wrong = catalogue(&[product("a", "A", 1), product("a", "A", 1)]);
         wrong.products[0].category = Slug::try_from("coffee".to_owned()).unwrap();
         wrong.products[1].variants[0].price = Price::try_from(Money::new(1, Currency::USD)).unwrap();
@@ -239,8 +227,8 @@ mod tests {
             Catalogue::try_from(wrong).unwrap_err(),
             [
                 "products[0].category: there is no category coffee",
-                "products[1].slug: a comes twice",
-                "products[1].variants[0].sku: A comes twice",
+                "products[1].slug: a is not unique",
+                "products[1].variants[0].sku: A is not unique",
                 "products[1].variants[0].price: all prices must have one currency",
             ]
         );
@@ -257,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_price_makes_a_version_and_leaves_the_stock_alone() {
+    fn a_new_price_creates_a_version_and_leaves_the_stock_unchanged() {
         let first = import(&[], &[product("a", "A", 100)]);
         let second = import(&first.created, &[product("a", "A", 90)]);
         assert_eq!(second.changed[0].version, 2);
@@ -266,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variant_that_the_file_no_longer_names_stays() {
+    fn a_variant_that_the_file_no_longer_names_is_kept() {
         let first = import(&[], &[product("a", "A", 100)]);
         let second = import(&first.created, &[product("a", "A2", 100)]);
         let skus: Vec<_> = second.changed[0].variants.iter().map(|variant| variant.sku.as_str()).collect();
@@ -275,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_product_that_was_taken_off_sale_stays_so() {
+    fn an_import_does_not_put_a_product_back_on_sale() {
         let mut before = import(&[], &[product("a", "A", 100)]).created;
         before[0].for_sale = false;
         let second = import(&before, &[product("a", "A", 90)]);

@@ -1,8 +1,8 @@
-//! What a catalogue and a stock are, without any store or transport: values that cannot be invalid, and decisions.
+//! Products, stock and reservations: types that cannot be invalid, and decisions. Pure: no store, no transport.
 
 pub mod catalogue;
-pub mod product;
-pub mod reservation;
-pub mod search;
-pub mod stock;
-pub mod text;
+pub(crate) mod product;
+pub(crate) mod reservation;
+pub(crate) mod search;
+pub(crate) mod stock;
+pub(crate) mod text;

@@ -1,70 +1,73 @@
-//! A product, its price rule, and what an administrator may change.
+//! Products, limits of prices, and changes by administrators.
 
 use std::collections::BTreeMap;
 
 use contracts::{
-    Money, ProductId, Sku,
+    Currency, Money, ProductId, Sku,
     event::{Event, product},
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Deserialize;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::schema::{Object, ObjectBuilder, Ref, Type},
+};
 
-use super::text::{Description, Name, Slug};
+use super::{
+    catalogue::MAX_VARIANTS,
+    text::{Description, Name, Slug},
+};
 
-/// A product with everything that can be bought of it.
+/// Product with its variants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Product {
-    /// Made at its first import.
     pub id: ProductId,
-    /// Its name in addresses.
     pub slug: Slug,
-    /// Its name for people.
     pub name: String,
-    /// What it is like.
     pub description: String,
-    /// The category it is listed in.
     pub category: Slug,
     /// False for a product that can no longer be bought. It can still be read.
     pub for_sale: bool,
-    /// Counts its changes, from 1.
+    /// Number of changes, from 1.
     pub version: u64,
-    /// At least one, in the order of show.
+    /// At least one, in display order.
     pub variants: Vec<Variant>,
 }
 
-/// One SKU of a product.
+/// SKU of a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variant {
-    /// What is sold.
     pub sku: Sku,
-    /// What tells it from its siblings.
+    /// Name of the variant within its product.
     pub name: String,
-    /// The price of one piece, taxes included.
+    /// Price of one piece, taxes included.
     pub price: Money,
 }
 
-/// The price of one piece: from 1 to 1,000,000,000 minor units, so that no order's total can overflow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(value_type = Money)]
-#[serde(try_from = "Money", into = "Money")]
+/// Price of one piece: 1 to 1,000,000,000 minor units, so that the total of an order cannot overflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Money")]
 pub struct Price(Money);
 
-/// The amount is not a price. The message is fit for a client.
+/// The amount is not a price. The message may be shown to clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a price must have 1 to {} minor units", Price::MAX_MINOR)]
 pub struct InvalidPrice;
 
 impl Price {
-    /// The highest price, in minor units.
-    pub const MAX_MINOR: i64 = 1_000_000_000;
+    /// Maximum price, in minor units.
+    const MAX_MINOR: i64 = 1_000_000_000;
 }
 
 impl TryFrom<Money> for Price {
     type Error = InvalidPrice;
 
     fn try_from(money: Money) -> Result<Self, InvalidPrice> {
-        if (1..=Self::MAX_MINOR).contains(&money.minor) { Ok(Self(money)) } else { Err(InvalidPrice) }
+        if is_price(money.minor) { Ok(Self(money)) } else { Err(InvalidPrice) }
     }
+}
+
+fn is_price(minor: i64) -> bool {
+    (1..=Price::MAX_MINOR).contains(&minor)
 }
 
 impl From<Price> for Money {
@@ -73,41 +76,83 @@ impl From<Price> for Money {
     }
 }
 
-/// What an administrator wants changed. What is left out stays as it is.
+/// Change of a product by an administrator. Omitted fields keep their value.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProductPatch {
-    /// The new name.
     pub name: Option<Name>,
-    /// The new description.
     pub description: Option<Description>,
-    /// Whether it can be bought.
+    /// Whether the product can be bought.
     pub for_sale: Option<bool>,
-    /// New prices by SKU, in the currency of the catalogue.
+    /// New prices of one piece, taxes included, by SKU. The product must have the SKU.
     #[serde(default)]
-    #[schema(value_type = std::collections::HashMap<String, Money>)]
-    pub prices: BTreeMap<Sku, Price>,
+    #[schema(schema_with = prices_schema)]
+    pub prices: BTreeMap<Sku, NewPrice>,
 }
 
-/// Why a patch does not fit its product. The messages are fit for a client.
+/// New price of one piece. Its currency must be that of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, try_from = "UncheckedPrice")]
+pub struct NewPrice {
+    /// Amount in minor units of `currency`.
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    minor: i64,
+    /// ISO 4217 code of the catalogue's currency, such as `EUR`.
+    #[schema(value_type = String, pattern = "^[A-Z]{3}$", examples("EUR"))]
+    currency: CurrencyCode,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UncheckedPrice {
+    minor: i64,
+    currency: CurrencyCode,
+}
+
+impl TryFrom<UncheckedPrice> for NewPrice {
+    type Error = InvalidPrice;
+
+    fn try_from(UncheckedPrice { minor, currency }: UncheckedPrice) -> Result<Self, InvalidPrice> {
+        if is_price(minor) { Ok(Self { minor, currency }) } else { Err(InvalidPrice) }
+    }
+}
+
+/// Three letters. Whether they are the catalogue's currency is checked against the product.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+struct CurrencyCode(String);
+
+impl TryFrom<String> for CurrencyCode {
+    type Error = &'static str;
+
+    fn try_from(code: String) -> Result<Self, Self::Error> {
+        let is_code = code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase());
+        if is_code { Ok(Self(code)) } else { Err("must be the three letters of an ISO 4217 currency") }
+    }
+}
+
+fn prices_schema() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some("New prices of one piece, taxes included, by SKU. The product must have the SKU"))
+        .property_names(Some(Sku::schema()))
+        .additional_properties(Some(Ref::from_schema_name(NewPrice::name())))
+        .max_properties(Some(MAX_VARIANTS))
+        .build()
+}
+
+/// The patch does not fit the product. The messages may be shown to clients.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatchError {
-    /// The product has no such SKU.
     #[error("the product has no SKU {0}")]
     UnknownSku(Sku),
-    /// Prices of a catalogue have one currency.
     #[error("the price of {sku} must be in {}", .expected.code())]
-    WrongCurrency {
-        /// Whose price it was to be.
-        sku: Sku,
-        /// The catalogue's currency.
-        expected: contracts::Currency,
-    },
+    WrongCurrency { sku: Sku, expected: Currency },
 }
 
 impl PatchError {
-    /// The field of the request that is wrong.
-    pub fn field(&self) -> String {
+    /// Returns the invalid field of the request.
+    pub(crate) fn field(&self) -> String {
         match self {
             Self::UnknownSku(sku) | Self::WrongCurrency { sku, .. } => format!("prices.{sku}"),
         }
@@ -115,26 +160,26 @@ impl PatchError {
 }
 
 impl Product {
-    /// The product after `patch`: of the next version if that changed anything, otherwise as it was.
-    pub fn patched(&self, patch: ProductPatch) -> Result<Self, PatchError> {
+    /// Returns the product after `patch`: the next version, or the same one if nothing changes.
+    pub(crate) fn patched(&self, patch: ProductPatch) -> Result<Self, PatchError> {
         let ProductPatch { name, description, for_sale, prices } = patch;
         let mut next = self.clone();
         next.name = name.map_or(next.name, String::from);
         next.description = description.map_or(next.description, String::from);
         next.for_sale = for_sale.unwrap_or(next.for_sale);
-        for (sku, Price(price)) in prices {
+        for (sku, NewPrice { minor, currency }) in prices {
             let Some(variant) = next.variants.iter_mut().find(|variant| variant.sku == sku) else {
                 return Err(PatchError::UnknownSku(sku));
             };
-            if price.currency != variant.price.currency {
+            if currency.0 != variant.price.currency.code() {
                 return Err(PatchError::WrongCurrency { sku, expected: variant.price.currency });
             }
-            variant.price = price;
+            variant.price.minor = minor;
         }
         Ok(next.following(self))
     }
 
-    /// This product as the successor of `before`: a difference, and nothing else, makes a new version.
+    /// Returns this product as the successor of `before`. The version increases only if the products differ.
     pub(super) fn following(mut self, before: &Self) -> Self {
         self.version = before.version;
         if self != *before {
@@ -143,13 +188,13 @@ impl Product {
         self
     }
 
-    /// The price to list and sort it by, in minor units.
-    pub fn lowest_price(&self) -> i64 {
+    /// Returns the price to sort by, in minor units.
+    pub(crate) fn lowest_price(&self) -> i64 {
         self.variants.iter().map(|variant| variant.price.minor).min().unwrap_or_default()
     }
 
-    /// The event that tells of this version.
-    pub fn snapshot(&self) -> Event {
+    /// Returns the event that publishes this version.
+    pub(crate) fn snapshot(&self) -> Event {
         let variant = |variant: &Variant| {
             let Variant { sku, name, price } = variant.clone();
             product::Variant { sku, name, price }
@@ -165,8 +210,6 @@ impl Product {
 
 #[cfg(test)]
 mod tests {
-    use contracts::Currency;
-
     use super::*;
 
     fn product() -> Product {
@@ -188,24 +231,24 @@ mod tests {
     }
 
     fn prices(sku: &str, minor: i64, currency: Currency) -> ProductPatch {
-        let price = Price::try_from(Money::new(minor, currency)).unwrap();
+        let price = NewPrice { minor, currency: CurrencyCode(currency.code().to_owned()) };
         ProductPatch { prices: BTreeMap::from([(sku.parse().unwrap(), price)]), ..ProductPatch::default() }
     }
 
     #[test]
-    fn a_patch_that_changes_something_makes_the_next_version() {
+    fn a_patch_with_a_change_creates_the_next_version() {
         let next = product().patched(prices("TEA-2", 450, Currency::EUR)).unwrap();
         assert_eq!((next.version, next.lowest_price()), (8, 450));
     }
 
     #[test]
-    fn a_patch_that_changes_nothing_makes_no_version() {
+    fn a_patch_without_a_change_creates_no_version() {
         assert_eq!(product().patched(prices("TEA-2", 500, Currency::EUR)), Ok(product()));
         assert_eq!(product().patched(ProductPatch::default()), Ok(product()));
     }
 
     #[test]
-    fn a_price_of_another_currency_or_sku_is_refused() {
+    fn a_price_in_another_currency_or_of_another_sku_is_rejected() {
         let error = product().patched(prices("TEA-2", 450, Currency::USD)).unwrap_err();
         assert_eq!(error.to_string(), "the price of TEA-2 must be in EUR");
         let error = product().patched(prices("TEA-9", 450, Currency::EUR)).unwrap_err();
@@ -213,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_price_is_at_least_one_minor_unit() {
+    fn a_price_has_1_to_1_000_000_000_minor_units() {
         for minor in [i64::MIN, -1, 0, Price::MAX_MINOR + 1] {
             assert_eq!(Price::try_from(Money::new(minor, Currency::EUR)), Err(InvalidPrice));
         }

@@ -1,8 +1,8 @@
-//! What an order's events mean for its stock.
+//! Decisions about the stock of orders.
 //!
-//! The newest event of an order decides, whatever else arrived before it, after it, or never: so deliveries may be
-//! repeated and reordered at will, and always end in the same state. The decision says how stock is to move; whether
-//! enough is there, the database decides.
+//! The newest event of an order decides, whichever events arrived before it, after it, or never: events may be
+//! delivered repeatedly and out of order, and the final state is the same. The decision says which stock moves. The
+//! database checks that enough is available.
 
 use std::{fmt, str::FromStr};
 
@@ -11,43 +11,39 @@ use contracts::{Event, OrderId, ReservationId};
 
 use super::stock::{InvalidLines, Lines, Movement};
 
-/// What is known of an order.
+/// State of an order's stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reservation {
-    /// Whose stock it is.
     pub order_id: OrderId,
-    /// Made when the first event of the order was handled.
     pub id: ReservationId,
-    /// Where the order's stock is.
     pub state: State,
-    /// The sequence of the newest event of the order that was handled.
+    /// Sequence of the order's newest handled event.
     pub order_sequence: u64,
-    /// Counts the changes of this reservation, from 1: the sequence of the events about it.
+    /// Number of changes, from 1: the sequence of the events about this reservation.
     pub version: u64,
-    /// When the stock is taken back; only while reserved.
+    /// Time at which the stock is released; only while reserved.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// Where an order's stock is.
+/// State of a reservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Set aside.
+    /// The pieces are reserved until the order is confirmed.
     Reserved,
-    /// Sold.
+    /// The order was confirmed: the pieces are sold.
     Committed,
-    /// Given back, or never to be taken: the order was cancelled or rejected.
+    /// The order was cancelled or rejected: its pieces are available again, or must not be reserved any more.
     Released,
-    /// Given back, because no confirmation came in time. One that comes later takes the stock again, if it can.
+    /// No confirmation came in time: the pieces are available again. A late confirmation takes them if it can.
     Expired,
-    /// Never taken: not all of it was there.
+    /// Not all pieces were available: none was taken.
     Rejected,
 }
 
 impl State {
-    /// Every state.
     pub const ALL: [Self; 5] = [Self::Reserved, Self::Committed, Self::Released, Self::Expired, Self::Rejected];
 
-    /// The state as the store keeps it.
+    /// Returns the value in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Reserved => "reserved",
@@ -58,7 +54,7 @@ impl State {
         }
     }
 
-    /// True while the order has pieces.
+    /// True while the order holds pieces.
     pub const fn holds_stock(self) -> bool {
         matches!(self, Self::Reserved | Self::Committed)
     }
@@ -68,24 +64,24 @@ impl FromStr for State {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| format!("no such state: {text}"))
+        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| format!("unknown state: {text}"))
     }
 }
 
-/// What an event of an order asks of its stock.
+/// Command of an order's event to its stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Request {
-    /// Set these aside: the order was placed.
+pub enum Command {
+    /// The order was placed: reserve these lines.
     Reserve(Lines),
-    /// These are sold: the order was confirmed.
+    /// The order was confirmed: these lines are sold.
     Commit(Lines),
-    /// Nothing is wanted: the order was rejected or cancelled.
+    /// The order was rejected or cancelled: it needs no stock.
     Release,
 }
 
-impl Request {
-    /// What `event` asks, and for which order; `None` for events that ask nothing of stock.
-    pub fn of(event: &Event) -> Result<Option<(OrderId, Self)>, InvalidLines> {
+impl Command {
+    /// Returns the command of `event` and its order; `None` for events without a command to stock.
+    pub fn from_event(event: &Event) -> Result<Option<(OrderId, Self)>, InvalidLines> {
         Ok(match event {
             Event::OrderPlaced(order) => Some((order.order_id, Self::Reserve(order.lines[..].try_into()?))),
             Event::OrderConfirmed(order) => Some((order.order_id, Self::Commit(order.lines[..].try_into()?))),
@@ -96,74 +92,74 @@ impl Request {
     }
 }
 
-/// What is to be done.
+/// Movement of stock, and the next state of the reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step<'a> {
-    /// Nothing at all: the event is older than one that was handled, or the same.
+pub enum Decision<'a> {
+    /// No change: the event is not newer than the newest handled one.
     Ignore,
-    /// No stock moves; this is the state from now on.
-    Settle(State),
-    /// All that the order holds moves, which always succeeds.
-    Move(Movement, State),
-    /// These lines are taken from what is available, and this is the state; or nothing is taken, and it is
-    /// [`State::Rejected`].
+    /// No movement; the next state.
+    SetState(State),
+    /// Movement of all pieces that the order holds, which always succeeds; the next state.
+    MoveHeld(Movement, State),
+    /// Movement of these lines out of the available stock, all or none; the next state, which is [`State::Rejected`] if
+    /// not all pieces are available.
     Take(&'a Lines, Movement, State),
 }
 
-impl fmt::Display for Step<'_> {
-    /// For the log.
+impl fmt::Display for Decision<'_> {
+    /// Formats the decision for the log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ignore => f.write_str("ignore"),
-            Self::Settle(state) => f.write_str(state.as_str()),
-            Self::Move(_, state) => write!(f, "move stock, {}", state.as_str()),
+            Self::SetState(state) => f.write_str(state.as_str()),
+            Self::MoveHeld(_, state) => write!(f, "move held stock, {}", state.as_str()),
             Self::Take(_, _, state) => write!(f, "take stock, {} or {}", state.as_str(), State::Rejected.as_str()),
         }
     }
 }
 
-/// What the event number `sequence` of an order makes of what is known.
-pub fn decide<'a>(known: Option<&Reservation>, request: &'a Request, sequence: u64) -> Step<'a> {
+/// Decides about the command of an order's event with this sequence.
+pub fn decide<'a>(reservation: Option<&Reservation>, command: &'a Command, sequence: u64) -> Decision<'a> {
     use State::*;
-    if known.is_some_and(|known| sequence <= known.order_sequence) {
-        return Step::Ignore;
+    if reservation.is_some_and(|reservation| sequence <= reservation.order_sequence) {
+        return Decision::Ignore;
     }
-    match (request, known.map(|known| known.state)) {
-        (Request::Reserve(lines), None) => Step::Take(lines, Movement::Reserved, Reserved),
-        // An order is placed once, before all else: another such event has nothing to add.
-        (Request::Reserve(_), Some(state)) => Step::Settle(state),
+    match (command, reservation.map(|reservation| reservation.state)) {
+        (Command::Reserve(lines), None) => Decision::Take(lines, Movement::Reserved, Reserved),
+        // An order is placed once, and first: a second `placed` changes nothing.
+        (Command::Reserve(_), Some(state)) => Decision::SetState(state),
 
-        (Request::Commit(_), Some(Reserved)) => Step::Move(Movement::Committed, Committed),
-        (Request::Commit(_), Some(Committed)) => Step::Settle(Committed),
-        (Request::Commit(lines), None | Some(Released | Expired | Rejected)) => {
-            Step::Take(lines, Movement::Retaken, Committed)
+        (Command::Commit(_), Some(Reserved)) => Decision::MoveHeld(Movement::Committed, Committed),
+        (Command::Commit(_), Some(Committed)) => Decision::SetState(Committed),
+        (Command::Commit(lines), None | Some(Released | Expired | Rejected)) => {
+            Decision::Take(lines, Movement::Retaken, Committed)
         }
 
-        (Request::Release, Some(Reserved)) => Step::Move(Movement::Released, Released),
-        (Request::Release, Some(Committed)) => Step::Move(Movement::Returned, Released),
-        // Also without any reservation: the mark refuses one that is asked for late.
-        (Request::Release, None | Some(Released | Expired | Rejected)) => Step::Settle(Released),
+        (Command::Release, Some(Reserved)) => Decision::MoveHeld(Movement::Released, Released),
+        (Command::Release, Some(Committed)) => Decision::MoveHeld(Movement::Returned, Released),
+        // Without a reservation as well: the tombstone rejects a `placed` that arrives late.
+        (Command::Release, None | Some(Released | Expired | Rejected)) => Decision::SetState(Released),
     }
 }
 
-/// What the passing of time makes of a reservation.
-pub fn expire(known: &Reservation, now: DateTime<Utc>) -> Step<'static> {
-    match known.expires_at {
-        Some(expires_at) if known.state == State::Reserved && expires_at <= now => {
-            Step::Move(Movement::Expired, State::Expired)
+/// Decides about a reservation at the time `now`.
+pub fn expire(reservation: &Reservation, now: DateTime<Utc>) -> Decision<'static> {
+    match reservation.expires_at {
+        Some(expires_at) if reservation.state == State::Reserved && expires_at <= now => {
+            Decision::MoveHeld(Movement::Expired, State::Expired)
         }
-        _ => Step::Ignore,
+        _ => Decision::Ignore,
     }
 }
 
 impl Reservation {
-    /// A reservation of which nothing was decided yet: the predecessor of an order's first one.
+    /// Returns the predecessor of an order's first stored reservation.
     pub fn unwritten(order_id: OrderId, id: ReservationId) -> Self {
         Self { order_id, id, state: State::Released, order_sequence: 0, version: 0, expires_at: None }
     }
 
-    /// The next version, in `state`, after the order's event number `order_sequence`. A reservation that just began
-    /// expires at `expires_at`; one that goes on is not prolonged.
+    /// Returns the next version, in `state`, after the order's event with the sequence `order_sequence`. A new
+    /// reservation expires at `expires_at`; an existing one keeps its time.
     pub fn followed_by(self, state: State, order_sequence: u64, expires_at: DateTime<Utc>) -> Self {
         let expires_at = (state == State::Reserved).then(|| self.expires_at.unwrap_or(expires_at));
         Self { state, order_sequence, expires_at, version: self.version + 1, ..self }

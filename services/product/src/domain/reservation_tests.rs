@@ -1,4 +1,4 @@
-//! The decisions, run against a stock in memory.
+//! Decisions, applied to a stock in memory.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use super::*;
 /// Available, reserved, sold.
 type Level = [i64; 3];
 
-/// One order's world: what the store would hold.
+/// Model of the store, with one order.
 #[derive(Debug, Clone, PartialEq)]
-struct World {
-    known: Option<Reservation>,
+struct Model {
+    reservation: Option<Reservation>,
     held: Vec<(Sku, u32)>,
     stock: BTreeMap<Sku, Level>,
-    refusals: usize,
+    rejections: usize,
 }
 
 fn lines() -> Lines {
@@ -29,13 +29,13 @@ fn at(second: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(second)
 }
 
-impl World {
+impl Model {
     fn with(available: i64) -> Self {
         let stock = ["A", "B"].map(|sku| (sku.parse().unwrap(), [available, 0, 0])).into();
-        Self { known: None, held: Vec::new(), stock, refusals: 0 }
+        Self { reservation: None, held: Vec::new(), stock, rejections: 0 }
     }
 
-    fn shift(&mut self, movement: Movement) {
+    fn move_held(&mut self, movement: Movement) {
         let change = movement.per_piece();
         for (sku, quantity) in &self.held {
             let level = self.stock.get_mut(sku).unwrap();
@@ -45,22 +45,22 @@ impl World {
         }
     }
 
-    fn apply(&mut self, step: Step<'_>, sequence: u64) {
-        let state = match step {
-            Step::Ignore => return,
-            Step::Settle(state) => state,
-            Step::Move(movement, state) => {
-                self.shift(movement);
+    fn apply(&mut self, decision: Decision<'_>, sequence: u64) {
+        let state = match decision {
+            Decision::Ignore => return,
+            Decision::SetState(state) => state,
+            Decision::MoveHeld(movement, state) => {
+                self.move_held(movement);
                 state
             }
-            Step::Take(lines, movement, state) => {
+            Decision::Take(lines, movement, state) => {
                 let wanted: Vec<_> = lines.iter().map(|(sku, quantity)| (sku.clone(), quantity)).collect();
                 if wanted.iter().all(|(sku, quantity)| self.stock[sku][0] >= i64::from(*quantity)) {
                     self.held = wanted;
-                    self.shift(movement);
+                    self.move_held(movement);
                     state
                 } else {
-                    self.refusals += 1;
+                    self.rejections += 1;
                     State::Rejected
                 }
             }
@@ -68,100 +68,103 @@ impl World {
         if !state.holds_stock() {
             self.held.clear();
         }
-        let known = self.known.take();
-        let known = known.unwrap_or_else(|| Reservation::unwritten(Uuid::nil().into(), Uuid::nil().into()));
-        self.known = Some(known.followed_by(state, sequence, at(900)));
+        let reservation = self.reservation.take();
+        let reservation = reservation.unwrap_or_else(|| Reservation::unwritten(Uuid::nil().into(), Uuid::nil().into()));
+        self.reservation = Some(reservation.followed_by(state, sequence, at(900)));
     }
 
-    fn hear(&mut self, (request, sequence): &(Request, u64)) {
-        let step = decide(self.known.as_ref(), request, *sequence);
-        self.apply(step, *sequence);
+    fn handle(&mut self, (command, sequence): &(Command, u64)) {
+        let decision = decide(self.reservation.as_ref(), command, *sequence);
+        self.apply(decision, *sequence);
         self.check();
     }
 
     fn tick(&mut self, now: DateTime<Utc>) {
-        let Some(known) = &self.known else { return };
-        let sequence = known.order_sequence;
-        let step = expire(known, now);
-        self.apply(step, sequence);
+        let Some(reservation) = &self.reservation else { return };
+        let sequence = reservation.order_sequence;
+        let decision = expire(reservation, now);
+        self.apply(decision, sequence);
         self.check();
     }
 
-    /// What holds after every step: nothing negative, no piece made or lost, columns equal to what the order holds.
+    /// Checks the invariants: no negative stock, and columns equal to the lines that the order holds.
     fn check(&self) {
-        let state = self.known.as_ref().map(|known| known.state);
+        let state = self.reservation.as_ref().map(|reservation| reservation.state);
         for (sku, level) in &self.stock {
             let held = self.held.iter().find(|line| line.0 == *sku).map_or(0, |line| i64::from(line.1));
             assert!(level.iter().all(|pieces| *pieces >= 0), "{self:?}");
             assert_eq!(level[1], if state == Some(State::Reserved) { held } else { 0 }, "{self:?}");
             assert_eq!(level[2], if state == Some(State::Committed) { held } else { 0 }, "{self:?}");
         }
-        assert_eq!(self.known.as_ref().is_some_and(|known| known.state.holds_stock()), !self.held.is_empty());
+        assert_eq!(
+            self.reservation.as_ref().is_some_and(|reservation| reservation.state.holds_stock()),
+            !self.held.is_empty()
+        );
     }
 
     fn end(&self) -> (Option<(State, u64)>, &BTreeMap<Sku, Level>) {
-        (self.known.as_ref().map(|known| (known.state, known.order_sequence)), &self.stock)
+        (self.reservation.as_ref().map(|reservation| (reservation.state, reservation.order_sequence)), &self.stock)
     }
 }
 
-/// The histories that the conductor of the saga can write.
-fn history() -> impl Strategy<Value = Vec<(Request, u64)>> {
-    let placed = || (Request::Reserve(lines()), 1);
+/// Histories of an order that the orchestrator of the saga can produce.
+fn history() -> impl Strategy<Value = Vec<(Command, u64)>> {
+    let placed = || (Command::Reserve(lines()), 1);
     prop_oneof![
         Just(vec![placed()]),
-        Just(vec![placed(), (Request::Release, 2)]),
-        Just(vec![placed(), (Request::Commit(lines()), 3)]),
-        Just(vec![placed(), (Request::Commit(lines()), 3), (Request::Release, 4)]),
+        Just(vec![placed(), (Command::Release, 2)]),
+        Just(vec![placed(), (Command::Commit(lines()), 3)]),
+        Just(vec![placed(), (Command::Commit(lines()), 3), (Command::Release, 4)]),
     ]
 }
 
 proptest! {
     #[test]
-    fn any_permutation_with_duplicates_ends_in_the_same_state(
+    fn any_permutation_with_duplicates_leads_to_the_same_state(
         history in history(),
         deliveries in prop::collection::vec(any::<Index>(), 0..12),
         cut in any::<Index>(),
         available in 0_i64..4,
     ) {
-        let mut in_order = World::with(available);
-        history.iter().for_each(|event| in_order.hear(event));
+        let mut in_order = Model::with(available);
+        history.iter().for_each(|event| in_order.handle(event));
 
-        // Any deliveries at all, with each event at least once somewhere among them.
+        // Deliveries in any order, with each event at least once.
         let mut order: Vec<_> = deliveries.iter().map(|index| index.get(&history).clone()).collect();
         let missing = history.iter().rev().cloned().collect::<Vec<_>>();
         let place = cut.index(order.len() + 1);
         order.splice(place..place, missing);
-        let mut shuffled = World::with(available);
-        order.iter().for_each(|event| shuffled.hear(event));
+        let mut shuffled = Model::with(available);
+        order.iter().for_each(|event| shuffled.handle(event));
 
         prop_assert_eq!(shuffled.end(), in_order.end());
     }
 
     #[test]
-    fn whatever_happens_no_piece_is_lost_or_made(
+    fn the_number_of_pieces_never_changes(
         deliveries in prop::collection::vec((any::<Index>(), any::<bool>(), 0_i64..2000), 0..20),
         history in history(),
         available in 0_i64..4,
     ) {
-        let mut world = World::with(available);
+        let mut model = Model::with(available);
         for (index, expiry, second) in deliveries {
-            if expiry { world.tick(at(second)) } else { world.hear(index.get(&history)) }
-            for level in world.stock.values() {
+            if expiry { model.tick(at(second)) } else { model.handle(index.get(&history)) }
+            for level in model.stock.values() {
                 prop_assert_eq!(level.iter().sum::<i64>(), available);
             }
         }
     }
 
     #[test]
-    fn expiry_in_between_changes_nothing_for_an_order_that_is_confirmed_or_given_up(
-        history in history().prop_filter("has an end", |history| history.len() > 1),
+    fn an_expiry_does_not_change_the_final_state_of_a_confirmed_or_released_order(
+        history in history().prop_filter("reaches a terminal state", |history| history.len() > 1),
         ticks in prop::collection::vec(any::<bool>(), 4),
     ) {
-        let mut undisturbed = World::with(10);
-        let mut disturbed = World::with(10);
+        let mut undisturbed = Model::with(10);
+        let mut disturbed = Model::with(10);
         for (event, tick) in history.iter().zip(ticks) {
-            undisturbed.hear(event);
-            disturbed.hear(event);
+            undisturbed.handle(event);
+            disturbed.handle(event);
             if tick {
                 disturbed.tick(at(10_000));
             }
@@ -171,38 +174,38 @@ proptest! {
 }
 
 #[test]
-fn a_reservation_expires_at_its_time_and_never_after_confirmation() {
-    let mut world = World::with(5);
-    world.hear(&(Request::Reserve(lines()), 1));
-    world.tick(at(899));
-    assert_eq!(world.known.as_ref().unwrap().state, State::Reserved);
-    let mut confirmed = world.clone();
-    world.tick(at(900));
-    assert_eq!(world.known.unwrap().state, State::Expired);
-    confirmed.hear(&(Request::Commit(lines()), 2));
+fn a_reservation_expires_at_its_time_but_not_once_confirmed() {
+    let mut model = Model::with(5);
+    model.handle(&(Command::Reserve(lines()), 1));
+    model.tick(at(899));
+    assert_eq!(model.reservation.as_ref().unwrap().state, State::Reserved);
+    let mut confirmed = model.clone();
+    model.tick(at(900));
+    assert_eq!(model.reservation.unwrap().state, State::Expired);
+    confirmed.handle(&(Command::Commit(lines()), 2));
     confirmed.tick(at(10_000));
-    assert_eq!(confirmed.known.unwrap().state, State::Committed);
+    assert_eq!(confirmed.reservation.unwrap().state, State::Committed);
 }
 
 #[test]
-fn a_late_confirmation_takes_the_stock_again_or_is_refused() {
-    let mut world = World::with(5);
-    world.hear(&(Request::Reserve(lines()), 1));
-    world.tick(at(900));
-    let mut sold_out = world.clone();
-    world.hear(&(Request::Commit(lines()), 2));
-    assert_eq!((world.known.unwrap().state, world.refusals), (State::Committed, 0));
+fn a_late_confirmation_takes_the_stock_again_or_is_rejected() {
+    let mut model = Model::with(5);
+    model.handle(&(Command::Reserve(lines()), 1));
+    model.tick(at(900));
+    let mut sold_out = model.clone();
+    model.handle(&(Command::Commit(lines()), 2));
+    assert_eq!((model.reservation.unwrap().state, model.rejections), (State::Committed, 0));
 
     sold_out.stock.insert("B".parse().unwrap(), [0, 0, 0]);
-    sold_out.hear(&(Request::Commit(lines()), 2));
-    assert_eq!((sold_out.known.unwrap().state, sold_out.refusals), (State::Rejected, 1));
+    sold_out.handle(&(Command::Commit(lines()), 2));
+    assert_eq!((sold_out.reservation.unwrap().state, sold_out.rejections), (State::Rejected, 1));
 }
 
 #[test]
-fn a_cancellation_that_comes_first_leaves_a_mark_that_refuses_the_reservation() {
-    let mut world = World::with(5);
-    world.hear(&(Request::Release, 2));
-    world.hear(&(Request::Reserve(lines()), 1));
-    assert_eq!(world.known.unwrap().state, State::Released);
-    assert_eq!(world.stock, World::with(5).stock);
+fn a_cancellation_that_arrives_first_prevents_the_reservation() {
+    let mut model = Model::with(5);
+    model.handle(&(Command::Release, 2));
+    model.handle(&(Command::Reserve(lines()), 1));
+    assert_eq!(model.reservation.unwrap().state, State::Released);
+    assert_eq!(model.stock, Model::with(5).stock);
 }

@@ -1,47 +1,51 @@
-//! Pieces: how they move between being available, reserved and sold.
+//! Stock of a SKU: available, reserved and sold pieces, and the movements between them.
 
 use std::collections::BTreeMap;
 
 use contracts::{Sku, event::order};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{ObjectBuilder, OneOfBuilder, Schema, Type},
+    },
+};
 
-/// Why the stock of a SKU changed: the kind of a row of the ledger.
+/// Kind of a change of stock.
+///
+/// - `stocked`: initial stock of a new SKU.
+/// - `adjusted`: correction of the available stock by staff.
+/// - `reserved`: reservation for an order that was placed.
+/// - `released`: end of the reservation of an order that was rejected or cancelled.
+/// - `expired`: end of a reservation that was not confirmed in time.
+/// - `committed`: confirmation of a reserved order.
+/// - `retaken`: confirmation of an order whose reservation had expired.
+/// - `returned`: cancellation of a confirmed order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Movement {
-    /// The SKU came into the catalogue, with its first stock.
     Stocked,
-    /// Staff corrected what is available.
     Adjusted,
-    /// Set aside for an order.
     Reserved,
-    /// A reserved order was given up.
     Released,
-    /// A reservation was not confirmed in time.
     Expired,
-    /// A reserved order was confirmed.
     Committed,
-    /// An order was confirmed after its reservation had expired, and the pieces were still there.
     Retaken,
-    /// A confirmed order was given up.
     Returned,
 }
 
-/// What one piece adds to each column of the stock.
+/// Addend of each column of the stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
-    /// To what can be bought.
     pub available: i32,
-    /// To what is set aside for orders that are not confirmed yet.
     pub reserved: i32,
-    /// To what confirmed orders got.
     pub sold: i32,
 }
 
 impl Movement {
-    /// The kind as the ledger keeps it.
-    pub const fn as_str(self) -> &'static str {
+    /// Returns the value in the ledger.
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Stocked => "stocked",
             Self::Adjusted => "adjusted",
@@ -54,8 +58,8 @@ impl Movement {
         }
     }
 
-    /// What one piece that moves this way adds to the stock.
-    pub const fn per_piece(self) -> Change {
+    /// Returns the change of the stock by one piece.
+    pub(crate) const fn per_piece(self) -> Change {
         let (available, reserved, sold) = match self {
             Self::Stocked | Self::Adjusted => (1, 0, 0),
             Self::Reserved => (-1, 1, 0),
@@ -68,23 +72,23 @@ impl Movement {
     }
 }
 
-/// What an order wants or holds: each SKU once, sorted, at least one piece of each, never empty.
+/// Lines of an order: each SKU once, sorted, at least one piece of each, never empty.
 ///
-/// The order matters: stock is locked in it, so that two orders never wait for each other in a circle.
+/// Stock is locked in the order of the SKUs, so that orders cannot deadlock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lines(BTreeMap<Sku, u32>);
 
-/// An event's lines are none that an order can have. Its publisher broke the contract.
+/// The lines of an event cannot be those of an order: a contract violation by its publisher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("lines must not be empty, and each must have 1 to {} pieces", Lines::MAX_QUANTITY)]
 pub struct InvalidLines;
 
 impl Lines {
-    /// The most pieces of one SKU in one order.
-    pub const MAX_QUANTITY: u32 = 1_000_000;
+    /// Maximum number of pieces of one SKU in an order.
+    pub(crate) const MAX_QUANTITY: u32 = 1_000_000;
 
-    /// Lines of SKUs and quantities; a SKU that comes twice counts as the sum.
-    pub fn new(lines: impl IntoIterator<Item = (Sku, u32)>) -> Result<Self, InvalidLines> {
+    /// Creates lines from SKUs and quantities. Quantities of the same SKU are added.
+    pub(crate) fn new(lines: impl IntoIterator<Item = (Sku, u32)>) -> Result<Self, InvalidLines> {
         let mut sums = BTreeMap::<Sku, u32>::new();
         for (sku, quantity) in lines {
             let sum = sums.entry(sku).or_default();
@@ -96,8 +100,8 @@ impl Lines {
         if sums.is_empty() { Err(InvalidLines) } else { Ok(Self(sums)) }
     }
 
-    /// The lines, sorted by SKU.
-    pub fn iter(&self) -> impl Iterator<Item = (&Sku, u32)> {
+    /// Iterates over the lines, sorted by SKU.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Sku, u32)> {
         self.0.iter().map(|(sku, quantity)| (sku, *quantity))
     }
 }
@@ -118,13 +122,31 @@ impl TryFrom<&[order::OrderLine]> for Lines {
     }
 }
 
-/// How many pieces an adjustment adds; takes away where negative. Never zero, at most a million either way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(value_type = i32, minimum = -1_000_000, maximum = 1_000_000)]
+/// Number of pieces that an adjustment adds (positive) or removes (negative): at most 1,000,000, not 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "i32", into = "i32")]
 pub struct Delta(i32);
 
-/// The number is not an adjustment. The message is fit for a client.
+impl PartialSchema for Delta {
+    fn schema() -> RefOr<Schema> {
+        let range = |from: i32, to: i32| {
+            ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(from)).maximum(Some(to)).build()
+        };
+        OneOfBuilder::new()
+            .description(Some("Number of pieces that are added (positive) or removed (negative)"))
+            .item(range(1, Self::MAX))
+            .item(range(-Self::MAX, -1))
+            .into()
+    }
+}
+
+impl ToSchema for Delta {}
+
+impl Delta {
+    const MAX: i32 = 1_000_000;
+}
+
+/// The number is not an adjustment. The message may be shown to clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a whole number from -1000000 to 1000000, and not 0")]
 pub struct InvalidDelta;
@@ -133,7 +155,7 @@ impl TryFrom<i32> for Delta {
     type Error = InvalidDelta;
 
     fn try_from(pieces: i32) -> Result<Self, InvalidDelta> {
-        if pieces != 0 && (-1_000_000..=1_000_000).contains(&pieces) { Ok(Self(pieces)) } else { Err(InvalidDelta) }
+        if pieces != 0 && (-Self::MAX..=Self::MAX).contains(&pieces) { Ok(Self(pieces)) } else { Err(InvalidDelta) }
     }
 }
 
@@ -152,20 +174,20 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_sorted_and_each_sku_comes_once() {
+    fn lines_are_sorted_and_name_each_sku_once() {
         let lines = Lines::new([(sku("B"), 1), (sku("A"), 2), (sku("B"), 3)]).unwrap();
         assert_eq!(lines.iter().collect::<Vec<_>>(), [(&sku("A"), 2), (&sku("B"), 4)]);
     }
 
     #[test]
-    fn lines_that_no_order_can_have_are_refused() {
+    fn empty_and_excessive_lines_are_rejected() {
         assert_eq!(Lines::new([]), Err(InvalidLines));
         assert_eq!(Lines::new([(sku("A"), 0)]), Err(InvalidLines));
         assert_eq!(Lines::new([(sku("A"), u32::MAX), (sku("A"), 1)]), Err(InvalidLines));
     }
 
     #[test]
-    fn only_deliveries_and_corrections_make_pieces_appear() {
+    fn only_initial_stock_and_adjustments_change_the_number_of_pieces() {
         use Movement::*;
         for movement in [Reserved, Released, Expired, Committed, Retaken, Returned] {
             let Change { available, reserved, sold } = movement.per_piece();

@@ -1,4 +1,4 @@
-//! The inbox: events of orders.
+//! Messages of the queue `product-inbox`: events of orders.
 
 use contracts::Envelope;
 use tracing::{Instrument, field::Empty};
@@ -6,10 +6,10 @@ use tracing::{Instrument, field::Empty};
 use super::order;
 use crate::{AppState, Error, clock};
 
-/// Handles one event, in its trace; the error is logged here, once.
+/// Handles one message in the trace of its event. Errors are logged here, once.
 pub async fn handle(app: AppState, body: String) -> Result<(), Error> {
-    let envelope: Envelope =
-        serde_json::from_str(&body).inspect_err(|error| tracing::error!(%error, "unreadable message"))?;
+    let envelope: Envelope = serde_json::from_str(&body)
+        .inspect_err(|error| tracing::error!(error = contracts::error::chain(error), "unreadable message"))?;
     let span = tracing::info_span!(
         "event",
         otel.kind = "consumer",

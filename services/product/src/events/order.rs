@@ -1,4 +1,5 @@
-//! An event of an order: decided by the domain, carried out in one transaction with its mark and its answer.
+//! Events of orders: the domain decides, and one transaction writes the stock, the reservation, the processed-message
+//! record and the resulting event.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{
@@ -8,7 +9,7 @@ use contracts::{
 use sqlx::{PgConnection, PgPool};
 
 use crate::{
-    domain::reservation::{Request, Reservation, State, Step, decide, expire},
+    domain::reservation::{Command, Decision, Reservation, State, decide, expire},
     error::Error,
     store::{
         inbox, outbox, reservations,
@@ -16,11 +17,12 @@ use crate::{
     },
 };
 
-/// How often two events that meet at an order's first row are tried. The second look finds the row.
+/// Attempts at an event. Version conflicts occur only at the first version of a reservation: the second attempt finds
+/// it.
 const ATTEMPTS: usize = 3;
 
-/// Handles one delivery of an event. It has its effect once, however often it is delivered. Events that ask nothing of
-/// stock are let pass.
+/// Handles one delivery of an event. The event takes effect once, however often it is delivered. Events without a
+/// command to stock are ignored.
 pub async fn handle(
     pool: &PgPool,
     envelope: &Envelope,
@@ -42,94 +44,96 @@ async fn attempt(
     reservation_ttl: TimeDelta,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let Some((order_id, request)) = Request::of(&envelope.event)? else {
-        tracing::warn!("an event that nobody here handles: the subscription's filter lets too much through");
+    let Some((order_id, command)) = Command::from_event(&envelope.event)? else {
+        tracing::warn!("ignored unexpected event type: the filter of the subscription is too wide");
         return Ok(());
     };
     let mut transaction = pool.begin().await?;
     if !inbox::record(&mut transaction, envelope.id, now).await? {
         return Ok(());
     }
-    let known = reservations::lock(&mut transaction, order_id).await?;
-    let step = decide(known.as_ref(), &request, envelope.sequence);
-    tracing::info!(%step, "an order's event is handled");
+    let reservation = reservations::lock(&mut transaction, order_id).await?;
+    let decision = decide(reservation.as_ref(), &command, envelope.sequence);
+    tracing::info!(%decision, "order event handled");
 
-    let reservation = known.unwrap_or_else(|| Reservation::unwritten(order_id, ReservationId::generate()));
-    let progress = Progress { order_sequence: envelope.sequence, expires_at: now + reservation_ttl, now };
-    carry_out(&mut transaction, reservation, step, progress).await?;
+    let reservation = reservation.unwrap_or_else(|| Reservation::unwritten(order_id, ReservationId::generate()));
+    let next = Next { order_sequence: envelope.sequence, expires_at: now + reservation_ttl, now };
+    apply(&mut transaction, reservation, decision, next).await?;
     transaction.commit().await?;
     Ok(())
 }
 
-/// Takes back the stock of one reservation that was not confirmed by `now`. False if there is none.
+/// Releases the stock of one reservation that expired by `now`. Returns false if there is none.
 pub async fn expire_one(pool: &PgPool, now: DateTime<Utc>) -> Result<bool, Error> {
     let mut transaction = pool.begin().await?;
     let Some(reservation) = reservations::lock_one_expired(&mut transaction, now).await? else { return Ok(false) };
-    let step = expire(&reservation, now);
-    tracing::info!(order_id = %reservation.order_id, "a reservation expired");
+    let decision = expire(&reservation, now);
+    tracing::info!(order_id = %reservation.order_id, "reservation expired");
 
-    let progress = Progress { order_sequence: reservation.order_sequence, expires_at: now, now };
-    carry_out(&mut transaction, reservation, step, progress).await?;
+    let next = Next { order_sequence: reservation.order_sequence, expires_at: now, now };
+    apply(&mut transaction, reservation, decision, next).await?;
     transaction.commit().await?;
     Ok(true)
 }
 
-/// What the next version of a reservation is written with.
-struct Progress {
+/// Values of the next version of a reservation.
+struct Next {
     order_sequence: u64,
     expires_at: DateTime<Utc>,
     now: DateTime<Utc>,
 }
 
-/// Moves the stock, and writes the reservation's next version and the event that tells of it.
-async fn carry_out(
+/// Moves the stock, and writes the next version of the reservation and the event that announces it.
+async fn apply(
     connection: &mut PgConnection,
     reservation: Reservation,
-    step: Step<'_>,
-    Progress { order_sequence, expires_at, now }: Progress,
+    decision: Decision<'_>,
+    Next { order_sequence, expires_at, now }: Next,
 ) -> Result<(), Error> {
     let order_id = reservation.order_id;
     let held_before = reservation.state.holds_stock();
-    let (state, answer) = match &step {
-        Step::Ignore => return Ok(()),
-        Step::Settle(state) => (*state, Answer::Nothing),
-        Step::Move(movement, state) => {
-            stock::shift(connection, order_id, *movement, now).await?;
-            (*state, if *state == State::Expired { Answer::Expired } else { Answer::Nothing })
+    let (state, outcome) = match &decision {
+        Decision::Ignore => return Ok(()),
+        Decision::SetState(state) => (*state, Outcome::Unannounced),
+        Decision::MoveHeld(movement, state) => {
+            stock::move_held(connection, order_id, *movement, now).await?;
+            (*state, if *state == State::Expired { Outcome::Expired } else { Outcome::Unannounced })
         }
-        Step::Take(lines, movement, state) => match stock::take(connection, order_id, lines, *movement, now).await? {
-            Taken::All(taken) if *state == State::Reserved => (*state, Answer::Reserved(taken)),
-            Taken::All(_) => (*state, Answer::Nothing),
-            Taken::None(shortages) => (State::Rejected, Answer::Rejected(shortages)),
-        },
+        Decision::Take(lines, movement, state) => {
+            match stock::take(connection, order_id, lines, *movement, now).await? {
+                Taken::All(taken) if *state == State::Reserved => (*state, Outcome::Reserved(taken)),
+                Taken::All(_) => (*state, Outcome::Unannounced),
+                Taken::None(shortages) => (State::Rejected, Outcome::Rejected(shortages)),
+            }
+        }
     };
     let next = reservation.followed_by(state, order_sequence, expires_at);
-    let took = match step {
-        Step::Take(lines, ..) if state.holds_stock() => Some(lines),
+    let taken = match decision {
+        Decision::Take(lines, ..) if state.holds_stock() => Some(lines),
         _ => None,
     };
-    reservations::save(connection, &next, took).await?;
+    reservations::save(connection, &next, taken).await?;
     if held_before && !state.holds_stock() {
-        reservations::let_go(connection, order_id).await?;
+        reservations::delete_lines(connection, order_id).await?;
     }
-    let event = answer.event(&next).map(|event| Envelope::new(EventId::generate(), next.id, next.version, now, event));
+    let event = outcome.event(&next).map(|event| Envelope::new(EventId::generate(), next.id, next.version, now, event));
     outbox::add(connection, event.as_slice()).await?;
     Ok(())
 }
 
-/// What others are told of a reservation's next version.
-enum Answer {
-    Nothing,
+/// Outcome of a change of a reservation, as other services see it.
+enum Outcome {
+    Unannounced,
     Reserved(Vec<ReservedLine>),
     Rejected(Vec<Shortage>),
     Expired,
 }
 
-impl Answer {
+impl Outcome {
     fn event(self, reservation: &Reservation) -> Option<Event> {
         let &Reservation { order_id, id: reservation_id, expires_at, .. } = reservation;
         match self {
-            Self::Nothing => None,
+            Self::Unannounced => None,
             Self::Reserved(lines) => {
                 let expires_at = expires_at?;
                 Some(Event::StockReserved(StockReserved { order_id, reservation_id, lines, expires_at }))

@@ -1,4 +1,4 @@
-//! From the outbox to the topic. Any number of publishers may run: each claims its own rows.
+//! Publishes the outbox to SNS. Several publishers may run: each locks its own rows.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,49 +12,49 @@ use sqlx::PgPool;
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::store::outbox::{self, Waiting};
+use crate::store::outbox::{self, OutboxRow};
 
-/// The most entries that one call to the topic takes.
+/// Events per call: the maximum of SNS.
 const BATCH: usize = 10;
-/// How many calls are under way at once.
-const BATCHES_AT_ONCE: usize = 10;
-/// How long an event can wait that nobody woke the publisher for: what an import wrote, what a crash left behind, what is
-/// due again.
+/// Concurrent calls.
+const CONCURRENCY: usize = 10;
+/// Interval of the sweep, which finds events without a notification: those of an import, after a crash, and postponed
+/// ones.
 const SWEEP: Duration = Duration::from_secs(2);
 
-/// The publisher's loop.
+/// Publisher of the outbox.
 #[derive(Debug)]
 pub struct Publisher {
-    /// The client of the topic.
+    /// Client of SNS.
     pub sns: Client,
-    /// The topic.
+    /// ARN of the topic.
     pub topic_arn: String,
-    /// The store.
+    /// Pool of the database with the outbox.
     pub pool: PgPool,
-    /// Who commits events, wakes it by this.
+    /// Notifier that handlers use after a commit of events.
     pub notifier: Notifier,
 }
 
-/// Notifiers this instance's publisher. Call it after the commit of events; forgetting it costs a moment, not an event.
+/// Notifies the publisher of this process. Call it after the commit of events. Without it, events wait for the sweep.
 #[derive(Debug, Clone, Default)]
 pub struct Notifier(Arc<Notify>);
 
 impl Notifier {
-    /// There may be events.
-    pub fn notify(&self) {
+    /// Starts publishing, unless it is in progress.
+    pub(crate) fn notify(&self) {
         self.0.notify_one();
     }
 }
 
 impl Publisher {
-    /// Publishes until `shutdown`. What is claimed then is still published; what is not waits for the next publisher.
+    /// Publishes until `shutdown`. Completes the batches in progress; other events wait for the next publisher.
     pub async fn run(self, shutdown: CancellationToken) {
         while !shutdown.is_cancelled() {
-            let may_be_more = self.publish_some().await.unwrap_or_else(|error| {
-                tracing::warn!(error = format!("{error:#}"), "publishing failed; it is tried again");
+            let has_more = self.publish_some().await.unwrap_or_else(|error| {
+                tracing::warn!(error = format!("{error:#}"), "could not read or update the outbox; retrying");
                 false
             });
-            if !may_be_more {
+            if !has_more {
                 tokio::select! {
                     () = shutdown.cancelled() => {}
                     () = self.notifier.0.notified() => {}
@@ -64,50 +64,50 @@ impl Publisher {
         }
     }
 
-    /// Publishes up to [`BATCH`] x [`BATCHES_AT_ONCE`] events. True if there may be more.
+    /// Publishes up to [`BATCH`] × [`CONCURRENCY`] events. Returns true if there may be more.
     ///
-    /// The rows stay locked while the topic answers, so that no other publisher sends them too. A crash in between
-    /// unlocks them, and they are sent again: at least once.
+    /// The rows stay locked during the calls, so that no other publisher sends them as well. A crash unlocks them, and
+    /// they are sent again: at-least-once delivery.
     async fn publish_some(&self) -> anyhow::Result<bool> {
-        let mut transaction = self.pool.begin().await.context("cannot claim events")?;
-        let limit = BATCH * BATCHES_AT_ONCE;
-        let waiting = outbox::claim(&mut transaction, i64::try_from(limit)?).await.context("cannot claim events")?;
-        if waiting.is_empty() {
+        let mut transaction = self.pool.begin().await.context("could not lock events")?;
+        let limit = BATCH * CONCURRENCY;
+        let events = outbox::claim(&mut transaction, i64::try_from(limit)?).await.context("could not lock events")?;
+        if events.is_empty() {
             return Ok(false);
         }
-        let published: Vec<i64> = join_all(waiting.chunks(BATCH).map(|batch| self.publish(batch))).await.concat();
-        let refused: Vec<i64> = waiting.iter().map(|event| event.id).filter(|id| !published.contains(id)).collect();
-        outbox::remove(&mut transaction, &published).await.context("cannot remove published events")?;
-        if !refused.is_empty() {
-            outbox::postpone(&mut transaction, &refused).await.context("cannot postpone events")?;
+        let published: Vec<i64> = join_all(events.chunks(BATCH).map(|batch| self.publish(batch))).await.concat();
+        let failed: Vec<i64> = events.iter().map(|event| event.id).filter(|id| !published.contains(id)).collect();
+        outbox::remove(&mut transaction, &published).await.context("could not remove published events")?;
+        if !failed.is_empty() {
+            outbox::postpone(&mut transaction, &failed).await.context("could not postpone events")?;
         }
-        transaction.commit().await.context("cannot remove published events")?;
-        Ok(waiting.len() == limit)
+        transaction.commit().await.context("could not remove published events")?;
+        Ok(events.len() == limit)
     }
 
-    /// Publishes a batch; gives back the rows that the topic took.
-    async fn publish(&self, batch: &[Waiting]) -> Vec<i64> {
+    /// Publishes a batch. Returns the ids of the published rows.
+    async fn publish(&self, batch: &[OutboxRow]) -> Vec<i64> {
         let call = async {
             let entries: Vec<_> = batch.iter().map(entry).collect::<Result<_, _>>()?;
             let request = self.sns.publish_batch().topic_arn(&self.topic_arn);
             anyhow::Ok(request.set_publish_batch_request_entries(Some(entries)).send().await?)
         };
         match call.await {
-            Ok(answer) => {
-                for failed in answer.failed() {
-                    tracing::warn!(outbox_id = failed.id(), code = failed.code(), "the topic refused an event");
+            Ok(response) => {
+                for failed in response.failed() {
+                    tracing::warn!(outbox_id = failed.id(), error = failed.code(), "SNS rejected an event");
                 }
-                answer.successful().iter().filter_map(|entry| entry.id()?.parse().ok()).collect()
+                response.successful().iter().filter_map(|entry| entry.id()?.parse().ok()).collect()
             }
             Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), events = batch.len(), "the topic did not take a batch");
+                tracing::warn!(error = format!("{error:#}"), events = batch.len(), "could not publish events to SNS");
                 Vec::new()
             }
         }
     }
 }
 
-fn entry(event: &Waiting) -> anyhow::Result<PublishBatchRequestEntry> {
+fn entry(event: &OutboxRow) -> anyhow::Result<PublishBatchRequestEntry> {
     let kind = MessageAttributeValue::builder().data_type("String").string_value(&event.event_type).build()?;
     let entry = PublishBatchRequestEntry::builder()
         .id(event.id.to_string())

@@ -1,4 +1,4 @@
-//! What the passing of time does: reservations expire, and what nobody needs any more is forgotten.
+//! The sweep: releases expired reservations, and deletes rows after their retention.
 
 use std::time::Duration;
 
@@ -10,14 +10,11 @@ use tokio_util::sync::CancellationToken;
 use super::{order, publisher::Notifier};
 use crate::{clock, error::Error, store::housekeeping};
 
-/// The sweep's loop. Any number of instances may run one: they never work on the same reservation.
+/// Periodic task. Several instances may run it: they never work on the same reservation.
 #[derive(Debug)]
 pub struct Sweep {
-    /// The store.
     pub pool: PgPool,
-    /// The time between two sweeps.
     pub interval: Duration,
-    /// For the events that it commits.
     pub notifier: Notifier,
 }
 
@@ -32,19 +29,19 @@ impl Sweep {
                 _ = ticks.tick() => {}
             }
             if let Err(error) = self.sweep(&shutdown).await {
-                tracing::warn!(%error, "a sweep failed; the next one goes on");
+                tracing::warn!(error = contracts::error::chain(&error), "sweep failed; the next one continues");
             }
         }
     }
 
     async fn sweep(&self, shutdown: &CancellationToken) -> Result<(), Error> {
-        // One reservation a transaction: short locks, and its own trace for what it causes.
+        // One reservation per transaction: locks are short, and each expiry is the root of a trace.
         while !shutdown.is_cancelled()
             && TraceContext::root().scope(order::expire_one(&self.pool, clock::now())).await?
         {
             self.notifier.notify();
         }
-        housekeeping::tidy(&self.pool, clock::now()).await?;
+        housekeeping::delete_expired(&self.pool, clock::now()).await?;
         Ok(())
     }
 }

@@ -19,68 +19,68 @@ use crate::{
     domain::{stock::Delta, text::Reason},
     error::Error,
     store::{
-        idempotency::{self, Answer, Begin},
+        idempotency::{self, Claim, StoredResponse},
         stock::{self, Adjusted},
     },
 };
 
-/// A correction of what is available of a SKU.
+/// Correction of the available stock of a SKU.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Adjustment {
-    /// How many pieces came (or, negative, went).
+pub(super) struct Adjustment {
     delta: Delta,
-    /// Why, for whoever reads the ledger.
     reason: Reason,
 }
 
-/// Corrects what is available of a SKU: a delivery came, a piece broke.
+/// Corrects the available stock of a SKU, for example after a delivery or a loss.
 #[utoipa::path(
     post,
     path = "/v1/inventory/{sku}/adjustments",
     tag = "inventory",
     security(("access_token" = ["staff"])),
     params(
-        ("sku" = Sku, Path, description = "The SKU"),
-        ("idempotency-key" = String, Header, description = "A new random value per adjustment, the same when it is repeated")
+        ("sku" = Sku, Path, description = "SKU of a variant"),
+        ("idempotency-key" = String, Header, pattern = "^[!-~]{1,255}$",
+            description = "New random value for each adjustment; the same value for a retry")
     ),
     request_body = Adjustment,
     responses(
-        (status = 201, description = "It is done; the stock as it was then", body = Inventory,
-            headers(("idempotent-replayed" = bool, description = "Present if this is the answer to an earlier request"))),
-        (status = 400, description = "The request is not valid", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid access token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not of the staff", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such SKU", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "More would go than is there, or the same request is still running", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The idempotency key was used for another request", body = Problem, content_type = "application/problem+json")
+        (status = 201, description = "Stock after the adjustment", body = Inventory,
+            headers(("idempotent-replayed" = bool, description = "Present if the response was stored earlier"))),
+        (status = 404, description = "The SKU does not exist",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 409,
+            description = "The available stock would be negative or too large, or the key is in use",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The idempotency key was used for a different request",
+            body = Problem, content_type = "application/problem+json")
     )
 )]
-pub async fn adjust_inventory(
+pub(super) async fn adjust_inventory(
     Staff(user): Staff,
-    State(state): State<AppState>,
+    State(app): State<AppState>,
     Path(sku): Path<Sku>,
     key: IdempotencyKey,
     Json(adjustment): Json<Adjustment>,
 ) -> Result<Response, Error> {
     let now = clock::now();
     let request = json!({ "adjust": sku, "by": adjustment });
-    let mut transaction = state.pool.begin().await?;
-    if let Begin::Replay(answer) = idempotency::begin(&mut transaction, user, &key, &request, now).await? {
-        return Ok(([(IDEMPOTENT_REPLAYED, "true")], given(answer)).into_response());
+    let mut transaction = app.pool.begin().await?;
+    if let Claim::Completed(stored) = idempotency::claim(&mut transaction, user, &key, &request, now).await? {
+        return Ok(([(IDEMPOTENT_REPLAYED, "true")], response(stored)).into_response());
     }
     let Adjustment { delta, reason } = adjustment;
     let level = match stock::adjust(&mut transaction, &sku, delta, &reason, user, now).await? {
         Adjusted::Done(level) => level,
-        Adjusted::DoesNotFit(available) => return Err(Error::AdjustmentDoesNotFit { available }),
-        Adjusted::NoSuchSku => return Err(Error::NotFound("SKU")),
+        Adjusted::OutOfRange(available) => return Err(Error::AdjustmentOutOfRange { available }),
+        Adjusted::UnknownSku => return Err(Error::NotFound("SKU")),
     };
-    let answer = Answer { status: StatusCode::CREATED.as_u16(), body: json!(Inventory::new(sku, level)) };
-    idempotency::keep(&mut transaction, user, &key, &request, &answer, now).await?;
+    let stored = StoredResponse { status: StatusCode::CREATED.as_u16(), body: json!(Inventory::new(sku, level)) };
+    idempotency::save(&mut transaction, user, &key, &request, &stored, now).await?;
     transaction.commit().await?;
-    Ok(given(answer))
+    Ok(response(stored))
 }
 
-fn given(Answer { status, body }: Answer) -> Response {
+fn response(StoredResponse { status, body }: StoredResponse) -> Response {
     (StatusCode::from_u16(status).unwrap_or(StatusCode::OK), axum::Json(body)).into_response()
 }

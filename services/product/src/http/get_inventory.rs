@@ -8,51 +8,52 @@ use contracts::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::AppState;
 use crate::{
+    AppState,
     error::Error,
     store::stock::{self, Level},
 };
 
-/// The stock of one SKU.
+/// Stock of a SKU.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Inventory {
+pub(super) struct Inventory {
     sku: Sku,
     /// Pieces that can be bought.
+    #[schema(minimum = 0)]
     available: i32,
-    /// Pieces that are set aside for orders that are not confirmed yet.
+    /// Pieces that are reserved for unconfirmed orders.
+    #[schema(minimum = 0)]
     reserved: i32,
-    /// Pieces that confirmed orders got.
+    /// Pieces that confirmed orders have bought.
+    #[schema(minimum = 0)]
     sold: i32,
 }
 
 impl Inventory {
-    /// The stock of `sku` is `level`.
-    pub fn new(sku: Sku, level: Level) -> Self {
+    pub(super) fn new(sku: Sku, level: Level) -> Self {
         let Level { available, reserved, sold } = level;
         Self { sku, available, reserved, sold }
     }
 }
 
-/// The stock of one SKU.
+/// Returns the stock of a SKU.
 #[utoipa::path(
     get,
     path = "/v1/inventory/{sku}",
     tag = "inventory",
     security(("access_token" = ["staff"])),
-    params(("sku" = Sku, Path, description = "The SKU")),
+    params(("sku" = Sku, Path, description = "SKU of a variant")),
     responses(
-        (status = 200, description = "Its stock", body = Inventory),
-        (status = 401, description = "No valid access token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not of the staff", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such SKU", body = Problem, content_type = "application/problem+json")
+        (status = 200, description = "Stock of the SKU", body = Inventory),
+        (status = 404, description = "The SKU does not exist",
+            body = Problem, content_type = "application/problem+json")
     )
 )]
-pub async fn get_inventory(
+pub(super) async fn get_inventory(
     _: Staff,
-    State(state): State<AppState>,
+    State(app): State<AppState>,
     Path(sku): Path<Sku>,
 ) -> Result<Json<Inventory>, Error> {
-    let level = stock::level(&state.pool, &sku).await?.ok_or(Error::NotFound("SKU"))?;
+    let level = stock::level(&app.pool, &sku).await?.ok_or(Error::NotFound("SKU"))?;
     Ok(Json(Inventory::new(sku, level)))
 }

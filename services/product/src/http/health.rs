@@ -1,4 +1,4 @@
-//! Whether this instance lives, and whether it can work.
+//! Health checks.
 
 use std::time::Duration;
 
@@ -6,25 +6,35 @@ use axum::{extract::State, http::StatusCode};
 use contracts::{Problem, ProblemType};
 use tokio::time::timeout;
 
-use crate::AppState;
-use crate::store;
+use crate::{AppState, store};
 
-/// Is the process alive?
-#[utoipa::path(get, path = "/health/live", tag = "health", responses((status = 200, description = "It is")))]
-pub async fn live() -> StatusCode {
+const PING_LIMIT: Duration = Duration::from_secs(2);
+
+/// Checks that the process is alive.
+#[utoipa::path(
+    get,
+    path = "/health/live",
+    tag = "health",
+    responses((status = 200, description = "The process is alive"))
+)]
+pub(super) async fn live() -> StatusCode {
     StatusCode::OK
 }
 
-/// Can it serve requests?
+/// Checks that the service can handle requests.
 #[utoipa::path(
     get,
     path = "/health/ready",
     tag = "health",
-    responses((status = 200, description = "It can"), (status = 503, description = "Its database does not answer", body = Problem, content_type = "application/problem+json"))
+    responses(
+        (status = 200, description = "The database responds"),
+        (status = 503, description = "The database does not respond",
+            body = Problem, content_type = "application/problem+json")
+    )
 )]
-pub async fn ready(State(state): State<AppState>) -> Result<StatusCode, Problem> {
-    match timeout(Duration::from_secs(2), store::ping(&state.pool)).await {
+pub(super) async fn ready(State(app): State<AppState>) -> Result<StatusCode, Problem> {
+    match timeout(PING_LIMIT, store::ping(&app.pool)).await {
         Ok(Ok(())) => Ok(StatusCode::OK),
-        _ => Err(Problem::new(ProblemType::Unavailable).with_detail("the database does not answer")),
+        _ => Err(Problem::new(ProblemType::Unavailable).with_detail("the database does not respond")),
     }
 }

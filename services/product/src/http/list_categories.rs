@@ -4,27 +4,30 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::AppState;
 use crate::{
+    AppState,
+    domain::text::Slug,
     error::Error,
     store::categories::{self, CategoryRow},
 };
 
-/// All categories. There are few: no pages.
+/// All categories. They are few: the list has no pages.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Categories {
-    /// By name.
+pub(super) struct Categories {
+    /// Categories, sorted by name.
     items: Vec<CategoryBody>,
 }
 
-/// A category, with how many products it has.
+/// Category with a number of products.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Category)]
-pub struct CategoryBody {
-    /// Its name in addresses and filters.
+pub(super) struct CategoryBody {
+    /// Name in URLs and filters. It never changes.
+    #[schema(value_type = Slug)]
     slug: String,
     name: String,
-    /// How many products: those for sale, or those that a search found.
+    /// Number of products for sale; in facets, number of products that match the search.
+    #[schema(minimum = 0)]
     products: i64,
 }
 
@@ -34,14 +37,14 @@ impl From<CategoryRow> for CategoryBody {
     }
 }
 
-/// All categories, with the number of their products that are for sale.
+/// Lists all categories with their number of products for sale.
 #[utoipa::path(
     get,
     path = "/v1/categories",
     tag = "catalogue",
-    responses((status = 200, description = "All categories, by name", body = Categories))
+    responses((status = 200, description = "All categories, sorted by name", body = Categories))
 )]
-pub async fn list_categories(State(state): State<AppState>) -> Result<Json<Categories>, Error> {
-    let rows = categories::all(&state.pool).await?;
+pub(super) async fn list_categories(State(app): State<AppState>) -> Result<Json<Categories>, Error> {
+    let rows = categories::all(&app.pool).await?;
     Ok(Json(Categories { items: rows.into_iter().map(CategoryBody::from).collect() }))
 }

@@ -9,7 +9,7 @@ use contracts::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::cursor;
+use super::cursor::Cursor;
 use crate::{
     AppState,
     domain::stock::Movement,
@@ -17,44 +17,49 @@ use crate::{
     store::stock::{self, MovementRow},
 };
 
-/// The parameters. All are optional.
+/// Parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub struct Parameters {
-    /// How many items a page has.
+pub(super) struct ListMovements {
+    /// Maximum number of movements on the page.
     limit: Option<PageLimit>,
-    /// The `next_cursor` of the page before.
-    cursor: Option<String>,
+    /// `next_cursor` of the previous page. Opaque.
+    cursor: Option<Cursor>,
 }
 
-/// A page of a SKU's ledger.
+/// Page of the ledger of a SKU.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct MovementPage {
-    /// The newest first.
+pub(super) struct MovementPage {
+    /// Movements, newest first.
     items: Vec<MovementBody>,
-    /// The `cursor` of the next page; none at the end.
-    next_cursor: Option<String>,
+    /// Cursor of the next page; null on the last page.
+    #[schema(required)]
+    next_cursor: Option<Cursor>,
 }
 
-/// A change of stock: what was added to each of its parts.
+/// Change of the stock of a SKU.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MovementRecord)]
-pub struct MovementBody {
+pub(super) struct MovementBody {
     #[schema(value_type = Movement)]
     kind: String,
+    /// Change of the available pieces.
     available: i32,
+    /// Change of the reserved pieces.
     reserved: i32,
+    /// Change of the sold pieces.
     sold: i32,
-    /// The order it was for, unless it was a delivery or a correction.
+    /// Order of the pieces, unless the movement is initial stock or an adjustment.
     #[serde(skip_serializing_if = "Option::is_none")]
     order_id: Option<OrderId>,
-    /// Who made the correction.
+    /// Member of staff who adjusted the stock.
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<UserId>,
-    /// Why the correction was made.
+    /// Reason for the adjustment.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// Time of the movement.
     at: DateTime<Utc>,
 }
 
@@ -66,32 +71,32 @@ impl From<MovementRow> for MovementBody {
     }
 }
 
-/// How the stock of one SKU came about.
+/// Lists the movements of a SKU, newest first.
 #[utoipa::path(
     get,
     path = "/v1/inventory/{sku}/movements",
     tag = "inventory",
     security(("access_token" = ["staff"])),
-    params(("sku" = Sku, Path, description = "The SKU"), Parameters),
+    params(("sku" = Sku, Path, description = "SKU of a variant"), ListMovements),
     responses(
-        (status = 200, description = "A page of its ledger, the newest movement first", body = MovementPage),
-        (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid access token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not of the staff", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such SKU", body = Problem, content_type = "application/problem+json")
+        (status = 200, description = "Page of the ledger", body = MovementPage),
+        (status = 404, description = "The SKU does not exist",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The cursor belongs to another list",
+            body = Problem, content_type = "application/problem+json")
     )
 )]
-pub async fn list_movements(
+pub(super) async fn list_movements(
     _: Staff,
-    State(state): State<AppState>,
+    State(app): State<AppState>,
     Path(sku): Path<Sku>,
-    Query(Parameters { limit, cursor }): Query<Parameters>,
+    Query(ListMovements { limit, cursor }): Query<ListMovements>,
 ) -> Result<Json<MovementPage>, Error> {
-    let limit = limit.unwrap_or_default();
-    let before = cursor.map(|cursor| cursor::decode(&sku, &cursor)).transpose()?;
-    let mut rows = stock::movements(&state.pool, &sku, before, limit.get()).await?.ok_or(Error::NotFound("SKU"))?;
-    let has_next = rows.len() > limit.get();
-    rows.truncate(limit.get());
-    let next_cursor = rows.last().filter(|_| has_next).map(|last| cursor::encode(&sku, last.id));
+    let limit = limit.unwrap_or_default().get();
+    let before = cursor.map(|cursor| cursor.position(&sku)).transpose()?;
+    let mut rows = stock::movements(&app.pool, &sku, before, limit).await?.ok_or(Error::NotFound("SKU"))?;
+    let has_next = rows.len() > limit;
+    rows.truncate(limit);
+    let next_cursor = rows.last().filter(|_| has_next).map(|last| Cursor::new(&sku, last.id));
     Ok(Json(MovementPage { items: rows.into_iter().map(MovementBody::from).collect(), next_cursor }))
 }

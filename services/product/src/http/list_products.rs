@@ -8,7 +8,7 @@ use contracts::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{cursor, list_categories::CategoryBody, product_body::ProductBody};
+use super::{cursor::Cursor, list_categories::CategoryBody, product_body::ProductBody};
 use crate::{
     AppState,
     domain::{
@@ -19,102 +19,99 @@ use crate::{
     store::{categories, listing},
 };
 
-/// The parameters. All are optional.
+/// Parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub struct Parameters {
-    /// Words to look for in names, descriptions, variants and categories. The beginning of a word will do, and a small
-    /// slip in one is forgiven.
+pub(super) struct ListProducts {
+    /// Words that names, descriptions, variants or categories must contain. Prefixes and small typos match as well.
     q: Option<SearchText>,
-    /// Only products of this category, by its slug.
+    /// Slug of a category.
     category: Option<Slug>,
-    /// Only products with a variant that costs at least this, in minor units.
+    /// Minimum price of a variant, in minor units.
     min_price: Option<MinorUnits>,
-    /// Only products with a variant that costs at most this, in minor units.
+    /// Maximum price of a variant, in minor units. Not below `min_price`.
     max_price: Option<MinorUnits>,
-    /// Only products with (`true`) or without (`false`) anything in stock.
+    /// Whether a variant must (`true`) or must not (`false`) be in stock.
     in_stock: Option<bool>,
-    /// What comes first; `relevance` where there is a `q`, otherwise `newest`, unless told.
+    /// Order of the products. Default: `relevance` with `q`, otherwise `newest`.
     sort: Option<Sort>,
-    /// How many items a page has.
+    /// Maximum number of products on the page.
     limit: Option<PageLimit>,
-    /// The `next_cursor` of the page before, with otherwise the same parameters.
-    cursor: Option<String>,
+    /// `next_cursor` of the previous page. Opaque, and valid only with otherwise the same parameters.
+    cursor: Option<Cursor>,
 }
 
-/// A page of products.
+/// Page of products.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ProductPage {
-    /// The products of this page.
+pub(super) struct ProductPage {
+    /// Products in the requested order.
     items: Vec<ProductBody>,
-    /// The `cursor` of the next page; none at the end.
-    next_cursor: Option<String>,
-    /// Counts over all that was found; only on the first page.
+    /// Cursor of the next page; null on the last page.
+    #[schema(required)]
+    next_cursor: Option<Cursor>,
+    /// Numbers of matching products; only on the first page.
     #[serde(skip_serializing_if = "Option::is_none")]
     facets: Option<Facets>,
 }
 
-/// Where else to look.
+/// Numbers of matching products.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Facets {
-    /// Categories with at least one product that fits all parameters but `category`.
+pub(super) struct Facets {
+    /// Categories with at least one product that matches all parameters except `category`.
     categories: Vec<CategoryBody>,
 }
 
-/// Products that are for sale.
+/// Lists products for sale.
 #[utoipa::path(
     get,
     path = "/v1/products",
     tag = "catalogue",
-    params(Parameters),
+    params(ListProducts),
     responses(
-        (status = 200, description = "A page of products", body = ProductPage),
-        (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json")
+        (status = 200, description = "Page of products", body = ProductPage),
+        (status = 422, description = "The parameters contradict each other, or the cursor belongs to other parameters",
+            body = Problem, content_type = "application/problem+json")
     )
 )]
-pub async fn list_products(
-    State(state): State<AppState>,
-    Query(parameters): Query<Parameters>,
+pub(super) async fn list_products(
+    State(app): State<AppState>,
+    Query(parameters): Query<ListProducts>,
 ) -> Result<Json<ProductPage>, Error> {
     let (search, limit, cursor) = parameters.into_search()?;
-    let after = cursor.map(|cursor| cursor::decode(&search, &cursor)).transpose()?;
+    let after = cursor.map(|cursor| cursor.position(&search)).transpose()?;
 
-    let facets = async {
-        match after {
-            Some(_) => Ok(None),
-            None if search.is_all() => categories::all(&state.pool).await.map(Some),
-            None => listing::counts(&state.pool, &search).await.map(Some),
-        }
-    };
-    let mut rows = listing::page(&state.pool, &search, after.as_ref(), limit.get()).await?;
-    let facets = facets.await?;
-
-    let has_next = rows.len() > limit.get();
-    rows.truncate(limit.get());
+    let mut rows = listing::page(&app.pool, &search, after.as_ref(), limit).await?;
+    let has_next = rows.len() > limit;
+    rows.truncate(limit);
     let last = rows.last().filter(|_| has_next);
-    let next_cursor = last.map(|last| cursor::encode(&search, last.position(search.sort)));
-    Ok(Json(ProductPage {
-        items: rows.into_iter().map(|row| ProductBody::from(row.product)).collect(),
-        next_cursor,
-        facets: facets.map(|rows| {
-            let found = rows.into_iter().filter(|row| row.products > 0);
-            Facets { categories: found.map(CategoryBody::from).collect() }
-        }),
-    }))
+    let next_cursor = last.map(|last| Cursor::new(&search, last.position(search.sort)));
+
+    let facets = if after.is_none() { Some(facets(&app, &search).await?) } else { None };
+    let items = rows.into_iter().map(|row| ProductBody::from(row.product)).collect();
+    Ok(Json(ProductPage { items, next_cursor, facets }))
 }
 
-impl Parameters {
-    fn into_search(self) -> Result<(Search, PageLimit, Option<String>), Error> {
+async fn facets(app: &AppState, search: &Search) -> Result<Facets, Error> {
+    let mut rows =
+        if search.is_all() { categories::all(&app.pool).await? } else { listing::counts(&app.pool, search).await? };
+    rows.retain(|category| category.products > 0);
+    Ok(Facets { categories: rows.into_iter().map(CategoryBody::from).collect() })
+}
+
+impl ListProducts {
+    /// Returns the search, the maximum number of products and the cursor.
+    fn into_search(self) -> Result<(Search, usize, Option<Cursor>), Error> {
         let Self { q, category, min_price, max_price, in_stock, sort, limit, cursor } = self;
-        let text = q.filter(|text| !text.as_str().is_empty());
+        let text = q.filter(|text| !text.as_ref().is_empty());
         if min_price.zip(max_price).is_some_and(|(min, max)| min > max) {
-            return Err(Error::InvalidParameter { field: "max_price", detail: "is below min_price" });
+            return Err(Error::ContradictoryParameter { field: "max_price", detail: "is below min_price" });
         }
         if text.is_none() && sort == Some(Sort::Relevance) {
-            return Err(Error::InvalidParameter { field: "sort", detail: "relevance needs a q" });
+            return Err(Error::ContradictoryParameter { field: "sort", detail: "relevance requires q" });
         }
         let sort = sort.unwrap_or(if text.is_some() { Sort::Relevance } else { Sort::Newest });
-        Ok((Search { text, category, min_price, max_price, in_stock, sort }, limit.unwrap_or_default(), cursor))
+        let search = Search { text, category, min_price, max_price, in_stock, sort };
+        Ok((search, limit.unwrap_or_default().get(), cursor))
     }
 }

@@ -25,12 +25,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     AppState,
     domain::{
+        product::NewPrice,
         search::{MinorUnits, Sort},
-        text::{SearchText, Slug},
+        text::{ProductRef, SearchText, Slug},
     },
+    http::{cursor::Cursor, product_body::ProductETag},
 };
 
-/// More requests at once would only wait for the database, and all of them would be late.
+/// Limits of requests. With more in progress, all would wait for the database until they time out.
 const OPTIONS: Options =
     Options { body_limit: 64 * 1024, deadline: Duration::from_secs(10), concurrency: 256, access_log: false };
 
@@ -46,12 +48,12 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(health::ready))
 }
 
-/// The service's router.
-pub fn router(app: AppState) -> Router {
+/// Returns the router with all layers.
+pub(crate) fn router(app: AppState) -> Router {
     surround(routes().split_for_parts().0.with_state(app), OPTIONS)
 }
 
-/// The service's OpenAPI document, as it is committed.
+/// Returns the OpenAPI document, which is committed as `openapi.json`.
 pub fn document() -> Document {
     openapi::complete(routes().into_openapi())
 }
@@ -63,7 +65,7 @@ pub fn document() -> Document {
         description = "Catalogue, search and stock.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    // Types of query parameters, which utoipa does not collect from the routes.
-    components(schemas(MinorUnits, PageLimit, SearchText, Slug, Sort))
+    // Types of parameters and headers, which utoipa does not collect from the routes.
+    components(schemas(Cursor, MinorUnits, NewPrice, PageLimit, ProductETag, ProductRef, SearchText, Slug, Sort))
 )]
 struct Description;

@@ -1,53 +1,81 @@
-//! A product as clients see it.
+//! Representation of a product in responses.
 
 use contracts::{Money, ProductId, Sku};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{ObjectBuilder, Schema, Type},
+    },
+};
 
-use crate::store::products::{ProductRow, VariantRow};
+use crate::{
+    domain::text::Slug,
+    store::products::{ProductRow, VariantRow},
+};
 
-/// A product with everything that can be bought of it.
+/// Product with its variants.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Product)]
-pub struct ProductBody {
+pub(super) struct ProductBody {
     id: ProductId,
-    /// Its name in addresses.
+    /// Name in URLs. It never changes.
+    #[schema(value_type = Slug)]
     slug: String,
     name: String,
     description: String,
-    /// The slug of its category.
+    /// Slug of the category.
+    #[schema(value_type = Slug)]
     category: String,
     /// False for a product that can no longer be bought.
     for_sale: bool,
-    /// Counts its changes.
+    /// Number of changes, from 1.
+    #[schema(minimum = 1)]
     version: i64,
-    /// At least one, in the order of show.
+    /// Variants, in display order.
+    #[schema(min_items = 1, max_items = 50)]
     variants: Vec<VariantBody>,
 }
 
-/// One SKU of a product.
+/// SKU of a product.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Variant)]
 struct VariantBody {
     sku: Sku,
-    /// What tells it from its siblings, such as `500 g`; empty for an only variant.
+    /// Name of the variant within its product, such as `500 g`; empty for an only variant.
     name: String,
-    /// The price of one piece, taxes included.
+    /// Price of one piece, taxes included.
     price: Money,
-    /// True if it can be bought now.
+    /// Whether at least one piece can be bought now.
     in_stock: bool,
 }
 
+/// Schema of the entity tag of a product.
+pub(super) struct ProductETag;
+
+impl PartialSchema for ProductETag {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("Entity tag of a product: its version, and the availability of its variants"))
+            .pattern(Some(r#"^"[1-9][0-9]{0,17}-[0-9a-f]{1,16}"$"#))
+            .into()
+    }
+}
+
+impl ToSchema for ProductETag {}
+
 impl ProductBody {
-    /// Changes whenever anything of this body does: the version, and which variants are in stock, one bit each.
-    pub fn etag(&self) -> String {
+    /// Returns the entity tag, which changes with any field: the version, and one bit per variant for its availability.
+    pub(super) fn etag(&self) -> String {
         let in_stock = self.variants.iter().fold(0_u64, |bits, variant| bits << 1 | u64::from(variant.in_stock));
         format!("\"{}-{in_stock:x}\"", self.version)
     }
 }
 
-/// The version that an ETag of a product names. Its stock is left aside: it may change while somebody edits the text.
-pub fn version_of(etag: &str) -> Option<u64> {
+/// Returns the version in the ETag of a product. Availability is ignored: it may change while the product is edited.
+pub(super) fn version_of(etag: &str) -> Option<u64> {
     let (version, in_stock) = etag.strip_prefix('"')?.strip_suffix('"')?.split_once('-')?;
     u64::from_str_radix(in_stock, 16).ok()?;
     version.parse().ok()
@@ -67,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_etag_names_a_version() {
+    fn an_etag_contains_a_version() {
         assert_eq!(version_of("\"7-2f\""), Some(7));
         for other in ["7-2f", "\"7\"", "*", "W/\"7-2f\"", "\"7-2f\", \"8-2f\"", "\"-7-0\""] {
             assert_eq!(version_of(other), None, "{other}");

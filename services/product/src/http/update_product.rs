@@ -12,7 +12,7 @@ use contracts::{
     http::{Admin, Json, Path},
 };
 
-use super::product_body::{ProductBody, version_of};
+use super::product_body::{ProductBody, ProductETag, version_of};
 use crate::{
     AppState, clock,
     domain::{product::ProductPatch, text::ProductRef},
@@ -20,9 +20,9 @@ use crate::{
     store::{categories, outbox, products},
 };
 
-/// The version that a change is meant for.
+/// Version that a change applies to, from the header `If-Match`.
 #[derive(Debug, Clone, Copy)]
-pub struct IfMatch(u64);
+pub(super) struct IfMatch(u64);
 
 impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
@@ -37,37 +37,38 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
-/// Changes a product. What is left out stays as it is.
+/// Changes a product. Omitted fields keep their value.
 #[utoipa::path(
     patch,
     path = "/v1/products/{id}",
     tag = "catalogue",
     security(("access_token" = ["admin"])),
     params(
-        ("id" = String, Path, description = "The product's id or slug"),
-        ("if-match" = String, Header, description = "The ETag of the product that was read")
+        ("id" = ProductRef, Path, description = "Id or slug of the product"),
+        ("if-match" = ProductETag, Header, description = "ETag of the product that was read")
     ),
     request_body = ProductPatch,
     responses(
-        (status = 200, description = "The product as it is now", body = ProductBody),
-        (status = 400, description = "The request is not valid", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No valid access token", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an administrator", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such product", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "The product was changed in the meantime", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A price does not fit the product", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "If-Match is missing", body = Problem, content_type = "application/problem+json")
+        (status = 200, description = "Product after the change", body = ProductBody,
+            headers(("etag" = ProductETag, description = "Value for `If-Match` and `If-None-Match`"))),
+        (status = 404, description = "The product does not exist",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The product has changed since it was read",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The product has no such SKU, or a price is not in the currency of the catalogue",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`If-Match` is missing", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub async fn update_product(
+pub(super) async fn update_product(
     _: Admin,
-    State(state): State<AppState>,
+    State(app): State<AppState>,
     Path(product): Path<ProductRef>,
     IfMatch(version): IfMatch,
     Json(patch): Json<ProductPatch>,
 ) -> Result<Response, Error> {
     let now = clock::now();
-    let mut transaction = state.pool.begin().await?;
+    let mut transaction = app.pool.begin().await?;
     let before = products::lock(&mut transaction, &product).await?.ok_or(Error::NotFound("product"))?;
     if before.version != version {
         return Err(Error::PreconditionFailed);
@@ -77,15 +78,15 @@ pub async fn update_product(
         products::save(&mut transaction, &[&after], now).await?;
         let listed = i32::from(after.for_sale) - i32::from(before.for_sale);
         if listed != 0 {
-            categories::count(&mut transaction, &BTreeMap::from([(after.category.clone(), listed)])).await?;
+            categories::add_listed(&mut transaction, &BTreeMap::from([(after.category.clone(), listed)])).await?;
         }
         let event = Envelope::new(EventId::generate(), after.id, after.version, now, after.snapshot());
         outbox::add(&mut transaction, &[event]).await?;
     }
     transaction.commit().await?;
-    state.notifier.notify();
+    app.notifier.notify();
 
-    let row = products::find(&state.pool, &product).await?.ok_or(Error::NotFound("product"))?;
+    let row = products::find(&app.pool, &product).await?.ok_or(Error::NotFound("product"))?;
     let body = ProductBody::from(row);
     Ok(([(header::ETAG, body.etag())], axum::Json(body)).into_response())
 }

@@ -1,4 +1,4 @@
-//! Answers that are given again to the same request.
+//! Stored responses, by idempotency key.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{UserId, http::IdempotencyKey};
@@ -7,42 +7,41 @@ use sqlx::{FromRow, PgConnection, types::Json};
 
 use crate::error::Error;
 
-/// How long a key is remembered.
+/// Retention of a key.
 pub const RETENTION: TimeDelta = TimeDelta::hours(24);
 
-/// An answer that was given.
+/// Response to a completed request.
 #[derive(Debug)]
-pub struct Answer {
-    /// Its status.
+pub struct StoredResponse {
     pub status: u16,
-    /// Its body.
     pub body: Value,
 }
 
-/// What a request with a key is to do.
+/// Result of claiming a key.
 #[derive(Debug)]
-pub enum Begin {
-    /// Its work: nobody has done it, and nobody else can begin until this transaction ends.
-    Start,
-    /// Nothing: this is the answer.
-    Replay(Answer),
+pub enum Claim {
+    /// The key is new, and claimed until the transaction ends.
+    New,
+    /// The request was completed before, with this response.
+    Completed(StoredResponse),
 }
 
 /// Claims `key` of `user` until the transaction ends.
-pub async fn begin(
+pub async fn claim(
     connection: &mut PgConnection,
     user: UserId,
     key: &IdempotencyKey,
     request: &Value,
     now: DateTime<Utc>,
-) -> Result<Begin, Error> {
-    // A lock that dies with the transaction: a crash leaves no key that is for ever "still running".
-    let free: bool = sqlx::query_scalar("select pg_try_advisory_xact_lock(hashtextextended($1::text || ' ' || $2, 0))")
-        .bind(user.as_uuid())
-        .bind(key.as_str())
-        .fetch_one(&mut *connection)
-        .await?;
-    if !free {
+) -> Result<Claim, Error> {
+    // The lock ends with the transaction: a crash leaves no claim behind.
+    let is_free: bool =
+        sqlx::query_scalar("select pg_try_advisory_xact_lock(hashtextextended($1::text || ' ' || $2, 0))")
+            .bind(user.as_uuid())
+            .bind(key.as_str())
+            .fetch_one(&mut *connection)
+            .await?;
+    if !is_free {
         return Err(Error::KeyInUse);
     }
     #[derive(FromRow)]
@@ -60,33 +59,34 @@ pub async fn begin(
     .fetch_optional(connection)
     .await?;
     match stored {
-        None => Ok(Begin::Start),
+        None => Ok(Claim::New),
         Some(stored) if stored.request.0 != *request => Err(Error::KeyReused),
         Some(Stored { status, body: Json(body), .. }) => {
-            Ok(Begin::Replay(Answer { status: u16::try_from(status).unwrap_or_default(), body }))
+            Ok(Claim::Completed(StoredResponse { status: u16::try_from(status).unwrap_or_default(), body }))
         }
     }
 }
 
-/// Keeps the answer, in the transaction of the effect.
-pub async fn keep(
+/// Stores the response, in the transaction of the effect.
+pub async fn save(
     connection: &mut PgConnection,
     user: UserId,
     key: &IdempotencyKey,
     request: &Value,
-    answer: &Answer,
+    response: &StoredResponse,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "insert into idempotency_keys (user_id, key, request, status, body, created_at) values ($1, $2, $3, $4, $5, $6)
          on conflict (user_id, key) do update set
-             request = excluded.request, status = excluded.status, body = excluded.body, created_at = excluded.created_at",
+             request = excluded.request, status = excluded.status, body = excluded.body,
+             created_at = excluded.created_at",
     )
     .bind(user.as_uuid())
     .bind(key.as_str())
     .bind(Json(request))
-    .bind(i32::from(answer.status))
-    .bind(Json(&answer.body))
+    .bind(i32::from(response.status))
+    .bind(Json(&response.body))
     .bind(now)
     .execute(connection)
     .await

@@ -1,11 +1,11 @@
-//! Marks of events that were handled.
+//! Processed-message records.
 
 use chrono::{DateTime, Utc};
 use contracts::EventId;
 use sqlx::PgConnection;
 
-/// Marks an event as handled, in the transaction of its effect. False if it was handled before; waits where another
-/// transaction is handling it now.
+/// Records an event as handled, in the transaction of its effect. Returns false if it was handled before; waits while
+/// another transaction handles it.
 pub async fn record(connection: &mut PgConnection, event: EventId, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
     let result = sqlx::query("insert into inbox (event_id, handled_at) values ($1, $2) on conflict do nothing")
         .bind(event.as_uuid())

@@ -1,5 +1,5 @@
-//! A page of products, and counts per category. The statement is put together from the conditions that a search has,
-//! so that each kind of search gets its own plan; every value is bound.
+//! Pages of products, and numbers of products per category. The statement contains only the conditions of the search,
+//! so that each kind of search gets its own plan. Every value is bound.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,13 +12,12 @@ use super::{
 };
 use crate::domain::search::{Search, Sort};
 
-/// How well a product fits the text. The length of a description counts a little against it.
+/// Relevance of a product; a long description lowers it slightly.
 const RANK: &str = "ts_rank(p.search, wanted.words, 1)";
 
-/// A product of a page, with what the page may be sorted by.
+/// Product on a page, with all sort keys.
 #[derive(Debug, FromRow)]
 pub struct Listed {
-    /// The product.
     #[sqlx(flatten)]
     pub product: ProductRow,
     folded_name: String,
@@ -27,7 +26,7 @@ pub struct Listed {
     rank: f32,
 }
 
-/// Where a page ended: the last product's place in the order.
+/// Sort key and id of the last product on a page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Position {
@@ -45,7 +44,7 @@ enum Key {
 }
 
 impl Listed {
-    /// Where a page that ends with this product ends.
+    /// Returns the position of a page that ends with this product.
     pub fn position(&self, sort: Sort) -> Position {
         let key = match sort {
             Sort::Relevance => Key::Rank(self.rank),
@@ -57,7 +56,7 @@ impl Listed {
     }
 }
 
-/// What a sort orders by, and which way.
+/// Returns the column and the direction of a sort.
 const fn order(sort: Sort) -> (&'static str, Direction) {
     match sort {
         Sort::Relevance => (RANK, Direction::Descending),
@@ -83,7 +82,7 @@ impl Direction {
     }
 }
 
-/// The products behind `after`, one more than the limit if there are that many.
+/// Returns the products after `after`: one more than the limit if there is a next page.
 pub async fn page(
     pool: &PgPool,
     search: &Search,
@@ -91,18 +90,18 @@ pub async fn page(
     limit: usize,
 ) -> Result<Vec<Listed>, sqlx::Error> {
     let (column, direction) = order(search.sort);
-    let (direction, behind) = direction.sql();
-    // The products of the page are chosen first, and only then are their variants gathered.
+    let (direction, comparison) = direction.sql();
+    // The inner query selects the products of the page, so that variants are aggregated for these only.
     let mut sql =
         QueryBuilder::new(concat!("select ", product_columns!(), ", p.folded_name, p.lowest_price, p.created_at, "));
-    sql.push(if search.sort == Sort::Relevance { "p.place" } else { "0::real" }).push(" as rank from (select p.*, ");
-    sql.push(column).push(" as place");
+    sql.push(if search.sort == Sort::Relevance { "p.sort_key" } else { "0::real" }).push(" as rank from (select p.*, ");
+    sql.push(column).push(" as sort_key");
     push_matching(&mut sql, search);
     if let Some(category) = &search.category {
         sql.push(" and p.category = ").push_bind(category.as_str());
     }
     if let Some(Position { key, id }) = after {
-        sql.push(" and (").push(column).push(", p.id) ").push(behind).push(" (");
+        sql.push(" and (").push(column).push(", p.id) ").push(comparison).push(" (");
         match key {
             Key::Rank(rank) => sql.push_bind(*rank),
             Key::Name(name) => sql.push_bind(name.as_str()),
@@ -111,14 +110,13 @@ pub async fn page(
         };
         sql.push(", ").push_bind(*id).push(")");
     }
-    sql.push(format_args!(" order by place {direction}, p.id {direction} limit "));
+    sql.push(format_args!(" order by sort_key {direction}, p.id {direction} limit "));
     sql.push_bind(limit as i64 + 1);
-    sql.push(format_args!(") as p order by p.place {direction}, p.id {direction}"));
+    sql.push(format_args!(") as p order by p.sort_key {direction}, p.id {direction}"));
     sql.build_query_as().fetch_all(pool).await
 }
 
-/// How many products each category has for a search, whatever category the search asks for: so that a shopper sees
-/// where else to look.
+/// Returns the number of matching products per category, without the search's own condition on the category.
 pub async fn counts(pool: &PgPool, search: &Search) -> Result<Vec<CategoryRow>, sqlx::Error> {
     let mut sql = QueryBuilder::new(
         "select c.slug, c.name, n.products from categories c join (select p.category, count(*) as products",
@@ -128,12 +126,12 @@ pub async fn counts(pool: &PgPool, search: &Search) -> Result<Vec<CategoryRow>, 
     sql.build_query_as().fetch_all(pool).await
 }
 
-/// Tables and conditions for all of a search but its category.
+/// Adds the tables and conditions of a search, except its category.
 fn push_matching(sql: &mut QueryBuilder<Postgres>, search: &Search) {
     sql.push(" from products p");
     if let Some(text) = &search.text {
-        // `offset 0` has the words worked out once, not once per product.
-        sql.push(", (select search_query(").push_bind(text.as_str()).push(") as words offset 0) as wanted");
+        // `offset 0` is an optimization barrier: the query text is parsed once, not once per product.
+        sql.push(", (select search_query(").push_bind::<&str>(text.as_ref()).push(") as words offset 0) as wanted");
     }
     sql.push(" where p.for_sale");
     if search.text.is_some() {

@@ -1,20 +1,19 @@
-//! Events that are committed and wait for the topic.
+//! The outbox: committed events that are not yet published.
 
 use contracts::Envelope;
 use sqlx::{FromRow, PgConnection};
 
-/// An event that waits.
+/// Event in the outbox.
 #[derive(Debug, Clone, FromRow)]
-pub struct Waiting {
-    /// Its place in the outbox.
+pub struct OutboxRow {
     pub id: i64,
-    /// The event's type, for the topic's filters.
+    /// Type of the event, for the filters of subscriptions.
     pub event_type: String,
-    /// The envelope's JSON text.
+    /// Envelope, as JSON.
     pub event: String,
 }
 
-/// Adds events, in the transaction of the change that they tell of.
+/// Adds events, in the transaction of the change that they announce.
 pub async fn add(connection: &mut PgConnection, events: &[Envelope]) -> Result<(), sqlx::Error> {
     if events.is_empty() {
         return Ok(());
@@ -27,29 +26,31 @@ pub async fn add(connection: &mut PgConnection, events: &[Envelope]) -> Result<(
         .map(drop)
 }
 
-/// Up to `limit` events that are due, which no other publisher gets until the transaction ends.
-pub async fn claim(connection: &mut PgConnection, limit: i64) -> Result<Vec<Waiting>, sqlx::Error> {
+/// Locks and returns up to `limit` due events. Other publishers skip them until the transaction ends.
+pub async fn claim(connection: &mut PgConnection, limit: i64) -> Result<Vec<OutboxRow>, sqlx::Error> {
     sqlx::query_as(
-        "select id, event_type, event from outbox where due_at <= now() order by due_at, id limit $1 for update skip locked",
+        "select id, event_type, event from outbox
+         where due_at <= now() order by due_at, id limit $1 for update skip locked",
     )
     .bind(limit)
     .fetch_all(connection)
     .await
 }
 
-/// Removes events that the topic has taken.
+/// Removes published events.
 pub async fn remove(connection: &mut PgConnection, published: &[i64]) -> Result<(), sqlx::Error> {
     sqlx::query("delete from outbox where id = any($1)").bind(published).execute(connection).await.map(drop)
 }
 
-/// Puts off events that the topic did not take, each time for twice as long, at most half a minute: they do not stand in
-/// the way of others, and go out soon after the topic is back.
-pub async fn postpone(connection: &mut PgConnection, refused: &[i64]) -> Result<(), sqlx::Error> {
+/// Postpones events that SNS did not accept, with a backoff that doubles up to 30 seconds: they do not delay other
+/// events, and are published soon after SNS has recovered.
+pub async fn postpone(connection: &mut PgConnection, failed: &[i64]) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "update outbox set attempts = attempts + 1, due_at = now() + least(power(2, least(attempts, 5)), 30) * interval '1 second'
+        "update outbox set attempts = attempts + 1,
+             due_at = now() + least(power(2, least(attempts, 5)), 30) * interval '1 second'
          where id = any($1)",
     )
-    .bind(refused)
+    .bind(failed)
     .execute(connection)
     .await
     .map(drop)

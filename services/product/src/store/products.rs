@@ -14,7 +14,7 @@ use crate::domain::{
     text::{ProductRef, Slug},
 };
 
-/// The columns of a [`ProductRow`], from a table, view or subquery `p`.
+/// Columns of a [`ProductRow`], from a table or subquery `p`.
 macro_rules! product_columns {
     () => {
         "p.id, p.slug, p.name, p.description, p.category, p.for_sale, p.version, (
@@ -30,37 +30,24 @@ macro_rules! product_columns {
 }
 pub(super) use product_columns;
 
-/// A product as it is read, with what is in stock.
+/// Product with the availability of its variants.
 #[derive(Debug, FromRow)]
 pub struct ProductRow {
-    /// Its id without prefix.
     pub id: Uuid,
-    /// Its name in addresses.
     pub slug: String,
-    /// Its name for people.
     pub name: String,
-    /// What it is like.
     pub description: String,
-    /// The slug of its category.
     pub category: String,
-    /// False for a product that can no longer be bought.
     pub for_sale: bool,
-    /// Counts its changes.
     pub version: i64,
-    /// At least one, in the order of show.
     pub variants: Json<Vec<VariantRow>>,
 }
 
-/// A variant as it is read.
 #[derive(Debug, Deserialize)]
 pub struct VariantRow {
-    /// What is sold.
     pub sku: Sku,
-    /// What tells it from its siblings.
     pub name: String,
-    /// The price of one piece.
     pub price: Money,
-    /// True if it can be bought now.
     pub in_stock: bool,
 }
 
@@ -83,7 +70,7 @@ impl TryFrom<ProductRow> for Product {
     }
 }
 
-/// One product.
+/// Returns a product.
 pub async fn find(pool: &PgPool, product: &ProductRef) -> Result<Option<ProductRow>, sqlx::Error> {
     match product {
         ProductRef::Id(id) => {
@@ -97,13 +84,13 @@ pub async fn find(pool: &PgPool, product: &ProductRef) -> Result<Option<ProductR
     }
 }
 
-/// One product, which nobody else can change until the transaction ends.
+/// Locks and returns a product.
 pub async fn lock(connection: &mut PgConnection, product: &ProductRef) -> Result<Option<Product>, sqlx::Error> {
     let (id, slug) = match product {
         ProductRef::Id(id) => (Some(id.as_uuid()), None),
         ProductRef::Slug(slug) => (None, Some(slug.as_str())),
     };
-    // Locked first, read second: a statement that waited for a lock shows the variants of the time before.
+    // Two statements: one that waits for the lock would return the variants from before the wait.
     let id: Option<Uuid> = sqlx::query_scalar("select id from products where id = $1 or slug = $2 for update")
         .bind(id)
         .bind(slug)
@@ -115,7 +102,7 @@ pub async fn lock(connection: &mut PgConnection, product: &ProductRef) -> Result
     row.try_into().map(Some)
 }
 
-/// All products of these slugs that are there, by slug, which nobody else can change until the transaction ends.
+/// Locks and returns the existing products with these slugs, by slug.
 pub async fn lock_all(connection: &mut PgConnection, slugs: &[&str]) -> Result<HashMap<Slug, Product>, sqlx::Error> {
     let ids: Vec<Uuid> = sqlx::query_scalar("select id from products where slug = any($1) order by id for update")
         .bind(slugs)
@@ -127,34 +114,34 @@ pub async fn lock_all(connection: &mut PgConnection, slugs: &[&str]) -> Result<H
     rows.into_iter().map(product).collect()
 }
 
-/// Which of these SKUs belong to which product, by the product's slug.
+/// Returns the slug of the product that owns each of the SKUs, by SKU. New SKUs are not in it.
 pub async fn owners(connection: &mut PgConnection, skus: &[&str]) -> Result<HashMap<String, String>, sqlx::Error> {
     let sql = "select v.sku, p.slug from variants v join products p on p.id = v.product_id where v.sku = any($1)";
     let rows: Vec<(String, String)> = sqlx::query_as(sql).bind(skus).fetch_all(connection).await?;
     Ok(rows.into_iter().collect())
 }
 
-/// The catalogue's currency: `currency`, if there is none yet.
+/// Returns the currency of the catalogue. Sets it to `currency` if there is none yet.
 pub async fn currency(connection: &mut PgConnection, currency: Currency) -> Result<Currency, sqlx::Error> {
     sqlx::query("insert into catalogue_currency (code) values ($1) on conflict do nothing")
         .bind(currency.code())
         .execute(&mut *connection)
         .await?;
     let code: String = sqlx::query_scalar("select code from catalogue_currency").fetch_one(connection).await?;
-    Currency::from_code(&code).ok_or_else(|| unreadable("code", format!("no such currency: {code}")))
+    Currency::from_code(&code).ok_or_else(|| unreadable("code", format!("unknown currency: {code}")))
 }
 
-/// Tells the planner how large the tables are, after an import made them so: it would find out by itself, later.
+/// Updates the planner's statistics after an import. Autovacuum would do so later.
 pub async fn analyze(pool: &PgPool) -> Result<(), sqlx::Error> {
     sqlx::query("analyze products, variants, stock, search_words, categories").execute(pool).await.map(drop)
 }
 
-/// Writes new and changed products with their variants, and teaches search their words.
+/// Writes new and changed products with their variants, and adds their words to the vocabulary of the search.
 pub async fn save(connection: &mut PgConnection, products: &[&Product], now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     let ids: Vec<_> = products.iter().map(|product| product.id).collect();
     save_products(&mut *connection, products, now).await?;
     save_variants(&mut *connection, products).await?;
-    learn_words(connection, &ids).await
+    add_search_words(connection, &ids).await
 }
 
 async fn save_products(
@@ -168,9 +155,10 @@ async fn save_products(
     let variant_names =
         |product: &Product| product.variants.iter().map(|variant| variant.name.as_str()).collect::<Vec<_>>().join(" ");
     sqlx::query(
-        "insert into products (id, slug, category, name, description, for_sale, version, lowest_price, variant_names, created_at)
-         select *, $10 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::bigint[],
-             $8::bigint[], $9::text[])
+        "insert into products (id, slug, category, name, description, for_sale, version, lowest_price, variant_names,
+             created_at)
+         select *, $10 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[],
+             $7::bigint[], $8::bigint[], $9::text[])
          on conflict (id) do update set
              category = excluded.category, name = excluded.name, description = excluded.description,
              for_sale = excluded.for_sale, version = excluded.version, lowest_price = excluded.lowest_price,
@@ -214,13 +202,14 @@ async fn save_variants(connection: &mut PgConnection, products: &[&Product]) -> 
     .map(drop)
 }
 
-/// Words are never forgotten: one that no product has any more only finds nothing. Numbers and words such as "of" are
-/// not learned: nothing else can be meant by them.
-async fn learn_words(connection: &mut PgConnection, products: &[ProductId]) -> Result<(), sqlx::Error> {
+/// Words are never removed: a word without a product only finds nothing. Numbers and stop words such as "of" are not
+/// added: they are not corrections of a misspelled word.
+async fn add_search_words(connection: &mut PgConnection, products: &[ProductId]) -> Result<(), sqlx::Error> {
     sqlx::query(
         "insert into search_words (word, trigrams)
          select word, trigrams(word) from (
-             select distinct string_to_table(fold(concat_ws(' ', name, category, variant_names, description)), ' ') as word
+             select distinct
+                 string_to_table(fold(concat_ws(' ', name, category, variant_names, description)), ' ') as word
              from products where id = any($1)
          ) as words
          where length(word) >= 3 and word ~ '[^0-9]' and to_tsvector('english', word) <> ''

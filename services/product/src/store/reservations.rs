@@ -1,4 +1,4 @@
-//! Reservations and the lines they hold.
+//! Reservations and their lines.
 
 use chrono::{DateTime, Utc};
 use contracts::{OrderId, ReservationId};
@@ -40,10 +40,11 @@ impl TryFrom<ReservationRow> for Reservation {
     }
 }
 
-/// What is known of an order, which nobody else can change until the transaction ends.
+/// Locks and returns the reservation of an order.
 pub async fn lock(connection: &mut PgConnection, order_id: OrderId) -> Result<Option<Reservation>, sqlx::Error> {
     let row: Option<ReservationRow> = sqlx::query_as(
-        "select order_id, id, state, order_sequence, version, expires_at from reservations where order_id = $1 for update",
+        "select order_id, id, state, order_sequence, version, expires_at from reservations
+         where order_id = $1 for update",
     )
     .bind(order_id.as_uuid())
     .fetch_optional(connection)
@@ -51,7 +52,7 @@ pub async fn lock(connection: &mut PgConnection, order_id: OrderId) -> Result<Op
     row.map(Reservation::try_from).transpose()
 }
 
-/// A reservation that should have been confirmed by `now`, which nobody else is at work on.
+/// Locks and returns a reservation that expired by `now`. Skips reservations that another transaction has locked.
 pub async fn lock_one_expired(
     connection: &mut PgConnection,
     now: DateTime<Utc>,
@@ -66,12 +67,16 @@ pub async fn lock_one_expired(
     row.map(Reservation::try_from).transpose()
 }
 
-/// Writes an order's first reservation, or the next version of one that is locked, with the lines that it took just now.
-/// [`Error::VersionConflict`] if a first one was written since this transaction looked.
-pub async fn save(connection: &mut PgConnection, reservation: &Reservation, took: Option<&Lines>) -> Result<(), Error> {
+/// Writes the first version of a reservation, or the next version of a locked one, with newly taken lines.
+/// [`Error::VersionConflict`] if another transaction has written the first version meanwhile.
+pub async fn save(
+    connection: &mut PgConnection,
+    reservation: &Reservation,
+    taken: Option<&Lines>,
+) -> Result<(), Error> {
     let Reservation { order_id, id, state, order_sequence, version, expires_at } = reservation;
     let (skus, quantities): (Vec<_>, Vec<_>) =
-        took.iter().flat_map(|lines| lines.iter()).map(|(sku, quantity)| (sku.as_str(), i64::from(quantity))).unzip();
+        taken.iter().flat_map(|lines| lines.iter()).map(|(sku, quantity)| (sku.as_str(), i64::from(quantity))).unzip();
     let written: i64 = sqlx::query_scalar(
         "with written as (
              insert into reservations (order_id, id, state, order_sequence, version, expires_at)
@@ -101,8 +106,8 @@ pub async fn save(connection: &mut PgConnection, reservation: &Reservation, took
     if written == 1 { Ok(()) } else { Err(Error::VersionConflict) }
 }
 
-/// Forgets what an order held. The ledger does not.
-pub async fn let_go(connection: &mut PgConnection, order_id: OrderId) -> Result<(), sqlx::Error> {
+/// Deletes the lines of an order. The ledger keeps their movements.
+pub async fn delete_lines(connection: &mut PgConnection, order_id: OrderId) -> Result<(), sqlx::Error> {
     sqlx::query("delete from reservation_lines where order_id = $1")
         .bind(order_id.as_uuid())
         .execute(connection)

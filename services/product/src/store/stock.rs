@@ -1,7 +1,6 @@
 //! Stock and its ledger. Every function that changes stock writes the ledger in the same statement.
 //!
-//! Rows are locked in the order of their SKUs, by every statement that locks more than one: two orders never wait for
-//! each other in a circle.
+//! Statements that lock several rows lock them in the order of their SKUs, so that transactions cannot deadlock.
 
 use chrono::{DateTime, Utc};
 use contracts::{
@@ -17,44 +16,35 @@ use crate::domain::{
     text::Reason,
 };
 
-/// The most pieces that a column may count: adjustments stop there, long before an integer overflows.
+/// Maximum of the available stock after an adjustment, far from an overflow of the column.
 const MAX_PIECES: i32 = 1_000_000_000;
 
-/// The stock of one SKU.
+/// Stock of a SKU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct Level {
-    /// Can be bought.
+    /// Pieces that can be bought.
     pub available: i32,
-    /// Set aside for orders that are not confirmed yet.
+    /// Pieces that unconfirmed orders hold.
     pub reserved: i32,
-    /// Got by confirmed orders.
+    /// Pieces that confirmed orders hold.
     pub sold: i32,
 }
 
-/// A row of the ledger.
+/// Movement in the ledger.
 #[derive(Debug, FromRow)]
-pub struct MovementRow {
-    /// Grows with time.
-    pub id: i64,
-    /// Why.
-    pub kind: String,
-    /// What was added to what is available.
-    pub available: i32,
-    /// What was added to what is reserved.
-    pub reserved: i32,
-    /// What was added to what is sold.
-    pub sold: i32,
-    /// For which order.
-    pub order_id: Option<Uuid>,
-    /// By whom.
-    pub user_id: Option<Uuid>,
-    /// Why, in words.
-    pub reason: Option<String>,
-    /// When.
-    pub at: DateTime<Utc>,
+pub(crate) struct MovementRow {
+    pub(crate) id: i64,
+    pub(crate) kind: String,
+    pub(crate) available: i32,
+    pub(crate) reserved: i32,
+    pub(crate) sold: i32,
+    pub(crate) order_id: Option<Uuid>,
+    pub(crate) user_id: Option<Uuid>,
+    pub(crate) reason: Option<String>,
+    pub(crate) at: DateTime<Utc>,
 }
 
-/// The stock of `sku`.
+/// Returns the stock of `sku`.
 pub async fn level(pool: &PgPool, sku: &Sku) -> Result<Option<Level>, sqlx::Error> {
     sqlx::query_as("select available, reserved, sold from stock where sku = $1")
         .bind(sku.as_str())
@@ -62,9 +52,10 @@ pub async fn level(pool: &PgPool, sku: &Sku) -> Result<Option<Level>, sqlx::Erro
         .await
 }
 
-/// The ledger of `sku`, the newest first, behind the row `before`; one more than the limit if there are that many.
-/// `None` if there is no such SKU.
-pub async fn movements(
+/// Returns the movements of `sku` before the row `before`, newest first: one more than the limit if there is a next
+/// page.
+/// `None` if the SKU does not exist.
+pub(crate) async fn movements(
     pool: &PgPool,
     sku: &Sku,
     before: Option<i64>,
@@ -79,12 +70,12 @@ pub async fn movements(
     .bind(limit as i64 + 1)
     .fetch_all(pool)
     .await?;
-    // Every SKU has at least the row of its first stock, so only a later page can be empty.
+    // Every SKU has at least the movement of its initial stock, so that only a later page can be empty.
     Ok((!rows.is_empty() || before.is_some()).then_some(rows))
 }
 
-/// Gives new SKUs their first stock.
-pub async fn introduce(
+/// Inserts new SKUs with their initial stock.
+pub(crate) async fn insert(
     connection: &mut PgConnection,
     stocked: &[(Sku, i32)],
     now: DateTime<Utc>,
@@ -104,19 +95,18 @@ pub async fn introduce(
     .map(drop)
 }
 
-/// What became of an adjustment.
+/// Result of an adjustment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Adjusted {
-    /// The stock is this now.
+pub(crate) enum Adjusted {
+    /// Stock after the adjustment.
     Done(Level),
-    /// Nothing changed: this many are available, and the adjustment does not fit.
-    DoesNotFit(i32),
-    /// There is no such SKU.
-    NoSuchSku,
+    /// No change: with this number of available pieces, the result would be negative or too large.
+    OutOfRange(i32),
+    UnknownSku,
 }
 
-/// Adds `delta` to what is available of `sku`, unless that would be too few or too many.
-pub async fn adjust(
+/// Adds `delta` to the available pieces of `sku`, unless the result would be negative or too large.
+pub(crate) async fn adjust(
     connection: &mut PgConnection,
     sku: &Sku,
     delta: Delta,
@@ -150,7 +140,7 @@ pub async fn adjust(
     .bind(MAX_PIECES)
     .bind(Movement::Adjusted.as_str())
     .bind(by.as_uuid())
-    .bind(reason.as_str())
+    .bind::<&str>(reason.as_ref())
     .bind(now)
     .fetch_optional(connection)
     .await?;
@@ -158,26 +148,26 @@ pub async fn adjust(
         Some(Row { available: Some(available), reserved: Some(reserved), sold: Some(sold), .. }) => {
             Adjusted::Done(Level { available, reserved, sold })
         }
-        Some(Row { before, .. }) => Adjusted::DoesNotFit(before),
-        None => Adjusted::NoSuchSku,
+        Some(Row { before, .. }) => Adjusted::OutOfRange(before),
+        None => Adjusted::UnknownSku,
     })
 }
 
-/// What became of taking an order's lines.
+/// Result of taking the lines of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Taken {
-    /// All of them, at these prices.
+pub(crate) enum Taken {
+    /// All lines were taken, at these prices.
     All(Vec<ReservedLine>),
-    /// None of them, because of these.
+    /// No line was taken, because of these shortages.
     None(Vec<Shortage>),
 }
 
-/// Takes all `lines` from what is available, or nothing: one conditional statement.
+/// Takes all `lines` out of the available stock, or none: one conditional statement.
 ///
-/// What its snapshot shows is enough to refuse an order without waiting for anybody, so that a crowd in front of a SKU
-/// that is sold out does not queue. It is not enough to promise: the locked rows decide that. What is not for sale any
-/// more is not there for a new order, but still for one that was placed in time.
-pub async fn take(
+/// A shortage in the statement's snapshot rejects the order without a lock, so that orders of a sold-out SKU do not
+/// wait for each other. Only the locked rows decide that an order gets its lines. Products that are not for sale count
+/// as unavailable for new orders, but not for a late confirmation of an order that was placed in time.
+pub(crate) async fn take(
     connection: &mut PgConnection,
     order_id: OrderId,
     lines: &Lines,
@@ -260,8 +250,8 @@ impl TakenRow {
     }
 }
 
-/// Moves all that an order holds.
-pub async fn shift(
+/// Moves all pieces that an order holds.
+pub(crate) async fn move_held(
     connection: &mut PgConnection,
     order_id: OrderId,
     movement: Movement,
