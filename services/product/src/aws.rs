@@ -1,4 +1,4 @@
-//! How AWS is called: every call has a timeout, and the SDK is the one layer that retries.
+//! Timeouts and retries of AWS calls. The SDK is the one layer that retries.
 
 use std::time::Duration;
 
