@@ -43,8 +43,8 @@ module "dashboard" {
     },
     {
       title = "Oldest order in a transient state, seconds"
-      lines = [for state, passing in local.passing_states : {
-        namespace = local.metric_namespace, metric = passing.metric, dimensions = {}, stat = "Maximum", label = state
+      lines = [for state, transient in local.transient_states : {
+        namespace = local.metric_namespace, metric = transient.metric, dimensions = {}, stat = "Maximum", label = state
       }]
     },
     {

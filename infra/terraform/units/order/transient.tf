@@ -5,17 +5,17 @@
 
 locals {
   # A sweep handles an order whose reminder was lost within 30 s. The rest is for AWS calls and their retries.
-  passing_margin_seconds = 90
+  transient_margin_seconds = 90
 
-  passing_states = {
+  transient_states = {
     placed           = { metric = "OldestPlaced", limit = var.stock_deadline_seconds }
     awaiting_payment = { metric = "OldestAwaitingPayment", limit = var.stock_deadline_seconds + var.payment_deadline_seconds }
   }
   metric_namespace = "${local.name_prefix}/order"
 }
 
-resource "aws_cloudwatch_log_metric_filter" "passing" {
-  for_each = local.passing_states
+resource "aws_cloudwatch_log_metric_filter" "transient" {
+  for_each = local.transient_states
 
   name           = "oldest-${each.key}"
   log_group_name = module.service.log_group
@@ -29,18 +29,18 @@ resource "aws_cloudwatch_log_metric_filter" "passing" {
   }
 }
 
-resource "aws_cloudwatch_metric_alarm" "passing" {
-  for_each = local.passing_states
+resource "aws_cloudwatch_metric_alarm" "transient" {
+  for_each = local.transient_states
 
   alarm_name          = "${local.name_prefix}-order-stuck-${replace(each.key, "_", "-")}"
   alarm_description   = "An order has been ${each.key} past its deadline, or no task completes its sweep."
   namespace           = local.metric_namespace
-  metric_name         = aws_cloudwatch_log_metric_filter.passing[each.key].metric_transformation[0].name
+  metric_name         = aws_cloudwatch_log_metric_filter.transient[each.key].metric_transformation[0].name
   statistic           = "Maximum"
   period              = 60
   evaluation_periods  = 3
   datapoints_to_alarm = 3
-  threshold           = each.value.limit + local.passing_margin_seconds
+  threshold           = each.value.limit + local.transient_margin_seconds
   comparison_operator = "GreaterThanThreshold"
   treat_missing_data  = "breaching" # each task sweeps twice a minute; without sweeps, stuck orders go unnoticed
   alarm_actions       = [local.platform.alarm_topic_arn]
