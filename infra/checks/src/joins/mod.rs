@@ -58,7 +58,9 @@ impl Outcome {
     }
 }
 
-const RULES: &[(&str, fn(&Joined<'_>) -> Outcome)] = &[
+type Rule = fn(&Joined<'_>) -> Outcome;
+
+const RULES: &[(&str, Rule)] = &[
     ("alarms for every resource that can fail", alarms::all),
     ("plans equal infra/topology.json", topology::same),
     ("visibility timeouts are six times the function timeout", topology::visibility_timeouts),
@@ -94,7 +96,7 @@ mod tests {
     use super::*;
 
     /// Findings of a rule for a plan of `order` with these resources: address, type, values.
-    pub fn findings(rule: fn(&Joined<'_>) -> Outcome, resources: &[(&str, &str, Value)]) -> Vec<String> {
+    pub fn findings(rule: Rule, resources: &[(&str, &str, Value)]) -> Vec<String> {
         let resource = |(address, kind, values): &(&str, &str, Value)| {
             let one = json!({ "address": address, "mode": "managed", "name": "this", "type": kind, "values": values });
             serde_json::from_value(one).unwrap()
