@@ -29,7 +29,7 @@ const DESCRIPTIONS: [(u16, &str); 7] = [
 
 /// Adds the security scheme, the schema of problem documents, and to every operation the problems that follow from its
 /// form: 400 with parameters or a body, 413 and 415 with a body, 401 and 403 with a security requirement, 500 and 503
-/// under `/v1`. A handler documents only the statuses of its own rules.
+/// except for health checks. A handler documents only the statuses of its own rules.
 pub fn complete(mut document: OpenApi) -> OpenApi {
     let components = document.components.get_or_insert_default();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
@@ -40,13 +40,13 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         let methods = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
         for operation in methods.into_iter().flatten() {
-            add_problems(operation, path.starts_with("/v1/"));
+            add_problems(operation, !path.starts_with("/health/"));
         }
     }
     document
 }
 
-fn add_problems(operation: &mut Operation, is_public_api: bool) {
+fn add_problems(operation: &mut Operation, is_api: bool) {
     let mut statuses = BTreeSet::new();
     if operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
         statuses.insert(400);
@@ -57,7 +57,7 @@ fn add_problems(operation: &mut Operation, is_public_api: bool) {
     if operation.security.as_ref().is_some_and(|requirements| !requirements.is_empty()) {
         statuses.extend([401, 403]);
     }
-    if is_public_api {
+    if is_api {
         statuses.extend([500, 503]);
     }
     for (status, description) in DESCRIPTIONS {

@@ -4,7 +4,6 @@ use axum::{
     extract::State,
     http::{HeaderName, header},
 };
-use contracts::Problem;
 use jsonwebtoken::jwk::JwkSet;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -44,8 +43,6 @@ pub(super) struct Discovery {
     responses(
         (status = 200, description = "The metadata", body = Discovery,
             headers(("cache-control" = String, description = "Five minutes"))),
-        (status = 503, description = "Too many requests are in progress: retry later", body = Problem,
-            content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn openid_configuration(
@@ -72,8 +69,6 @@ pub(super) async fn openid_configuration(
     responses(
         (status = 200, description = "A JWK set of RSA keys", body = Object,
             headers(("cache-control" = String, description = "Five minutes"))),
-        (status = 503, description = "Too many requests are in progress: retry later", body = Problem,
-            content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn jwks(State(state): State<AppState>) -> ([(HeaderName, &'static str); 1], axum::Json<JwkSet>) {
