@@ -32,7 +32,7 @@ macro_rules! journeys {
             a_cancelled_order_gives_its_stock_and_money_back_after_the_authorization
             a_cancelled_order_gives_its_stock_and_money_back_before_the_authorization
             an_order_that_is_declined_can_be_cancelled
-            nobody_pays_more_than_the_cart_showed
+            a_customer_never_pays_more_than_the_cart_showed
             the_same_idempotency_key_twice_at_once_is_one_order
             another_users_order_does_not_exist
             what_was_ordered_can_be_listed_page_by_page
@@ -158,8 +158,8 @@ pub async fn an_order_that_is_declined_can_be_cancelled(shop: &Shop) {
     assert!(shop.live_authorizations(&id).await.is_empty());
 }
 
-/// Nobody pays more than the cart showed.
-pub async fn nobody_pays_more_than_the_cart_showed(shop: &Shop) {
+/// A customer never pays more than the cart showed.
+pub async fn a_customer_never_pays_more_than_the_cart_showed(shop: &Shop) {
     let (ada, staff) = staffed(shop).await;
     let tea = shop.stocked(&staff, "TEST-PRICE", 5).await;
     let products = ada.get("/v1/products?q=Price+test+teapot").await.expect(200);
@@ -173,7 +173,7 @@ pub async fn nobody_pays_more_than_the_cart_showed(shop: &Shop) {
     assert_eq!(order["rejection_reason"], "price_increased");
     staff.stock_becomes(&tea, Stock::of(5, 0, 0)).await;
 
-    // The new price reaches the carts; whoever has seen it may buy at it.
+    // The new price reaches the carts, and can be paid then.
     let bob = shop.shopper().await;
     eventually("carts know the new price", PATIENCE, async || {
         bob.put_in_cart(&tea, 1).await;
@@ -233,7 +233,7 @@ pub async fn another_users_order_does_not_exist(shop: &Shop) {
     assert_eq!(ada.read_order(&id).await, before, "nothing changed");
 }
 
-/// What was ordered can be listed page by page.
+/// Orders can be listed page by page.
 pub async fn what_was_ordered_can_be_listed_page_by_page(shop: &Shop) {
     let (ada, staff) = staffed(shop).await;
     let tea = shop.stocked(&staff, "TEST-PAGES", 5).await;

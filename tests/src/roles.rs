@@ -12,7 +12,7 @@ use stack::{
 /// The secret that ECS reads for product.
 const DATABASE_URL: &str = "product-database-url";
 
-/// How services say that a role may not.
+/// Error codes of a denied call.
 const DENIALS: [&str; 3] = ["AccessDenied", "AccessDeniedException", "AuthorizationError"];
 
 /// Whose role it is.
@@ -62,7 +62,7 @@ pub enum Call {
     PutItem(String),
     /// Reads all of a table.
     Scan(String),
-    /// Acknowledges a message of a queue: one that there is not.
+    /// Acknowledges a message of a queue: one that does not exist.
     DeleteMessage(String),
     /// Sends to a queue.
     SendMessage(String),

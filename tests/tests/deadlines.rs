@@ -43,7 +43,7 @@ async fn an_authorization_that_comes_after_the_deadline_is_voided() {
     let (ada, staff) = tokio::join!(shop.shopper(), shop.staff());
     let tea = shop.stocked(&staff, "TEST-DEADLINE-SLOW", 5).await;
     ada.put_in_cart(&tea, 1).await;
-    // The processor does what it is asked, and nobody hears of it: first the answer is lost, then it is slow.
+    // The processor authorizes, but payment does not learn it in time: responses are lost, then one is slow.
     for fault in [
         json!({ "operation": "create", "kind": "lost_answer", "times": 3 }),
         json!({ "operation": "create", "kind": "slow", "ms": 6000, "times": 1 }),

@@ -51,9 +51,9 @@ async fn every_role_may_do_its_own_and_nothing_of_others() {
     assert!(allowed >= Role::all(&topology).len(), "{allowed} controls");
 }
 
-/// What a second plan would change, and why: type, attribute, reason. Nothing else may be in it, and all of it is.
+/// The expected changes of a second plan: type, attribute, reason.
 const FORGOTTEN: [(&str, &str, &str); 19] = [
-    ("aws_apigatewayv2_authorizer", "authorizer_payload_format_version", "MiniStack gives JWT authorisers one"),
+    ("aws_apigatewayv2_authorizer", "authorizer_payload_format_version", "MiniStack sets one for JWT authorizers"),
     ("aws_cloudfront_response_headers_policy", "custom_headers_config", "MiniStack tells of an empty block"),
     ("aws_cloudfront_response_headers_policy", "remove_headers_config", "MiniStack tells of an empty block"),
     ("aws_cloudwatch_metric_alarm", "actions_enabled", ALARMS),
@@ -69,7 +69,7 @@ const FORGOTTEN: [(&str, &str, &str); 19] = [
     ("aws_db_instance", "enabled_cloudwatch_logs_exports", "MiniStack's databases write no logs"),
     ("aws_db_instance", "performance_insights_kms_key_id", "MiniStack has no Performance Insights"),
     ("aws_ecs_service", "availability_zone_rebalancing", "MiniStack does not say that it does not"),
-    ("aws_flow_log", "max_aggregation_interval", "MiniStack forgets it; it cannot be changed, only made anew"),
+    ("aws_flow_log", "max_aggregation_interval", "MiniStack forgets it; it cannot be changed, only replaced"),
     ("aws_sesv2_email_identity", "dkim_signing_attributes", "MiniStack forgets it"),
     ("aws_vpc_endpoint", "policy", "MiniStack forgets it"),
 ];
@@ -82,7 +82,7 @@ const ALARMS: &str = "MiniStack forgets it";
 async fn a_second_plan_changes_nothing_but_what_the_emulator_forgets() {
     let shop = shop().await;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap();
-    let terraform = Terraform::find(&root.join("target")).expect("the shop was made with it");
+    let terraform = Terraform::find(&root.join("target")).expect("the shop was created with it");
     let folder = shop.folder().canonicalize().unwrap();
     let units = Units::new(terraform, &root, folder.join("terraform"), &shop.aws);
     let mut found = BTreeSet::new();

@@ -36,7 +36,7 @@ fn every_event_has_a_subscriber() {
     let subscribed: BTreeSet<_> =
         subscriptions.flat_map(|s| list(&s["types"])).map(|kind| kind.as_str().unwrap()).collect();
     for event in catalogue() {
-        assert!(subscribed.contains(event.kind), "nobody hears of {}", event.kind);
+        assert!(subscribed.contains(event.kind), "no queue subscribes to {}", event.kind);
     }
 }
 

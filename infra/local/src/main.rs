@@ -13,7 +13,7 @@ use clap::Parser;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // What the parts have to say while they start, such as that an installation takes a while.
+    // Messages of the parts during the start, such as an installation.
     let filter = tracing_subscriber::EnvFilter::new("stack=info");
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     log.with_ansi(stderr().is_terminal()).without_time().with_level(false).with_target(false).init();

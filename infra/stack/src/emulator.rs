@@ -20,7 +20,7 @@ use crate::{
 /// The Region that everything local is in.
 pub const REGION: &str = "us-east-1";
 
-/// MiniStack, after what it is mended by.
+/// MiniStack with its patches.
 const PROGRAM: &str = concat!(include_str!("emulator/iam.py"), include_str!("emulator/ministack.py"));
 
 /// Both halves of the only credentials there are: those of the account's root.
@@ -29,10 +29,10 @@ const CREDENTIAL: &str = "test";
 /// Longer than the slowest start that was seen, on a busy machine with a lot of state to load.
 const START_LIMIT: Duration = Duration::from_secs(90);
 
-/// How long it may take to end: it writes all of its state then, which takes 6 s for ten thousand products.
+/// Limit for its shutdown, during which it saves its state: 6 s for ten thousand products.
 const SAVE_LIMIT: Duration = Duration::from_secs(60);
 
-/// How an emulator is to be started.
+/// Settings of an emulator.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The port; a free one if there is none.
@@ -64,7 +64,7 @@ impl Emulator {
             None => free_port()?,
         };
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err() {
-            bail!("port {port} is taken: the emulated AWS needs another one, or whoever has it must end");
+            bail!("port {port} is taken by another process: the emulated AWS needs it");
         }
         let temporary = settings.data_dir.join("tmp");
         std::fs::create_dir_all(&temporary)
@@ -148,7 +148,7 @@ pub fn endpoint(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
-/// How AWS clients reach the emulator at `endpoint`. Made anew for each runtime: connections do not outlive theirs.
+/// Configuration of AWS clients of the emulator at `endpoint`. Each runtime needs its own, because connections end with it.
 pub fn sdk_config(endpoint: &str) -> SdkConfig {
     sdk_config_with(endpoint, Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "local stack"))
 }
@@ -163,7 +163,7 @@ pub async fn sdk_config_as(endpoint: &str, role: &str) -> anyhow::Result<SdkConf
     Ok(sdk_config_with(endpoint, Credentials::new(access_key_id, secret_access_key, Some(token), None, "role")))
 }
 
-/// Where a program finds the credentials of its role: the value of `AWS_CONTAINER_CREDENTIALS_FULL_URI`.
+/// URL of the credentials of a role: the value of `AWS_CONTAINER_CREDENTIALS_FULL_URI`.
 pub fn role_url(endpoint: &str, role: &str) -> String {
     format!("{endpoint}/v2/credentials/{role}")
 }
@@ -202,8 +202,7 @@ pub fn environment(endpoint: &str) -> [(&'static str, String); 4] {
     ]
 }
 
-/// The header `authorization` of a call that the account's root makes by hand. The emulator believes root without a
-/// signature.
+/// The header `authorization` of a call of the account's root. The emulator accepts root without a signature.
 pub fn root_authorization(service: &str) -> String {
     let scope = format!("{CREDENTIAL}/20260101/{REGION}/{service}/aws4_request");
     format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none")

@@ -34,12 +34,12 @@ impl Folder {
         &self.root
     }
 
-    /// What `status` reads: URLs, ports, pids, accounts.
+    /// The status file.
     pub fn record(&self) -> PathBuf {
         self.root.join("stack.json")
     }
 
-    /// Where the processes' output goes.
+    /// The folder of log files.
     pub fn logs(&self) -> PathBuf {
         self.root.join("logs")
     }
@@ -49,7 +49,7 @@ impl Folder {
         self.logs().join(format!("{part}.log"))
     }
 
-    /// What a stack in the background says about itself.
+    /// The output of a stack in the background.
     pub fn background_log(&self) -> PathBuf {
         self.root.join("shop.log")
     }
@@ -64,7 +64,7 @@ impl Folder {
         self.root.join("postgres")
     }
 
-    /// What Terraform keeps, of a stack that it made.
+    /// The data of Terraform.
     pub fn terraform(&self) -> PathBuf {
         self.root.join("terraform")
     }

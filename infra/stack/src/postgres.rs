@@ -18,7 +18,7 @@ use crate::{
 /// Includes the making of a data folder, and recovery after a crash.
 const START_LIMIT: Duration = Duration::from_secs(90);
 
-/// How a server is to be started.
+/// Settings of a server.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The port; a free one if there is none.
@@ -47,7 +47,7 @@ impl Postgres {
             None => free_port()?,
         };
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err() {
-            bail!("port {port} is taken: PostgreSQL needs another one, or whoever has it must end");
+            bail!("port {port} is taken by another process: PostgreSQL needs it");
         }
         let mut program = Program::new("PostgreSQL", python.path(), settings.log)
             .args(["-I", "-c", include_str!("postgres/server.py")])

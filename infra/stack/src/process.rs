@@ -21,13 +21,13 @@ use tokio::{
 
 use crate::python::Python;
 
-/// How long a program may take to end by itself unless told.
+/// Default of the time between the stop signal and SIGKILL.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// What children inherit of our environment. Nothing else, so that a stack behaves the same in every shell.
+/// Environment variables that children inherit. No others, so that a stack behaves the same in every shell.
 const INHERITED: &[&str] = &["PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "RUST_BACKTRACE"];
 
-/// How many of the programs that we started have not ended yet.
+/// Number of started programs that have not ended.
 static LIVE: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
 
 /// Waits until every program that we started has ended, also those whose start was given up half-way.
@@ -92,7 +92,7 @@ impl Program {
         self
     }
 
-    /// How long it may take to end by itself when we are gone or drop it; 10 seconds unless told.
+    /// Time between the stop signal and SIGKILL after this process has ended or dropped the child. Default: 10 s.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
@@ -153,7 +153,7 @@ pub struct Child {
 }
 
 impl Child {
-    /// What the program is called in messages.
+    /// Name of the program in messages.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -190,7 +190,7 @@ impl Child {
     pub async fn stop(&self, grace: Duration) -> i32 {
         let stdin = self.stdin.lock().ok().and_then(|mut stdin| stdin.take());
         if let Some(mut stdin) = stdin {
-            // If the launcher has ended meanwhile, there is nobody to tell.
+            // Fails if the launcher has ended.
             let _ = stdin.write_all(grace.as_secs_f32().to_string().as_bytes()).await;
         }
         self.exited().await

@@ -1,5 +1,5 @@
-//! Virtual environments with third-party parts, made below `target/` at first use: one for what the local stack is made
-//! of, and one for each linter, which have needs of their own.
+//! Virtual environments of Python packages, created below `target/` at first use: one for the local stack, and one for
+//! each linter.
 
 use std::{
     fs::{self, File},
@@ -13,9 +13,9 @@ use aws_lc_rs::digest::{SHA256, digest};
 /// Packages that share an environment.
 #[derive(Debug, Clone, Copy)]
 pub struct Packages {
-    /// What they are, for messages: `MiniStack and PostgreSQL`.
+    /// Names for messages: `MiniStack and PostgreSQL`.
     pub what: &'static str,
-    /// The folder of the environment, below Cargo's target folder. Its name is continued by what it is made of.
+    /// The folder of the environment, below Cargo's target folder. Python version and a hash are appended.
     pub folder: &'static str,
     /// A requirements file, with the version of each package and the hashes of its files.
     pub requirements: &'static str,
@@ -23,7 +23,7 @@ pub struct Packages {
     pub oldest: (u32, u32),
 }
 
-/// What the local stack is made of.
+/// Packages of the local stack.
 const LOCAL_STACK: Packages = Packages {
     what: "MiniStack and PostgreSQL",
     folder: "shop/venv",
@@ -86,7 +86,7 @@ fn ensure_environment(packages: Packages, folder: &Path) -> anyhow::Result<Pytho
     }
     tracing::info!(folder = %environment.display(), "installing {}, once", packages.what);
     if environment.exists() {
-        fs::remove_dir_all(&environment).context("cannot remove a half-made virtual environment")?;
+        fs::remove_dir_all(&environment).context("cannot remove an incomplete virtual environment")?;
     }
     run(Command::new(system_python).args(["-m", "venv"]).arg(&environment), "make a virtual environment")?;
     // The file goes in as it was compiled in, so that the environment is exactly what its name says.

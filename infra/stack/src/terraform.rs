@@ -13,18 +13,18 @@ use tokio::process::Command;
 #[derive(Debug, Clone)]
 pub struct Terraform {
     program: PathBuf,
-    /// Where providers and modules of all working folders are kept: none of it lies among the sources.
+    /// Folder of the providers and modules of all working folders, outside of the sources.
     data: PathBuf,
 }
 
-/// What a command of Terraform said.
+/// Output of a command.
 #[derive(Debug)]
 pub struct Answer {
     /// 0, or what went wrong. `plan -detailed-exitcode` answers 2 where it would change something.
     pub code: i32,
-    /// What it printed.
+    /// Standard output.
     pub stdout: String,
-    /// What it complained about.
+    /// Standard error.
     pub stderr: String,
 }
 

@@ -1,4 +1,4 @@
-//! `infra/topology.json` as types: what stands between the services, read by the local stack and by Terraform.
+//! `infra/topology.json` as types. Terraform reads the same file.
 
 mod check;
 
@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-/// The topology as it was when this was compiled.
+/// The topology at compile time.
 const TOPOLOGY: &str = include_str!("../../topology.json");
 
-/// Everything that stands between the services.
+/// Resources, programs and routes of the system.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Topology {
@@ -26,11 +26,11 @@ pub struct Topology {
     pub functions: Vec<Function>,
     /// Services that run as containers behind the load balancer.
     pub services: Vec<Service>,
-    /// The front door: every route of the API that is reachable from outside.
+    /// Routes of the public API.
     pub routes: Vec<ApiRoute>,
 }
 
-/// A queue and what flows into it.
+/// A queue and its subscriptions.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Queue {
@@ -38,16 +38,16 @@ pub struct Queue {
     pub name: String,
     /// The service or function that receives from it.
     pub consumer: String,
-    /// How long a received message is hidden from others.
+    /// Visibility timeout.
     pub visibility_timeout_seconds: u32,
     /// Receives before a message goes to the dead-letter queue.
     pub max_receive_count: u32,
-    /// What is delivered to it.
+    /// Subscriptions to topics.
     pub subscriptions: Vec<Subscription>,
 }
 
 impl Queue {
-    /// The name of the queue for messages that could not be handled.
+    /// The name of its dead-letter queue.
     pub fn dead_letter_name(&self) -> String {
         dead_letter_name(&self.name)
     }
@@ -58,13 +58,13 @@ pub fn dead_letter_name(name: &str) -> String {
     format!("{name}-dlq")
 }
 
-/// Which events of a topic are delivered to a queue.
+/// A subscription of a queue to event types of a topic.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Subscription {
     /// The topic's name.
     pub topic: String,
-    /// The event types that the consumer handles; no other wakes it.
+    /// Event types that the consumer handles; others are not delivered.
     pub types: Vec<String>,
 }
 
@@ -92,11 +92,11 @@ pub struct Index {
     pub partition_key: String,
     /// The attribute that orders it.
     pub sort_key: String,
-    /// Which attributes are copied into it.
+    /// Projected attributes.
     pub projection: Projection,
 }
 
-/// Which attributes of an item are copied into an index.
+/// Projection of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Projection {
@@ -116,17 +116,17 @@ pub struct Function {
     pub binary: String,
     /// Memory, with which CPU comes in proportion.
     pub memory_mb: u32,
-    /// How long one invocation may take.
+    /// Timeout of an invocation.
     pub timeout_seconds: u32,
-    /// What invokes it.
+    /// Trigger.
     pub trigger: Trigger,
 }
 
-/// What invokes a function.
+/// A trigger of a function.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Trigger {
-    /// Requests at the front door, by the routes that have it as their target.
+    /// Requests, by the routes that have the function as their target.
     Http,
     /// Messages of a queue.
     Queue {
@@ -156,7 +156,7 @@ pub struct Service {
     pub health_check: String,
 }
 
-/// One route of the front door.
+/// A route of the public API.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApiRoute {

@@ -63,7 +63,7 @@ impl Units {
         Ok(())
     }
 
-    /// What another apply would change, as `terraform show -json` describes a plan. None if nothing.
+    /// The changes of another apply, as `terraform show -json` describes a plan. `None` if there are none.
     pub async fn plan(&self, unit: &str) -> anyhow::Result<Option<Value>> {
         let file = self.data.join(format!("{unit}.plan"));
         let out = format!("-out={}", file.display());
@@ -77,7 +77,7 @@ impl Units {
         Ok(Some(serde_json::from_str(&show.ok(&format!("`terraform show` of {unit}"))?.stdout)?))
     }
 
-    /// Destroys all that a unit made.
+    /// Destroys the resources of a root module.
     pub async fn destroy(&self, unit: &str) -> anyhow::Result<()> {
         let destroyed = self.with_variables(unit, &["destroy", "-auto-approve"]).await?;
         destroyed.ok(&format!("`terraform destroy` of {unit}"))?;

@@ -16,7 +16,7 @@ use stack::record::{Part, Record};
 
 use crate::orchestration::FunctionLog;
 
-/// How often a followed log is looked at.
+/// Polling interval of a followed log.
 const PAUSE: Duration = Duration::from_millis(300);
 
 /// Show the end of a part's log. Without a name: which there are
@@ -27,7 +27,7 @@ pub struct Logs {
     /// Go on as the log grows, until Ctrl-C
     #[arg(short, long)]
     follow: bool,
-    /// How many lines of the end
+    /// Number of lines from the end
     #[arg(short = 'n', long, default_value_t = 100, value_name = "N")]
     lines: usize,
     #[command(flatten)]

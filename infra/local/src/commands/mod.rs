@@ -18,7 +18,7 @@ use stack::{folder::Folder, record::Record, workspace_root};
 
 use crate::orchestration::external::Site;
 
-/// The whole shop on this machine: emulated AWS, real PostgreSQL, a simulated card processor, and our six services.
+/// The whole shop on this machine: emulated AWS, real PostgreSQL, a simulated card processor, and all services.
 #[derive(Debug, Parser)]
 #[command(name = "cargo shop", bin_name = "cargo shop", version, arg_required_else_help = true)]
 pub struct Cli {
@@ -59,7 +59,7 @@ async fn terminate(pid: u32) -> Result<()> {
     Ok(())
 }
 
-/// Which stack is meant.
+/// Selects a stack.
 #[derive(Debug, Args)]
 struct Which {
     /// The stack's data folder [default: target/shop/default]
@@ -84,9 +84,9 @@ impl Which {
     }
 }
 
-/// Where the parts of a shop are that somebody else has started.
+/// Addresses of an external stack.
 #[derive(Debug, Args)]
-struct Elsewhere {
+struct ExternalStack {
     /// The emulated AWS, as its functions, the services and this tool reach it
     #[arg(long, env = "SHOP_AWS", value_name = "HOST:PORT")]
     aws: String,
@@ -101,7 +101,7 @@ struct Elsewhere {
     programs: PathBuf,
 }
 
-impl Elsewhere {
+impl ExternalStack {
     fn site(&self) -> Site {
         Site { aws: self.aws.clone(), public_aws: self.public_aws.clone(), processor: self.processor.clone() }
     }

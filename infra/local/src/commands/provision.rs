@@ -6,15 +6,15 @@ use anyhow::Result;
 use clap::Args;
 use stack::provision::load_balancer::Target;
 
-use super::Elsewhere;
+use super::ExternalStack;
 use crate::orchestration::external::provision;
 
-/// In an emulated AWS that runs elsewhere: make what the topology lists, and deploy the functions
+/// Provision an external stack: create the resources of the topology, and deploy the functions
 #[derive(Debug, Args)]
 pub struct Provision {
     #[command(flatten)]
-    elsewhere: Elsewhere,
-    /// Where a service listens, as the emulated AWS reaches it; once for each service
+    external: ExternalStack,
+    /// Address of a service, as the emulated AWS reaches it; once for each service
     #[arg(
         long = "service",
         env = "SHOP_SERVICES",
@@ -29,7 +29,7 @@ pub struct Provision {
 impl Provision {
     /// Makes it.
     pub async fn run(self) -> Result<ExitCode> {
-        provision(self.elsewhere.site(), &self.elsewhere.programs, &self.services.into_iter().collect()).await?;
+        provision(self.external.site(), &self.external.programs, &self.services.into_iter().collect()).await?;
         Ok(ExitCode::SUCCESS)
     }
 }

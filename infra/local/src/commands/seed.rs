@@ -5,15 +5,15 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use clap::Args;
 
-use super::Elsewhere;
+use super::ExternalStack;
 use crate::orchestration::external::seed;
 
-/// In a shop that runs elsewhere: wait until it answers, make the local accounts, wait for the catalogue
+/// In a shop that runs external: wait until it answers, make the local accounts, wait for the catalogue
 #[derive(Debug, Args)]
 pub struct Seed {
     #[command(flatten)]
-    elsewhere: Elsewhere,
-    /// Where the local accounts and their passwords are kept
+    external: ExternalStack,
+    /// File of the local accounts and their passwords
     #[arg(long, env = "SHOP_ACCOUNTS", value_name = "FILE")]
     accounts: PathBuf,
     /// The catalogue that product has imported
@@ -24,8 +24,8 @@ pub struct Seed {
 impl Seed {
     /// Makes them, and prints what a person wants to know.
     pub async fn run(self) -> Result<ExitCode> {
-        let site = self.elsewhere.site();
-        let accounts = seed(site.clone(), &self.elsewhere.programs, &self.catalogue, &self.accounts).await?;
+        let site = self.external.site();
+        let accounts = seed(site.clone(), &self.external.programs, &self.catalogue, &self.accounts).await?;
         println!("\nReady.\n\n  public API    {}", site.public_api());
         println!("                for example {}/v1/products?q=tea", site.public_api());
         println!("  mails         http://{}/_ministack/ses/messages", site.public_aws);

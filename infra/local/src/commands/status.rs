@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Which;
 use stack::record::{Part, Record};
 
-/// Show whether a stack runs, where, and how its parts are. Ends with 0 if all are well
+/// Show the parts of a stack, their addresses and health. Exits with 0 if all are healthy
 #[derive(Debug, Args)]
 pub struct Status {
     #[command(flatten)]
@@ -20,7 +20,7 @@ pub struct Status {
     json: bool,
 }
 
-/// What `--json` prints: the record, with what was found now.
+/// The output of `--json`: the status file and the current health.
 #[derive(Serialize)]
 struct Report<'a> {
     running: bool,
@@ -31,7 +31,7 @@ struct Report<'a> {
 }
 
 impl Status {
-    /// Looks, and tells.
+    /// Prints the status.
     pub async fn run(self) -> Result<ExitCode> {
         let folder = self.which.folder()?;
         let running = folder.running()?.is_some();
@@ -41,7 +41,7 @@ impl Status {
             None => BTreeMap::new(),
         };
         let ready = record.as_ref().is_some_and(|record| record.ready_at.is_some());
-        let healthy = ready && health.values().all(|well| *well);
+        let healthy = ready && health.values().all(|healthy| *healthy);
 
         if self.json {
             let report = Report { running, healthy, health: &health, record: record.as_ref() };
@@ -57,13 +57,13 @@ impl Status {
     }
 }
 
-/// Asks every part that can be asked.
+/// Checks the health of every part.
 async fn examine(record: &Record) -> BTreeMap<String, bool> {
-    let checks = record.parts.iter().map(async |(name, part)| (name.clone(), is_well(part).await));
+    let checks = record.parts.iter().map(async |(name, part)| (name.clone(), is_healthy(part).await));
     join_all(checks).await.into_iter().collect()
 }
 
-async fn is_well(part: &Part) -> bool {
+async fn is_healthy(part: &Part) -> bool {
     let Part::Process { port, health, .. } = part else { return true };
     match (health, port) {
         (Some(url), _) => {
@@ -83,7 +83,7 @@ fn print(record: &Record, health: &BTreeMap<String, bool>) {
     }
     println!("\n  {:<22} {:<10} {:>7} {:>6}  log", "part", "health", "pid", "port");
     for (name, part) in &record.parts {
-        let word = if health.get(name).copied().unwrap_or(false) { "well" } else { "NOT WELL" };
+        let word = if health.get(name).copied().unwrap_or(false) { "healthy" } else { "UNHEALTHY" };
         match part {
             Part::Process { pid, port, log, .. } => {
                 let port = port.map_or_else(String::new, |port| port.to_string());

@@ -15,7 +15,7 @@ pub struct FunctionLog {
     group: String,
     /// Milliseconds since 1970.
     since: i64,
-    /// How many events of the moment `since` were seen: events of one invocation share theirs.
+    /// Number of events read with the timestamp `since`: events of an invocation share it.
     seen: usize,
 }
 

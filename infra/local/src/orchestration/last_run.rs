@@ -1,4 +1,4 @@
-//! What the last run on a data folder left behind.
+//! The data of the last run on a data folder.
 
 use std::{collections::BTreeMap, fs, process::Stdio, time::Duration};
 
@@ -38,14 +38,14 @@ pub fn take_over(folder: &Folder, last: Option<Record>, fresh: bool) -> Result<B
     let Some(last) = last else { return Ok(BTreeMap::new()) };
     ensure!(
         !folder.terraform().exists(),
-        "what is in {} was made by Terraform: start afresh with `cargo shop up --fresh`, or choose another folder with \
+        "the data in {} come from a run with --terraform: delete them with `cargo shop up --fresh`, or choose another folder with \
          --data",
         folder.root().display()
     );
     ensure!(
         was_saved(folder, last.started_at),
-        "the last run on {} ended before the emulated AWS could save its state: what is left no longer fits the \
-         database. Start afresh with `cargo shop up --fresh`",
+        "the last run on {} ended before the emulated AWS could save its state, so that it no longer matches the \
+         database. Delete the data with `cargo shop up --fresh`",
         folder.root().display()
     );
     for part in fs::read_dir(folder.logs())?.flatten() {
@@ -54,7 +54,7 @@ pub fn take_over(folder: &Folder, last: Option<Record>, fresh: bool) -> Result<B
     Ok(last.accounts)
 }
 
-/// When the tool is killed, the stores go on for a moment to save what they have.
+/// After SIGKILL of the tool, the stores run on for a moment to save their data.
 async fn wait_for_stores(last: &Record) {
     let stores = ["ministack", "postgres"].iter().filter_map(|name| last.parts.get(*name));
     for store in stores {

@@ -1,4 +1,4 @@
-//! What a person sees while they wait.
+//! Progress on the terminal.
 
 use std::{
     fmt::Display,
@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Result;
 
-/// Prints a line per step, with the time it took. Steps may run side by side: a line comes when its step is done.
+/// Prints a line per step with its duration, when the step is done. Steps may run concurrently.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress {
     began: Instant,
@@ -20,7 +20,7 @@ impl Progress {
         Self { began: Instant::now() }
     }
 
-    /// Does `work`, and says that it is done.
+    /// Awaits `work`, and prints that it is done.
     pub async fn step<T>(&self, what: impl Display, work: impl Future<Output = Result<T>>) -> Result<T> {
         let began = Instant::now();
         let done = work.await?;
@@ -28,12 +28,12 @@ impl Progress {
         Ok(done)
     }
 
-    /// Says that a step is done.
+    /// Prints that a step is done.
     pub fn done(&self, what: impl Display, took: Duration) {
         eprintln!("  {what:<58} {:>6.1} s", took.as_secs_f64());
     }
 
-    /// Since the clock was started.
+    /// Time since the start.
     pub fn total(&self) -> Duration {
         self.began.elapsed()
     }

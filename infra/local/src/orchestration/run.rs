@@ -1,4 +1,4 @@
-//! One run of a stack: start it, keep it until somebody asks for its end, and end it in order.
+//! One run of a stack: start, wait for a signal or a failure, ordered shutdown.
 
 use std::{
     cell::Cell,
@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{deployed, last_run, progress::Progress, service::Service, start};
 
-/// What can be chosen about a run.
+/// Options of a run.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Forget the data of earlier runs.
@@ -40,7 +40,7 @@ pub struct Options {
     pub terraform: bool,
 }
 
-/// What has been started so far. Steps run side by side, so each part has its place.
+/// The parts that were started. Steps run concurrently, so each part has its own cell.
 #[derive(Debug, Default)]
 pub struct Running {
     /// The emulated AWS.

@@ -26,7 +26,7 @@ const ACCOUNTS: [(&str, &str, &[&str]); 2] =
 /// Limit for the catalog to arrive at order: enough for ten thousand products.
 const CATALOG_LIMIT: Duration = Duration::from_secs(600);
 
-/// What seeding needs.
+/// Inputs of seeding.
 #[derive(Debug)]
 pub struct Seed<'a> {
     /// URL of the public API.

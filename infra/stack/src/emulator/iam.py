@@ -1,6 +1,6 @@
 """IAM, where MiniStack 1.5.33 with `AUTH=true` does otherwise than AWS.
 
-Each mend goes when a newer version no longer needs it; tests fail without it.
+Each patch is removed when a newer version no longer needs it. Tests fail without it.
 """
 
 import email.utils
@@ -21,7 +21,7 @@ def trust_the_loopback():
 
 
 def give_programs_their_roles():
-    """ECS gives a task its role's credentials at a URL of the task's own; MiniStack gives any task those of nobody.
+    """ECS serves the credentials of a task's role at a URL of the task. MiniStack serves credentials without a role.
     Here `/v2/credentials/<role>` are the role's, if its trust policy lets ECS or Lambda have it on behalf of this
     account."""
     handle = app.SERVICE_HANDLERS["imds"]
@@ -44,7 +44,7 @@ def give_programs_their_roles():
         if not trusts_a_runtime(role):
             message = json.dumps({"message": f"neither ECS nor Lambda may have the role {name}"})
             return 403, {"Content-Type": "application/json"}, message.encode()
-        # A session without end, as functions get theirs; named after a function that there is not.
+        # A session without expiry, as those of functions, with the name of a function that does not exist.
         function = f"arn:aws:lambda:{get_region()}:{get_account_id()}:function:task-{name}"
         session = lambda_runtime.execution_credentials(
             {"Role": role["Arn"], "FunctionArn": function, "FunctionName": f"task-{name}"})
@@ -60,7 +60,7 @@ def give_programs_their_roles():
     app.SERVICE_HANDLERS["imds"] = credentials
 
 
-def authorise_batches_as_single_calls():
+def authorize_batches_as_single_calls():
     """SNS and SQS know permissions for single calls only, which batches need, too."""
     extract = iam_actions.extract_iam_action
 
@@ -84,7 +84,7 @@ def tell_how_is_signed():
     iam_actions.request_tag_context = request_context
 
 
-def authorise_mails_by_sender():
+def authorize_mails_by_sender():
     """Sending a mail needs permission for the identity that it is from, and policies may name the address. MiniStack
     knows neither."""
     enforce = app._enforce_ses_v2
@@ -103,7 +103,7 @@ def authorise_mails_by_sender():
 
 if app.AUTH:
     tell_how_is_signed()
-    authorise_mails_by_sender()
-    authorise_batches_as_single_calls()
+    authorize_mails_by_sender()
+    authorize_batches_as_single_calls()
     trust_the_loopback()
     give_programs_their_roles()

@@ -1,6 +1,6 @@
-"""MiniStack, mended where its version 1.5.33 does otherwise than AWS.
+"""MiniStack, patched where its version 1.5.33 differs from AWS.
 
-Each mend goes when a newer version no longer needs it; tests fail without it.
+Each patch is removed when a newer version no longer needs it. Tests fail without it.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from ministack import app
 from ministack.services import apigateway, dynamodb, lambda_svc, sqs
 
 
-def mend_failed_stream_records():
+def patch_failed_stream_records():
     """A function may report the failed records of a batch from a table's stream. MiniStack reads past them all the
     same. AWS delivers again from the first failed record on; here, the whole batch is delivered again."""
     execute = lambda_svc._execute_function
@@ -35,7 +35,7 @@ def mend_failed_stream_records():
     lambda_svc._execute_function = execute_function
 
 
-def mend_streams_over_restarts():
+def patch_streams_over_restarts():
     """MiniStack keeps how far a stream was read over a restart, but not the stream: records that were not read yet
     are lost, and as many new ones as were ever read before are skipped."""
     get_state, load_state = dynamodb.get_state, dynamodb.load_persisted_state
@@ -52,7 +52,7 @@ def mend_streams_over_restarts():
     dynamodb.get_state, dynamodb.load_persisted_state = get_state_with_streams, load_state_with_streams
 
 
-def mend_proxied_answers():
+def patch_proxied_answers():
     """Of an answer that API Gateway passes on from an HTTP integration, MiniStack keeps the content type alone, and of
     an error not even that; AWS passes on all headers but those of the connection. It also reads the body of an error
     on its event loop, and so waits for itself where the integration is its own load balancer."""
@@ -216,8 +216,8 @@ def count_calls():
     lambda_svc._execute_function_dispatch, app._handle_pre_body_request = invoke_function, tell
 
 
-mend_failed_stream_records()
-mend_proxied_answers()
-mend_streams_over_restarts()
+patch_failed_stream_records()
+patch_proxied_answers()
+patch_streams_over_restarts()
 count_calls()
 app.main()

@@ -1,4 +1,4 @@
-"""Runs a command that must not outlive whoever started it.
+"""Runs a command that must end with the process that started it.
 
 Usage: launcher.py STOP_SIGNAL GRACE_SECONDS SCRATCH COMMAND [ARGUMENT...]
 
@@ -41,7 +41,7 @@ def kill_group():
     try:
         os.killpg(child.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
-        pass  # nobody is left
+        pass  # the group has ended
 
 
 def end_when_abandoned():

@@ -10,7 +10,7 @@ use aws_sdk_kms::{
 /// The name that the signing key is found by.
 pub const SIGNING_KEY_ALIAS: &str = "alias/token-signing";
 
-/// Makes a new RSA signing key and returns its id.
+/// Creates an RSA signing key and returns its id.
 pub async fn create_signing_key(kms: &Client) -> anyhow::Result<String> {
     let answer = kms
         .create_key()
@@ -19,12 +19,12 @@ pub async fn create_signing_key(kms: &Client) -> anyhow::Result<String> {
         .description("Signs access tokens")
         .send()
         .await
-        .context("cannot make the signing key")?;
+        .context("cannot create the signing key")?;
     let key = answer.key_metadata.context("the signing key got no id")?;
     Ok(key.key_id)
 }
 
-/// The id of the key behind [`SIGNING_KEY_ALIAS`], which is made if it is not there.
+/// The id of the key behind [`SIGNING_KEY_ALIAS`], which is created if it does not exist.
 pub async fn signing_key(config: &SdkConfig) -> anyhow::Result<String> {
     let kms = Client::new(config);
     match kms.describe_key().key_id(SIGNING_KEY_ALIAS).send().await {

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::topology::{Queue, Topology, dead_letter_name};
 
-/// How long a dead letter is kept, in seconds: 14 days, the longest that SQS allows. A standard queue keeps the age of
+/// Retention of dead letters, in seconds: 14 days, the longest that SQS allows. A standard queue keeps the age of
 /// the first enqueue, so this must be longer than the 4 days of the queue it comes from.
 const DEAD_LETTER_RETENTION: u32 = 14 * 24 * 60 * 60;
 
@@ -35,12 +35,12 @@ impl Messaging {
         self.queues.get(name).with_context(|| format!("the topology has no queue {name}"))
     }
 
-    /// Where to receive from a queue of the topology.
+    /// The URL of a queue of the topology.
     pub fn queue_url(&self, name: &str) -> anyhow::Result<&str> {
         Ok(&self.queue(name)?.url)
     }
 
-    /// Where to receive from each queue, by name.
+    /// Queues by name.
     pub fn queue_urls(&self) -> BTreeMap<String, String> {
         self.queues.iter().map(|(name, queue)| (name.clone(), queue.url.clone())).collect()
     }
@@ -69,11 +69,11 @@ pub async fn provision(config: &SdkConfig, topology: &Topology) -> anyhow::Resul
 /// A queue that is there, with its dead-letter queue.
 #[derive(Debug, Clone)]
 pub struct ProvisionedQueue {
-    /// Where to receive from.
+    /// URL.
     pub url: String,
     /// Its ARN.
     pub arn: String,
-    /// Where to receive dead letters from.
+    /// URL of the dead-letter queue.
     pub dead_letter_url: String,
 }
 

@@ -44,7 +44,7 @@ impl Aws {
         &self.endpoint
     }
 
-    /// How AWS clients reach it: endpoint, Region and credentials are set.
+    /// Configuration of AWS clients: endpoint, Region and credentials.
     pub fn sdk_config(&self) -> SdkConfig {
         sdk_config(&self.endpoint)
     }
@@ -97,7 +97,7 @@ impl Aws {
 /// A topic whose messages can be read.
 #[derive(Debug, Clone)]
 pub struct TopicProbe {
-    /// The topic's ARN, for whoever publishes.
+    /// The topic's ARN.
     pub arn: String,
     /// The queue that all of its messages are delivered to. Reading from it takes them from [`TopicProbe::published`].
     pub queue_url: String,
@@ -121,18 +121,18 @@ impl TopicProbe {
                 let body = message.body.unwrap_or_default();
                 let event: Envelope = match serde_json::from_str(&body) {
                     Ok(event) => event,
-                    Err(cause) => panic!("a message that is no event was published ({cause}): {body}"),
+                    Err(cause) => panic!("a published message is not an event ({cause}): {body}"),
                 };
                 let attributes = message.message_attributes.unwrap_or_default();
                 let kind = attributes.get("type").and_then(|attribute| attribute.string_value.as_deref());
                 assert_eq!(kind, Some(event.event.kind()), "the attribute `type`, which filters look at");
-                self.received.lock().expect("nobody panics with the lock").push(event);
+                self.received.lock().expect("the lock is not poisoned").push(event);
                 let receipt = message.receipt_handle.unwrap_or_default();
                 let delete = sqs.delete_message().queue_url(&self.queue_url).receipt_handle(receipt);
                 delete.send().await.expect("the probe's queue can be written");
             }
         }
-        self.received.lock().expect("nobody panics with the lock").clone()
+        self.received.lock().expect("the lock is not poisoned").clone()
     }
 
     /// Waits until `count` events were published, and returns them all.

@@ -45,7 +45,7 @@ pub use token_issuer::{TokenIssuer, token_issuer};
 pub use crate::api::Response;
 use crate::python::{Python, target_dir};
 
-/// What outlives a single test runs here: every `#[tokio::test]` has a runtime of its own, which ends with it.
+/// The runtime of everything that outlives a test: each `#[tokio::test]` has a runtime that ends with it.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let builder = builder.worker_threads(2).thread_name("shop-testing").enable_all();
@@ -99,7 +99,7 @@ fn own_folder(tests: &Path) -> anyhow::Result<(PathBuf, File)> {
     for folder in fs::read_dir(tests)?.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()) {
         let ended = File::open(folder.join(ALIVE)).map_or(true, |lock| lock.try_lock().is_ok());
         if ended {
-            // What cannot be removed yet is removed next time.
+            // A folder that cannot be removed now is removed by a later process.
             let _ = fs::remove_dir_all(folder);
         }
     }
@@ -110,7 +110,7 @@ fn own_folder(tests: &Path) -> anyhow::Result<(PathBuf, File)> {
     Ok((folder, alive))
 }
 
-/// A name that nobody else uses: not another test, and not another test process.
+/// A name that is unique among tests and test processes.
 fn unique(name: &str) -> String {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     format!("{name}-{}-{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))

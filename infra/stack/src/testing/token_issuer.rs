@@ -21,7 +21,7 @@ const KEY_ID: &str = "test-key";
 /// and the heads of what holds them. jsonwebtoken wants the key bare.
 const PKCS8_HEADER: usize = 26;
 
-/// Issues access tokens that services believe, as user does in the composed system.
+/// An issuer of valid access tokens, in place of user.
 pub struct TokenIssuer {
     url: String,
     key: EncodingKey,
@@ -59,7 +59,7 @@ fn new_key() -> anyhow::Result<EncodingKey> {
 }
 
 impl TokenIssuer {
-    /// What services get as `TOKEN_ISSUER`.
+    /// The value of `TOKEN_ISSUER`.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -74,7 +74,7 @@ impl TokenIssuer {
         self.sign(&self.claims(user, scopes, -60))
     }
 
-    /// Claims of a token that expires in `seconds`, to be bent and signed.
+    /// Claims of a token that expires in `seconds`, to be changed and signed.
     pub fn claims(&self, user: UserId, scopes: &[Scope], seconds: i64) -> Claims {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).as_ref().map_or(0, Duration::as_secs);
         let now = i64::try_from(now).unwrap_or(i64::MAX);
@@ -89,7 +89,7 @@ impl TokenIssuer {
         }
     }
 
-    /// The token with these claims, whatever they say.
+    /// The token with these claims, valid or not.
     pub fn sign(&self, claims: &Claims) -> String {
         let header = Header { kid: Some(KEY_ID.to_owned()), ..Header::new(Algorithm::RS256) };
         jsonwebtoken::encode(&header, claims, &self.key).expect("an RSA key signs")

@@ -3,11 +3,10 @@
 # origin), so it is not included, and pull requests do not plan edge.
 
 locals {
-  topology = jsondecode(file("${path.module}/../../../topology.json"))
-  programs = setunion(local.topology.functions[*].binary, local.topology.services[*].name)
-
   # The relay has no root module of its own.
-  planned_units = sort(setsubtract(setunion(local.programs, ["delivery", "platform"]), ["outbox-relay"]))
+  planned_units = sort(setsubtract(
+    setunion(local.programs, local.topology.services[*].name, ["delivery", "platform"]), ["outbox-relay"],
+  ))
 
   reads = {
     acm                     = ["DescribeCertificate", "ListTagsForCertificate"]
