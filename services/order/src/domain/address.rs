@@ -1,6 +1,6 @@
 //! Shipping addresses.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 use utoipa::{
@@ -13,20 +13,15 @@ use utoipa::{
 #[serde(deny_unknown_fields)]
 pub struct ShippingAddress {
     /// Name of the recipient.
-    #[schema(inline)]
     pub name: Text<100>,
     /// Street and number.
-    #[schema(inline)]
     pub line1: Text<200>,
     /// Floor, company, care of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(inline)]
     pub line2: Option<Text<200>>,
     /// Postal code, in the format of its country.
-    #[schema(inline)]
     pub postal_code: Text<20>,
     /// City or town.
-    #[schema(inline)]
     pub city: Text<100>,
     /// Country of the address.
     pub country: Country,
@@ -75,7 +70,11 @@ impl<const MAX: usize> PartialSchema for Text<MAX> {
     }
 }
 
-impl<const MAX: usize> ToSchema for Text<MAX> {}
+impl<const MAX: usize> ToSchema for Text<MAX> {
+    fn name() -> Cow<'static, str> {
+        format!("Text{MAX}").into()
+    }
+}
 
 /// Country by its ISO 3166-1 alpha-2 code.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use contracts::http::{
+    PageLimit,
     layers::{Options, surround},
     openapi,
 };
@@ -53,10 +54,13 @@ pub fn document() -> Document {
 }
 
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "Order",
-    version = "1",
-    description = "Carts, checkout and the life of orders.",
-    license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
-))]
+#[openapi(
+    info(
+        title = "Order",
+        version = "1",
+        description = "Carts, checkout and the life of orders.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    components(schemas(PageLimit))
+)]
 struct Description;

@@ -21,7 +21,6 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(super) struct PayOrder {
     /// The card processor's token of a payment method. Never card data.
-    #[schema(inline)]
     payment_method: PaymentMethod,
 }
 

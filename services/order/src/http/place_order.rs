@@ -26,7 +26,6 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(super) struct PlaceOrder {
     /// The card processor's token of a payment method. Never card data.
-    #[schema(inline)]
     payment_method: PaymentMethod,
     /// Shipping address.
     shipping_address: ShippingAddress,

@@ -21,7 +21,6 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(super) struct PutCartItem {
     /// Number of pieces; replaces the previous quantity.
-    #[schema(inline)]
     quantity: Quantity,
 }
 
