@@ -63,10 +63,10 @@ pub fn read(file: &Path) -> anyhow::Result<Catalogue> {
 
 /// Downloads and validates a catalogue file. Tasks on AWS have no disk; they get a presigned URL that expires after
 /// minutes. Such a URL is a secret: errors contain only its host.
-pub async fn fetch(link: &Url) -> anyhow::Result<Catalogue> {
-    let name = format!("the file at {}", link.host_str().unwrap_or("the link"));
+pub async fn fetch(url: &Url) -> anyhow::Result<Catalogue> {
+    let name = format!("the file at {}", url.host_str().unwrap_or("the URL"));
     let client = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).timeout(FETCH_TIMEOUT).build()?;
-    let download = async { client.get(link.clone()).send().await?.error_for_status()?.text().await };
+    let download = async { client.get(url.clone()).send().await?.error_for_status()?.text().await };
     let text = download.await.map_err(reqwest::Error::without_url).with_context(|| format!("could not read {name}"))?;
     parse(&name, &text)
 }

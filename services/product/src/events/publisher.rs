@@ -40,7 +40,7 @@ pub struct Publisher {
 pub struct Notifier(Arc<Notify>);
 
 impl Notifier {
-    /// Starts publishing, unless it is in progress.
+    /// Makes the publisher check the outbox.
     pub(crate) fn notify(&self) {
         self.0.notify_one();
     }

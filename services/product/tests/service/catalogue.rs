@@ -1,7 +1,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::support::{Service, placed, product, send, stock_up};
+use super::support::{ResponseExt, Service, placed, product, send, stock_up};
 use contracts::OrderId;
 
 #[tokio::test]
@@ -25,7 +25,7 @@ async fn a_product_is_found_by_id_and_by_slug() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
+async fn unknown_paths_and_ids_are_not_found() {
     let service = Service::new().await;
     for path in [
         "/v1/products/no-such",
@@ -34,13 +34,13 @@ async fn what_is_not_there_is_not_found() {
         "/v1/products/nul%00",
         "/v1/nothing",
     ] {
-        service.get(path).await.problem(404, "not-found");
+        service.get(path).await.is_problem(404, "not-found");
     }
-    send(service.request(Method::DELETE, "/v1/products")).await.problem(405, "method-not-allowed");
+    send(service.request(Method::DELETE, "/v1/products")).await.is_problem(405, "method-not-allowed");
 }
 
 #[tokio::test]
-async fn an_etag_lasts_until_the_stock_changes_what_is_shown() {
+async fn the_etag_changes_with_the_availability() {
     let service = Service::with(&[product("earl-grey", "Earl Grey", &[("TEA-1", 900, 2)])]).await;
     let first = service.get("/v1/products/earl-grey").await;
     let ask_again = async || {
@@ -49,17 +49,17 @@ async fn an_etag_lasts_until_the_stock_changes_what_is_shown() {
     };
     assert_eq!(ask_again().await.status, StatusCode::NOT_MODIFIED);
 
-    let all_of_it = placed(OrderId::generate(), &[("TEA-1", 2)]);
-    let ttl = service.place.config.reservation_ttl;
-    product::events::order::handle(&service.place.pool, &all_of_it, ttl, product::clock::now()).await.unwrap();
-    let answer = ask_again().await;
-    assert_eq!(answer.status, StatusCode::OK);
-    assert_eq!(answer.body["variants"][0]["in_stock"], false);
-    assert_ne!(answer.etag(), first.etag());
+    let entire_stock = placed(OrderId::generate(), &[("TEA-1", 2)]);
+    let ttl = service.environment.config.reservation_ttl;
+    product::events::order::handle(&service.environment.pool, &entire_stock, ttl, product::clock::now()).await.unwrap();
+    let response = ask_again().await;
+    assert_eq!(response.status, StatusCode::OK);
+    assert_eq!(response.body["variants"][0]["in_stock"], false);
+    assert_ne!(response.etag(), first.etag());
 }
 
 #[tokio::test]
-async fn categories_say_how_many_products_are_for_sale() {
+async fn categories_have_the_number_of_products_for_sale() {
     let mut mug = product("mug", "Mug", &[("MUG", 700, 1)]);
     mug["category"] = json!("tools");
     let teas = [product("assam", "Assam", &[("A", 1, 1)]), product("sencha", "Sencha", &[("S", 1, 1)])];
@@ -77,7 +77,7 @@ async fn categories_say_how_many_products_are_for_sale() {
     assert_eq!(service.get("/v1/categories").await.body, expected(1, 1));
 
     mug["category"] = json!("tea");
-    stock_up(&service.place.pool, &[mug]).await;
+    stock_up(&service.environment.pool, &[mug]).await;
     assert_eq!(service.get("/v1/categories").await.body, expected(0, 2));
 }
 

@@ -1,4 +1,4 @@
-//! How the service reaches its database: by TLS that it verifies, and with tokens in the place of a password.
+//! Connections to the database: verified TLS, and tokens instead of a password.
 
 use std::sync::Arc;
 
@@ -18,20 +18,21 @@ use tokio_rustls::{
     rustls::{ServerConfig, pki_types::PrivateKeyDer},
 };
 
-use super::support::{Place, SOON};
+use super::support::{Environment, SOON};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
-/// An authority that signs servers' certificates.
+/// Creates a certificate authority.
 fn authority() -> Authority {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// A door to the place's PostgreSQL that speaks TLS with a certificate of `authority` for `localhost`, as RDS does for its
-/// names. The local PostgreSQL is built without TLS. Returns what is to be put around the host in a URL.
-async fn tls_in_front_of(place: &Place, authority: &Authority) -> impl Fn(&str) -> String + use<> {
+/// Starts a TLS proxy in front of PostgreSQL, which is built without TLS here. Its certificate is issued by `authority`
+/// for
+/// `localhost`. Returns a function from a host to the URL of the database.
+async fn tls_proxy(environment: &Environment, authority: &Authority) -> impl Fn(&str) -> String + use<> {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, authority).unwrap();
     let config = ServerConfig::builder()
@@ -41,14 +42,14 @@ async fn tls_in_front_of(place: &Place, authority: &Authority) -> impl Fn(&str) 
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let real = place.pool.connect_options();
+    let real = environment.pool.connect_options();
     let server = format!("{}:{}", real.get_host(), real.get_port());
     tokio::spawn(async move {
         while let Ok((mut client, _)) = listener.accept().await {
             let (acceptor, server) = (acceptor.clone(), server.clone());
             tokio::spawn(async move {
-                let mut wish_for_tls = [0; 8];
-                client.read_exact(&mut wish_for_tls).await?;
+                let mut ssl_request = [0; 8];
+                client.read_exact(&mut ssl_request).await?;
                 client.write_all(b"S").await?;
                 let mut client = acceptor.accept(client).await?;
                 copy_bidirectional(&mut client, &mut TcpStream::connect(server).await?).await
@@ -60,34 +61,34 @@ async fn tls_in_front_of(place: &Place, authority: &Authority) -> impl Fn(&str) 
 }
 
 #[tokio::test]
-async fn only_a_server_of_our_authority_and_of_the_right_name_is_believed() {
-    let place = Place::new().await;
-    let (ours, stranger) = (authority(), authority());
-    let url = tls_in_front_of(&place, &ours).await;
+async fn only_a_certificate_of_a_trusted_authority_for_the_host_is_accepted() {
+    let environment = Environment::new().await;
+    let (trusted, other) = (authority(), authority());
+    let url = tls_proxy(&environment, &trusted).await;
     let connect = async |host: &str, authority: &Authority| {
         let pool = store::connect(&url(host).into(), Use::Operate).unwrap();
-        // What `PGSSLROOTCERT` does, without changing the environment of other tests.
+        // Same as `PGSSLROOTCERT`, which would affect other tests.
         let options = (*pool.connect_options()).clone().ssl_root_cert_from_pem(authority.pem().into_bytes());
         options.connect().await.map(drop).map_err(|error| error.to_string())
     };
-    assert_eq!(connect("localhost", &ours).await, Ok(()));
-    for refused in [connect("localhost", &stranger).await, connect("127.0.0.1", &ours).await] {
-        assert!(refused.as_ref().is_err_and(|error| error.contains("certificate")), "{refused:?}");
+    assert_eq!(connect("localhost", &trusted).await, Ok(()));
+    for result in [connect("localhost", &other).await, connect("127.0.0.1", &trusted).await] {
+        assert!(result.as_ref().is_err_and(|error| error.contains("certificate")), "{result:?}");
     }
 }
 
 #[tokio::test]
-async fn the_authorities_may_be_given_as_a_setting() {
-    let place = Place::new().await;
-    let ours = authority();
-    let url = tls_in_front_of(&place, &ours).await;
+async fn the_trusted_authorities_can_be_a_setting() {
+    let environment = Environment::new().await;
+    let authority = authority();
+    let url = tls_proxy(&environment, &authority).await;
     let process =
-        place.start_process(&[("DATABASE_URL", &url("localhost")), ("PGSSLROOTCERT", ours.pem().trim())]).await;
-    let answer = reqwest::get(format!("{}/health/ready", process.base().await)).await.unwrap();
-    assert_eq!(answer.status(), 200);
+        environment.start_process(&[("DATABASE_URL", &url("localhost")), ("PGSSLROOTCERT", authority.pem().trim())]);
+    let response = reqwest::get(format!("{}/health/ready", process.base_url().await)).await.unwrap();
+    assert_eq!(response.status(), 200);
 }
 
-/// The password that the next client of `listener` signs in with, after it was asked for one.
+/// Requests the password of the next client of `listener`, and returns it.
 async fn password(listener: &TcpListener) -> String {
     let (mut client, _) = listener.accept().await.unwrap();
     let length = client.read_u32().await.unwrap();
@@ -108,15 +109,15 @@ async fn a_new_connection_signs_in_with_the_newest_token() {
     let sign_in = SignIn::new(&stack::testing::aws().await.sdk_config()).unwrap();
     let next = async || {
         sign_in.refresh(&pool).await.unwrap();
-        // What the pool does for a new connection. This server only hears the password, and hangs up.
+        // Same as the pool does for a new connection. This server only reads the password.
         let options = pool.connect_options();
         let (token, _) = tokio::join!(password(&listener), options.connect());
         token
     };
     let first = next().await;
-    // Signatures are of a second; those of one second are the same.
+    // Signatures within one second are equal.
     let second =
-        eventually("there is another token", SOON, async || Some(next().await).filter(|it| *it != first)).await;
+        eventually("the next token differs", SOON, async || Some(next().await).filter(|it| *it != first)).await;
     for token in [&first, &second] {
         assert!(token.starts_with(&format!("{address}/?Action=connect&DBUser=product&")), "{token}");
         assert!(token.contains("&X-Amz-Expires=900&") && token.contains("rds-db%2Faws4_request"), "{token}");
@@ -124,13 +125,13 @@ async fn a_new_connection_signs_in_with_the_newest_token() {
 }
 
 #[tokio::test]
-async fn a_service_that_is_told_so_signs_in_with_a_token() {
-    let place = Place::new().await;
+async fn with_database_iam_the_service_signs_in_with_a_token() {
+    let environment = Environment::new().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("postgres://product@{}/product?sslmode=disable", listener.local_addr().unwrap());
-    let _process = place.start_process(&[("DATABASE_URL", &url), ("DATABASE_IAM", "true")]).await;
-    eventually("it signs in with a token", SOON, async || {
-        // The first connections may be opened before there is a token.
+    let _process = environment.start_process(&[("DATABASE_URL", &url), ("DATABASE_IAM", "true")]);
+    eventually("the service signs in with a token", SOON, async || {
+        // The first connections may be opened before the first token.
         password(&listener).await.contains("X-Amz-Signature=").then_some(())
     })
     .await;

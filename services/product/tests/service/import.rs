@@ -4,7 +4,7 @@ use contracts::Event;
 use product::{clock, domain::catalogue::Catalogue, import};
 use serde_json::{Value, json};
 
-use super::support::{Place, catalogue, product, stock, stock_up, waiting};
+use super::support::{Environment, catalogue, product, stock, stock_up, unpublished};
 
 fn many(count: usize) -> Vec<Value> {
     let description = "A careful description of about the length that a real one has, with words enough to be searched \
@@ -22,30 +22,30 @@ fn many(count: usize) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_second_import_changes_and_publishes_nothing() {
-    let Place { pool, .. } = Place::new().await;
+    let Environment { pool, .. } = Environment::new().await;
     let mut products = many(3);
     let first = stock_up(&pool, &products).await;
     assert_eq!((first.created, first.stocked, first.categories), (3, 9, 2));
-    assert_eq!(waiting(&pool).await.len(), 3);
+    assert_eq!(unpublished(&pool).await.len(), 3);
 
     let second = stock_up(&pool, &products).await;
     assert_eq!((second.created, second.changed, second.unchanged, second.stocked, second.categories), (0, 0, 3, 0, 0));
-    assert_eq!(waiting(&pool).await.len(), 3);
+    assert_eq!(unpublished(&pool).await.len(), 3);
 
     products[1]["variants"][0]["price"]["minor"] = json!(7);
     products[1]["variants"][0]["stock"] = json!(999);
     let third = stock_up(&pool, &products).await;
     assert_eq!((third.changed, third.unchanged, third.stocked), (1, 2, 0));
-    let events = waiting(&pool).await;
+    let events = unpublished(&pool).await;
     assert_eq!((events.len(), events[3].sequence), (4, 2));
     let Event::ProductChanged(changed) = &events[3].event else { panic!("{:?}", events[3]) };
     assert_eq!(changed.variants[0].price.minor, 7);
-    assert_eq!(stock(&pool, "P1-S").await, [5, 0, 0], "the stock of a known SKU is left alone");
+    assert_eq!(stock(&pool, "P1-S").await, [5, 0, 0], "the stock of a known SKU is not changed");
 }
 
 #[tokio::test]
-async fn a_wrong_import_writes_nothing() {
-    let Place { pool, .. } = Place::new().await;
+async fn a_rejected_import_writes_nothing() {
+    let Environment { pool, .. } = Environment::new().await;
     stock_up(&pool, &[product("assam", "Assam", &[("ASSAM", 500, 1)])]).await;
 
     let stolen = [product("new", "New", &[("NEW", 1, 1)]), product("sencha", "Sencha", &[("ASSAM", 500, 1)])];
@@ -63,7 +63,7 @@ async fn a_wrong_import_writes_nothing() {
 
 #[tokio::test]
 async fn a_product_does_not_grow_beyond_its_limit_by_several_imports() {
-    let Place { pool, .. } = Place::new().await;
+    let Environment { pool, .. } = Environment::new().await;
     let large = |skus: std::ops::Range<usize>| {
         let skus: Vec<_> = skus.map(|n| format!("SKU-{n}")).collect();
         product("large", "Large", &skus.iter().map(|sku| (sku.as_str(), 100, 1)).collect::<Vec<_>>())
@@ -72,11 +72,11 @@ async fn a_product_does_not_grow_beyond_its_limit_by_several_imports() {
 
     let error = import::run(&pool, catalogue(&[large(25..75)]), clock::now()).await.unwrap_err();
     assert!(error.to_string().contains("large would have 75"), "{error}");
-    assert_eq!(waiting(&pool).await.len(), 1, "nothing is published");
+    assert_eq!(unpublished(&pool).await.len(), 1, "nothing is published");
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_told_with_the_place() {
+fn errors_of_a_file_name_the_field() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
     let read = |name: &str, text: &str| {
         let file = folder.join(name);
@@ -96,13 +96,13 @@ fn a_file_that_cannot_be_read_is_told_with_the_place() {
 }
 
 #[tokio::test]
-async fn a_file_is_read_by_a_link_which_errors_do_not_tell() {
+async fn a_file_is_downloaded_and_errors_hide_its_url() {
     let text = json!({"categories": [{"slug": "tea", "name": "Tea"}], "products": many(2)}).to_string();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = format!("http://{}", listener.local_addr().unwrap());
     let routes = axum::Router::new().route("/catalogue.json", axum::routing::get(async move || text));
     tokio::spawn(async move { axum::serve(listener, routes).await });
-    let fetch = async |link: &str| import::fetch(&format!("{server}{link}").parse().unwrap()).await;
+    let fetch = async |path: &str| import::fetch(&format!("{server}{path}").parse().unwrap()).await;
 
     assert_eq!(fetch("/catalogue.json?X-Amz-Signature=secret").await.unwrap().products.len(), 2);
     let error = format!("{:#}", fetch("/expired.json?X-Amz-Signature=secret").await.unwrap_err());
@@ -112,7 +112,7 @@ async fn a_file_is_read_by_a_link_which_errors_do_not_tell() {
 
 #[tokio::test]
 async fn ten_thousand_products_are_imported_within_a_minute() {
-    let Place { pool, .. } = Place::new().await;
+    let Environment { pool, .. } = Environment::new().await;
     let products = many(10_000);
     let begin = Instant::now();
     let report = stock_up(&pool, &products).await;
@@ -121,10 +121,10 @@ async fn ten_thousand_products_are_imported_within_a_minute() {
 }
 
 #[tokio::test]
-async fn two_imports_at_once_end_as_one_after_the_other() {
-    let Place { pool, .. } = Place::new().await;
+async fn concurrent_imports_are_serialized() {
+    let Environment { pool, .. } = Environment::new().await;
     let products = many(20);
     let (one, other) = tokio::join!(stock_up(&pool, &products), stock_up(&pool, &products));
     assert_eq!((one.created + other.created, one.unchanged + other.unchanged), (20, 20));
-    assert_eq!(waiting(&pool).await.len(), 20);
+    assert_eq!(unpublished(&pool).await.len(), 20);
 }

@@ -3,24 +3,24 @@ use product::{clock, events::order};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::support::{Service, placed, product, send};
+use super::support::{ResponseExt, Service, placed, product, send};
 
 #[tokio::test]
 async fn staff_read_the_stock_of_a_sku() {
     let service = Service::with(&[product("assam", "Assam", &[("ASSAM", 500, 12)])]).await;
-    let answer = service.get_as(&service.staff, "/v1/inventory/ASSAM").await;
-    assert_eq!(answer.body, json!({"sku": "ASSAM", "available": 12, "reserved": 0, "sold": 0}));
+    let response = service.get_as(&service.staff, "/v1/inventory/ASSAM").await;
+    assert_eq!(response.body, json!({"sku": "ASSAM", "available": 12, "reserved": 0, "sold": 0}));
     for sku in ["NO-SUCH", "not%20a%20sku"] {
-        service.get_as(&service.staff, &format!("/v1/inventory/{sku}")).await.problem(404, "not-found");
-        service.get_as(&service.staff, &format!("/v1/inventory/{sku}/movements")).await.problem(404, "not-found");
+        service.get_as(&service.staff, &format!("/v1/inventory/{sku}")).await.is_problem(404, "not-found");
+        service.get_as(&service.staff, &format!("/v1/inventory/{sku}/movements")).await.is_problem(404, "not-found");
     }
 }
 
 #[tokio::test]
-async fn the_ledger_tells_how_the_stock_came_about() {
+async fn the_ledger_lists_every_movement() {
     let service = Service::with(&[product("assam", "Assam", &[("ASSAM", 500, 12)])]).await;
     let order_id = OrderId::generate();
-    let (pool, ttl) = (&service.place.pool, service.place.config.reservation_ttl);
+    let (pool, ttl) = (&service.environment.pool, service.environment.config.reservation_ttl);
     order::handle(pool, &placed(order_id, &[("ASSAM", 2)]), ttl, clock::now()).await.unwrap();
     service.adjust("ASSAM", "key", &json!({"delta": -1, "reason": "broken"})).await;
 
@@ -37,24 +37,26 @@ async fn the_ledger_tells_how_the_stock_came_about() {
     let rest = service.get_as(&service.staff, &format!("/v1/inventory/ASSAM/movements?limit=2&cursor={cursor}")).await;
     assert_eq!(rest.each("kind"), ["stocked"]);
     assert_eq!(rest.body["next_cursor"], Value::Null);
-    let wrong = service.get_as(&service.staff, "/v1/inventory/ASSAM/movements?cursor=x").await;
-    assert_eq!(wrong.problem(400, "invalid-request"), "cursor");
+    for (cursor, status, problem) in [("%20", 400, "invalid-request"), ("e30", 422, "unprocessable")] {
+        let path = format!("/v1/inventory/ASSAM/movements?cursor={cursor}");
+        assert_eq!(service.get_as(&service.staff, &path).await.problem_field(status, problem), "cursor");
+    }
 }
 
 #[tokio::test]
-async fn nobody_rewrites_the_ledger() {
+async fn the_ledger_is_append_only_and_stock_is_never_negative() {
     let service = Service::with(&[product("assam", "Assam", &[("ASSAM", 500, 12)])]).await;
     for statement in ["update movements set available = 1", "delete from movements", "truncate movements"] {
-        let error = sqlx::query(statement).execute(&service.place.pool).await.unwrap_err();
+        let error = sqlx::query(statement).execute(&service.environment.pool).await.unwrap_err();
         assert!(error.to_string().contains("append-only"), "{error}");
     }
     for column in ["available", "reserved", "sold"] {
         let statement = sqlx::AssertSqlSafe(format!("update stock set {column} = -1"));
-        sqlx::query(statement).execute(&service.place.pool).await.unwrap_err();
+        sqlx::query(statement).execute(&service.environment.pool).await.unwrap_err();
     }
 }
 
-/// Every route that asks who calls, with whom it is for.
+/// Every route with an access rule, with its scope.
 const GUARDED: [(Method, &str, Scope); 4] = [
     (Method::GET, "/v1/inventory/ASSAM", Scope::Staff),
     (Method::GET, "/v1/inventory/ASSAM/movements", Scope::Staff),
@@ -63,10 +65,10 @@ const GUARDED: [(Method, &str, Scope); 4] = [
 ];
 
 #[tokio::test]
-async fn guarded_routes_are_for_their_callers_only() {
+async fn guarded_routes_require_their_scope() {
     let service = Service::with(&[product("assam", "Assam", &[("ASSAM", 500, 12)])]).await;
     let Service { customer, staff, admin, .. } = &service;
-    let expired = service.place.expired_token(UserId::generate(), &[Scope::Staff, Scope::Admin]);
+    let expired = service.environment.expired_token(UserId::generate(), &[Scope::Staff, Scope::Admin]);
     for (method, path, scope) in GUARDED {
         let ask = async |token: Option<&str>| {
             let mut request = service.request(method.clone(), path).json(&json!({})).header("idempotency-key", "k");
@@ -75,16 +77,16 @@ async fn guarded_routes_are_for_their_callers_only() {
             }
             send(request).await
         };
-        for nobody in [None, Some("Bearer nonsense"), Some("Basic dTpw"), Some(expired.as_str())] {
-            let answer = ask(nobody).await;
-            answer.problem(401, "unauthenticated");
-            assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        for invalid in [None, Some("Bearer nonsense"), Some("Basic dTpw"), Some(expired.as_str())] {
+            let response = ask(invalid).await;
+            response.is_problem(401, "unauthenticated");
+            assert_eq!(response.headers["www-authenticate"], "Bearer");
         }
         let (right, wrong) = if scope == Scope::Staff { (staff, admin) } else { (admin, staff) };
         for other in [customer, wrong] {
-            ask(Some(other)).await.problem(403, "forbidden");
+            ask(Some(other)).await.is_problem(403, "forbidden");
         }
-        let answer = ask(Some(right)).await;
-        assert!(![StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&answer.status), "{path}: {answer:?}");
+        let response = ask(Some(right)).await;
+        assert!(![StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&response.status), "{path}: {response:?}");
     }
 }

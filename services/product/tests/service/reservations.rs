@@ -1,4 +1,4 @@
-//! Orders' events on the real store, without a queue.
+//! Events of orders on the real store, without a queue.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,20 +9,20 @@ use product::{Error, clock, events::order};
 use sqlx::PgPool;
 
 use super::support::{
-    Place, answers, cancelled, confirmed, inconsistent, placed, product, rejected, stock, stock_up, waiting,
+    Environment, cancelled, confirmed, inconsistent, outcomes, placed, product, rejected, stock, stock_up, unpublished,
 };
 
 const TTL: TimeDelta = TimeDelta::minutes(15);
 
 async fn pool_with(skus: &[(&str, u16)]) -> PgPool {
-    let Place { pool, .. } = Place::new().await;
+    let Environment { pool, .. } = Environment::new().await;
     let products: Vec<_> =
         skus.iter().map(|(sku, pieces)| product(&sku.to_lowercase(), sku, &[(sku, 500, *pieces)])).collect();
     stock_up(&pool, &products).await;
     pool
 }
 
-async fn hear(pool: &PgPool, envelope: &Envelope) {
+async fn handle(pool: &PgPool, envelope: &Envelope) {
     order::handle(pool, envelope, TTL, clock::now()).await.unwrap();
 }
 
@@ -39,12 +39,12 @@ fn later() -> DateTime<Utc> {
 }
 
 #[tokio::test]
-async fn an_order_gets_all_its_lines_at_the_authoritative_price() {
+async fn an_order_gets_all_lines_at_the_price_of_the_catalogue() {
     let pool = pool_with(&[("A", 5), ("B", 5)]).await;
     let order_id = OrderId::generate();
-    hear(&pool, &placed(order_id, &[("B", 1), ("A", 2)])).await;
+    handle(&pool, &placed(order_id, &[("B", 1), ("A", 2)])).await;
     assert_eq!([stock(&pool, "A").await, stock(&pool, "B").await], [[3, 2, 0], [4, 1, 0]]);
-    let event = waiting(&pool).await.pop().unwrap();
+    let event = unpublished(&pool).await.pop().unwrap();
     let Event::StockReserved(reserved) = event.event else { panic!("{event:?}") };
     assert_eq!((reserved.order_id, event.sequence), (order_id, 1));
     let lines: Vec<_> =
@@ -54,11 +54,11 @@ async fn an_order_gets_all_its_lines_at_the_authoritative_price() {
 }
 
 #[tokio::test]
-async fn an_order_gets_nothing_if_anything_is_missing() {
+async fn an_order_gets_no_line_if_any_is_short() {
     let pool = pool_with(&[("A", 5), ("B", 1)]).await;
-    hear(&pool, &placed(OrderId::generate(), &[("A", 2), ("B", 2), ("UNKNOWN", 1)])).await;
+    handle(&pool, &placed(OrderId::generate(), &[("A", 2), ("B", 2), ("UNKNOWN", 1)])).await;
     assert_eq!([stock(&pool, "A").await, stock(&pool, "B").await], [[5, 0, 0], [1, 0, 0]]);
-    let event = waiting(&pool).await.pop().unwrap();
+    let event = unpublished(&pool).await.pop().unwrap();
     let Event::StockRejected(rejected) = event.event else { panic!("{event:?}") };
     let shortages: Vec<_> =
         rejected.shortages.iter().map(|line| (line.sku.as_str(), line.requested, line.available)).collect();
@@ -66,53 +66,53 @@ async fn an_order_gets_nothing_if_anything_is_missing() {
 }
 
 #[tokio::test]
-async fn what_is_not_for_sale_is_not_reserved() {
+async fn products_that_are_not_for_sale_are_not_reserved() {
     let pool = pool_with(&[("A", 5)]).await;
     sqlx::query("update products set for_sale = false").execute(&pool).await.unwrap();
-    hear(&pool, &placed(OrderId::generate(), &[("A", 1)])).await;
-    assert_eq!(answers(&pool).await, ["stock_rejected"]);
+    handle(&pool, &placed(OrderId::generate(), &[("A", 1)])).await;
+    assert_eq!(outcomes(&pool).await, ["stock_rejected"]);
 }
 
 #[tokio::test]
-async fn confirmed_stock_is_sold_and_cancelled_stock_comes_back() {
+async fn confirmed_stock_is_sold_and_cancelled_stock_is_available_again() {
     let pool = pool_with(&[("A", 5)]).await;
     let lines = [("A", 2)];
     let [confirmed_one, cancelled_one, rejected_one] = [(); 3].map(|()| OrderId::generate());
     for order_id in [confirmed_one, cancelled_one] {
-        hear(&pool, &placed(order_id, &lines)).await;
+        handle(&pool, &placed(order_id, &lines)).await;
     }
-    hear(&pool, &confirmed(confirmed_one, &lines)).await;
+    handle(&pool, &confirmed(confirmed_one, &lines)).await;
     assert_eq!(stock(&pool, "A").await, [1, 2, 2]);
-    hear(&pool, &cancelled(cancelled_one, &lines)).await;
+    handle(&pool, &cancelled(cancelled_one, &lines)).await;
     assert_eq!(stock(&pool, "A").await, [3, 0, 2]);
-    hear(&pool, &placed(rejected_one, &lines)).await;
-    hear(&pool, &rejected(rejected_one, &lines)).await;
+    handle(&pool, &placed(rejected_one, &lines)).await;
+    handle(&pool, &rejected(rejected_one, &lines)).await;
     assert_eq!(stock(&pool, "A").await, [3, 0, 2]);
-    hear(&pool, &cancelled(confirmed_one, &lines)).await;
+    handle(&pool, &cancelled(confirmed_one, &lines)).await;
     assert_eq!(stock(&pool, "A").await, [5, 0, 0]);
     assert_eq!(inconsistent(&pool).await, [""; 0]);
-    assert_eq!(answers(&pool).await, ["stock_reserved"; 3]);
+    assert_eq!(outcomes(&pool).await, ["stock_reserved"; 3]);
 }
 
 #[tokio::test]
-async fn fifty_of_two_hundred_at_once_get_the_last_fifty_pieces() {
+async fn fifty_of_two_hundred_concurrent_orders_get_the_last_fifty_pieces() {
     let pool = pool_with(&[("HOT", 50)]).await;
     let orders: Vec<_> = (0..200).map(|_| placed(OrderId::generate(), &[("HOT", 1)])).collect();
-    join_all(orders.iter().map(|order| hear(&pool, order))).await;
+    join_all(orders.iter().map(|order| handle(&pool, order))).await;
     assert_eq!(stock(&pool, "HOT").await, [0, 50, 0]);
-    let answers = answers(&pool).await;
-    assert_eq!(answers.iter().filter(|answer| *answer == "stock_reserved").count(), 50);
-    assert_eq!(answers.iter().filter(|answer| *answer == "stock_rejected").count(), 150);
+    let outcomes = outcomes(&pool).await;
+    assert_eq!(outcomes.iter().filter(|outcome| *outcome == "stock_reserved").count(), 50);
+    assert_eq!(outcomes.iter().filter(|outcome| *outcome == "stock_rejected").count(), 150);
     assert_eq!(inconsistent(&pool).await, [""; 0]);
 }
 
 #[tokio::test]
-async fn a_shortage_is_never_as_large_as_the_wish() {
+async fn a_shortage_has_fewer_available_than_requested_pieces() {
     let pool = pool_with(&[("A", 3), ("B", 40)]).await;
     let orders: Vec<_> = (0..60).map(|_| placed(OrderId::generate(), &[("A", 1), ("B", 1)])).collect();
-    join_all(orders.iter().map(|order| hear(&pool, order))).await;
+    join_all(orders.iter().map(|order| handle(&pool, order))).await;
     assert_eq!([stock(&pool, "A").await, stock(&pool, "B").await], [[0, 3, 0], [37, 3, 0]]);
-    for envelope in waiting(&pool).await {
+    for envelope in unpublished(&pool).await {
         if let Event::StockRejected(rejected) = envelope.event {
             assert!(!rejected.shortages.is_empty());
             assert!(rejected.shortages.iter().all(|line| line.available < line.requested), "{rejected:?}");
@@ -121,10 +121,10 @@ async fn a_shortage_is_never_as_large_as_the_wish() {
 }
 
 #[tokio::test]
-async fn orders_of_the_same_skus_in_any_order_never_wait_in_a_circle() {
+async fn concurrent_orders_of_the_same_skus_never_deadlock() {
     let pool = pool_with(&[("A", 500), ("B", 500), ("C", 500), ("D", 500)]).await;
     let stop = AtomicBool::new(false);
-    // I4: at every sampled moment nothing is negative, and every piece is somewhere.
+    // I4: in every sample, no column is negative, and the sum of pieces is constant.
     let sample = async {
         let mut samples = 0;
         while !stop.load(Ordering::Relaxed) || samples == 0 {
@@ -139,7 +139,7 @@ async fn orders_of_the_same_skus_in_any_order_never_wait_in_a_circle() {
         }
     };
     let work = async {
-        let lives = (0..120).map(|n| {
+        let orders = (0..120).map(|n| {
             let pool = &pool;
             async move {
                 let mut lines = vec![("A", 1), ("B", 2), ("C", 1), ("D", 3)];
@@ -152,27 +152,27 @@ async fn orders_of_the_same_skus_in_any_order_never_wait_in_a_circle() {
                     1 => cancelled(order_id, &lines),
                     _ => rejected(order_id, &lines),
                 };
-                // Both at once: whichever comes first, the newer one decides.
-                tokio::join!(hear(pool, &placed), hear(pool, &end));
+                // Concurrently: the newer event decides, whichever is handled first.
+                tokio::join!(handle(pool, &placed), handle(pool, &end));
                 if n % 6 == 0 {
-                    hear(pool, &cancelled(order_id, &lines)).await;
+                    handle(pool, &cancelled(order_id, &lines)).await;
                 }
             }
         });
-        join_all(lives).await;
+        join_all(orders).await;
         stop.store(true, Ordering::Relaxed);
     };
     tokio::join!(sample, work);
     assert_eq!(inconsistent(&pool).await, [""; 0]);
-    let at_rest: i64 = sqlx::query_scalar("select sum(reserved) from stock").fetch_one(&pool).await.unwrap();
-    assert_eq!(at_rest, 0);
+    let reserved: i64 = sqlx::query_scalar("select sum(reserved) from stock").fetch_one(&pool).await.unwrap();
+    assert_eq!(reserved, 0);
 }
 
-/// All orders in which three events can arrive.
+/// All permutations of three events.
 const PERMUTATIONS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
 
 #[tokio::test]
-async fn ten_deliveries_in_any_order_end_as_one_in_order() {
+async fn repeated_deliveries_in_any_order_lead_to_the_same_state() {
     let pool = pool_with(&[("A", 1000), ("B", 1000)]).await;
     let lines = [("A", 2), ("B", 1)];
     for permutation in PERMUTATIONS {
@@ -181,7 +181,7 @@ async fn ten_deliveries_in_any_order_end_as_one_in_order() {
             let history = [placed(order_id, &lines), confirmed(order_id, &lines), cancelled(order_id, &lines)];
             for _ in 0..10 {
                 for n in permutation.into_iter().filter(|n| *n < events) {
-                    hear(&pool, &history[n]).await;
+                    handle(&pool, &history[n]).await;
                 }
             }
             let state: String = sqlx::query_scalar("select state from reservations where order_id = $1")
@@ -197,37 +197,37 @@ async fn ten_deliveries_in_any_order_end_as_one_in_order() {
 }
 
 #[tokio::test]
-async fn many_deliveries_at_once_have_one_effect() {
+async fn concurrent_deliveries_have_one_effect() {
     let pool = pool_with(&[("A", 10)]).await;
     let lines = [("A", 2)];
     let order_id = OrderId::generate();
     let history = [placed(order_id, &lines), confirmed(order_id, &lines)];
-    join_all((0..20).map(|n| hear(&pool, &history[n % 2]))).await;
+    join_all((0..20).map(|n| handle(&pool, &history[n % 2]))).await;
     assert_eq!(stock(&pool, "A").await, [8, 0, 2]);
     assert_eq!(inconsistent(&pool).await, [""; 0]);
 }
 
 #[tokio::test]
-async fn the_same_news_under_another_event_id_changes_nothing() {
+async fn the_same_sequence_with_another_event_id_changes_nothing() {
     let pool = pool_with(&[("A", 10)]).await;
     let first = placed(OrderId::generate(), &[("A", 2)]);
     let again = Envelope { id: EventId::generate(), ..first.clone() };
-    hear(&pool, &first).await;
-    hear(&pool, &again).await;
+    handle(&pool, &first).await;
+    handle(&pool, &again).await;
     assert_eq!(stock(&pool, "A").await, [8, 2, 0]);
-    assert_eq!(answers(&pool).await, ["stock_reserved"]);
+    assert_eq!(outcomes(&pool).await, ["stock_reserved"]);
 }
 
 #[tokio::test]
 async fn a_reservation_expires_in_time_and_is_announced() {
     let pool = pool_with(&[("A", 10)]).await;
     let order_id = OrderId::generate();
-    hear(&pool, &placed(order_id, &[("A", 2)])).await;
+    handle(&pool, &placed(order_id, &[("A", 2)])).await;
     assert_eq!(expire_all(&pool, clock::now()).await, 0);
     assert_eq!(expire_all(&pool, later()).await, 1);
     assert_eq!(stock(&pool, "A").await, [10, 0, 0]);
-    assert_eq!(answers(&pool).await, ["stock_reserved", "reservation_expired"]);
-    let event = waiting(&pool).await.pop().unwrap();
+    assert_eq!(outcomes(&pool).await, ["stock_reserved", "reservation_expired"]);
+    let event = unpublished(&pool).await.pop().unwrap();
     assert_eq!(event.sequence, 2);
     assert_eq!(inconsistent(&pool).await, [""; 0]);
 }
@@ -236,18 +236,18 @@ async fn a_reservation_expires_in_time_and_is_announced() {
 async fn a_confirmed_reservation_never_expires() {
     let pool = pool_with(&[("A", 10)]).await;
     let order_id = OrderId::generate();
-    hear(&pool, &placed(order_id, &[("A", 2)])).await;
-    hear(&pool, &confirmed(order_id, &[("A", 2)])).await;
+    handle(&pool, &placed(order_id, &[("A", 2)])).await;
+    handle(&pool, &confirmed(order_id, &[("A", 2)])).await;
     assert_eq!(expire_all(&pool, later()).await, 0);
     assert_eq!(stock(&pool, "A").await, [8, 0, 2]);
 }
 
 #[tokio::test]
-async fn many_sweeps_at_once_take_each_reservation_back_once() {
+async fn concurrent_sweeps_release_each_reservation_once() {
     let pool = pool_with(&[("A", 100), ("B", 100)]).await;
     for n in 0..40 {
         let lines = if n % 2 == 0 { [("A", 1), ("B", 1)] } else { [("B", 1), ("A", 1)] };
-        hear(&pool, &placed(OrderId::generate(), &lines)).await;
+        handle(&pool, &placed(OrderId::generate(), &lines)).await;
     }
     let expired = join_all((0..8).map(|_| expire_all(&pool, later()))).await;
     assert_eq!(expired.iter().sum::<usize>(), 40);
@@ -256,46 +256,46 @@ async fn many_sweeps_at_once_take_each_reservation_back_once() {
 }
 
 #[tokio::test]
-async fn a_late_confirmation_takes_the_stock_again_if_it_is_there() {
+async fn a_late_confirmation_takes_the_stock_again_if_it_is_available() {
     let pool = pool_with(&[("A", 2)]).await;
     let order_id = OrderId::generate();
-    hear(&pool, &placed(order_id, &[("A", 2)])).await;
+    handle(&pool, &placed(order_id, &[("A", 2)])).await;
     expire_all(&pool, later()).await;
-    // Taken off sale since: the order was placed in time, and gets it all the same.
+    // Delisted meanwhile: the order was placed in time and gets its pieces.
     sqlx::query("update products set for_sale = false").execute(&pool).await.unwrap();
-    hear(&pool, &confirmed(order_id, &[("A", 2)])).await;
+    handle(&pool, &confirmed(order_id, &[("A", 2)])).await;
     assert_eq!(stock(&pool, "A").await, [0, 0, 2]);
-    assert_eq!(answers(&pool).await, ["stock_reserved", "reservation_expired"]);
-    hear(&pool, &cancelled(order_id, &[("A", 2)])).await;
+    assert_eq!(outcomes(&pool).await, ["stock_reserved", "reservation_expired"]);
+    handle(&pool, &cancelled(order_id, &[("A", 2)])).await;
     assert_eq!(stock(&pool, "A").await, [2, 0, 0]);
     assert_eq!(inconsistent(&pool).await, [""; 0]);
 }
 
 #[tokio::test]
-async fn a_late_confirmation_is_refused_if_the_stock_went_to_somebody_else() {
+async fn a_late_confirmation_is_rejected_if_another_order_took_the_stock() {
     let pool = pool_with(&[("A", 2)]).await;
     let (late, quick) = (OrderId::generate(), OrderId::generate());
-    hear(&pool, &placed(late, &[("A", 2)])).await;
+    handle(&pool, &placed(late, &[("A", 2)])).await;
     expire_all(&pool, later()).await;
-    hear(&pool, &placed(quick, &[("A", 1)])).await;
-    hear(&pool, &confirmed(late, &[("A", 2)])).await;
+    handle(&pool, &placed(quick, &[("A", 1)])).await;
+    handle(&pool, &confirmed(late, &[("A", 2)])).await;
     assert_eq!(stock(&pool, "A").await, [1, 1, 0]);
-    let last = waiting(&pool).await.pop().unwrap();
-    let Event::StockRejected(refusal) = last.event else { panic!("{last:?}") };
-    assert_eq!((refusal.order_id, refusal.shortages[0].available), (late, 1));
-    hear(&pool, &cancelled(late, &[("A", 2)])).await;
+    let last = unpublished(&pool).await.pop().unwrap();
+    let Event::StockRejected(rejected) = last.event else { panic!("{last:?}") };
+    assert_eq!((rejected.order_id, rejected.shortages[0].available), (late, 1));
+    handle(&pool, &cancelled(late, &[("A", 2)])).await;
     assert_eq!(stock(&pool, "A").await, [1, 1, 0]);
     assert_eq!(inconsistent(&pool).await, [""; 0]);
 }
 
 #[tokio::test]
-async fn an_order_that_nobody_can_have_placed_is_an_error_and_changes_nothing() {
+async fn invalid_lines_are_an_error_and_change_nothing() {
     let pool = pool_with(&[("A", 2)]).await;
     for lines in [&[][..], &[("A", 0)], &[("A", u32::MAX)]] {
         let result = order::handle(&pool, &placed(OrderId::generate(), lines), TTL, clock::now()).await;
         assert!(matches!(result, Err(Error::InvalidLines(_))), "{result:?}");
     }
     assert_eq!(stock(&pool, "A").await, [2, 0, 0]);
-    let marks: i64 = sqlx::query_scalar("select count(*) from inbox").fetch_one(&pool).await.unwrap();
-    assert_eq!(marks, 0);
+    let records: i64 = sqlx::query_scalar("select count(*) from inbox").fetch_one(&pool).await.unwrap();
+    assert_eq!(records, 0);
 }

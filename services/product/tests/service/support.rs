@@ -1,4 +1,4 @@
-//! A running service, and what tests say to it.
+//! The running service, and a client of it.
 
 use std::time::Duration;
 
@@ -19,20 +19,18 @@ use product::{
     import::{self, Report},
     store::{self, Use},
 };
-use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use stack::testing::{self, Aws, TokenIssuer, TopicProbe};
+use stack::testing::{self, Aws, Response, ServiceProcess, TokenIssuer, TopicProbe};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::process::Process;
-
-/// How long a test waits for what should come at once.
+/// Time limit for effects that take milliseconds.
 pub const SOON: Duration = Duration::from_secs(20);
 
-/// Where a service would run: everything but the service.
-pub struct Place {
+/// Everything that the service needs, without the service.
+pub struct Environment {
     pub config: Config,
     pub pool: PgPool,
     pub topic: TopicProbe,
@@ -42,8 +40,8 @@ pub struct Place {
     issuer: TokenIssuer,
 }
 
-impl Place {
-    /// A fresh place, with a migrated, empty database.
+impl Environment {
+    /// Creates an environment with a migrated, empty database.
     pub async fn new() -> Self {
         let aws = testing::aws().await;
         let (topic, queue, url, issuer) = tokio::join!(
@@ -66,39 +64,39 @@ impl Place {
         Self { config, pool, topic, sdk: aws.sdk_config(), aws, arguments, issuer }
     }
 
-    /// Starts the service as a process of its own. These environment variables win over the place's settings.
-    pub async fn start_process(&self, environment: &[(&str, &str)]) -> Process {
+    /// Starts the service as a child process. `variables` override the settings of the environment.
+    pub fn start_process(&self, variables: &[(&str, &str)]) -> ServiceProcess {
         let is_replaced = |argument: &&String| {
             let name = argument.trim_start_matches("--").split('=').next().unwrap().replace('-', "_").to_uppercase();
-            environment.iter().any(|(other, _)| *other == name)
+            variables.iter().any(|(other, _)| *other == name)
         };
         let settings = self.arguments.iter().filter(|argument| !is_replaced(argument)).cloned();
         let arguments: Vec<String> = ["serve".to_owned()].into_iter().chain(settings).collect();
-        Process::start(&arguments, &self.aws, environment).await
+        ServiceProcess::start(env!("CARGO_BIN_EXE_product"), &self.aws, &arguments, variables)
     }
 
-    /// What a client sends as `authorization`.
+    /// Returns a value of the header `authorization`.
     pub fn token(&self, user: UserId, scopes: &[Scope]) -> String {
         format!("Bearer {}", self.issuer.token(user, scopes))
     }
 
-    /// The same, expired.
+    /// Returns an expired value of the header `authorization`.
     pub fn expired_token(&self, user: UserId, scopes: &[Scope]) -> String {
         format!("Bearer {}", self.issuer.expired_token(user, scopes))
     }
 
-    /// Starts the service.
+    /// Starts the service within the test process.
     pub async fn start(self) -> Service {
         let instance = Instance::start(&self).await;
         let token = |scope| self.token(UserId::generate(), &[scope]);
         let [customer, staff, admin] = [Scope::Customer, Scope::Staff, Scope::Admin].map(token);
-        let service = Service { customer, staff, admin, client: Client::new(), place: self, instance };
+        let service = Service { customer, staff, admin, client: Client::new(), environment: self, instance };
         service.until_ready().await;
         service
     }
 }
 
-/// A running instance, which ends when dropped.
+/// Running instance, which ends when dropped.
 pub struct Instance {
     base: String,
     ended: JoinHandle<anyhow::Result<()>>,
@@ -106,16 +104,16 @@ pub struct Instance {
 }
 
 impl Instance {
-    pub async fn start(place: &Place) -> Self {
-        let listener = TcpListener::bind(place.config.listen_addr).await.unwrap();
+    pub async fn start(environment: &Environment) -> Self {
+        let listener = TcpListener::bind(environment.config.listen_addr).await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let (config, sdk, shutdown) = (place.config.clone(), place.sdk.clone(), CancellationToken::new());
+        let (config, sdk, shutdown) = (environment.config.clone(), environment.sdk.clone(), CancellationToken::new());
         let token = shutdown.clone();
         let ended = tokio::spawn(async move { product::run(config, &sdk, listener, token).await });
         Self { base, ended, shutdown: shutdown.drop_guard() }
     }
 
-    /// Ends it as SIGTERM does, and waits until it has ended.
+    /// Shuts down as SIGTERM does, and waits for the end.
     pub async fn stop(self) {
         let Self { ended, shutdown, .. } = self;
         drop(shutdown);
@@ -123,41 +121,33 @@ impl Instance {
     }
 }
 
-/// A running service.
+/// Running service with its environment and tokens.
 pub struct Service {
     pub customer: String,
     pub staff: String,
     pub admin: String,
     pub client: Client,
-    pub place: Place,
+    pub environment: Environment,
     pub instance: Instance,
-}
-
-/// What came back.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Value,
 }
 
 impl Service {
     pub async fn new() -> Self {
-        Place::new().await.start().await
+        Environment::new().await.start().await
     }
 
-    /// A service with these products.
+    /// Starts a service with these products.
     pub async fn with(products: &[Value]) -> Self {
-        let place = Place::new().await;
-        stock_up(&place.pool, products).await;
-        place.start().await
+        let environment = Environment::new().await;
+        stock_up(&environment.pool, products).await;
+        environment.start().await
     }
 
-    /// Waits until the issuer's keys are known: until then, a valid token gets 503.
+    /// Waits for the issuer's keys: until then, the response to a valid token is 503.
     async fn until_ready(&self) {
         testing::eventually("the issuer's keys are known", SOON, async || {
-            let answer = self.get_as(&self.staff, "/v1/inventory/NO-SUCH-SKU").await;
-            (answer.status == StatusCode::NOT_FOUND).then_some(())
+            let response = self.get_as(&self.staff, "/v1/inventory/NO-SUCH-SKU").await;
+            (response.status == StatusCode::NOT_FOUND).then_some(())
         })
         .await;
     }
@@ -166,57 +156,60 @@ impl Service {
         self.client.request(method, format!("{}{path}", self.instance.base))
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Response {
         send(self.request(Method::GET, path)).await
     }
 
-    pub async fn get_as(&self, token: &str, path: &str) -> Answer {
+    pub async fn get_as(&self, token: &str, path: &str) -> Response {
         send(self.request(Method::GET, path).header("authorization", token)).await
     }
 
     /// Adjusts stock as staff.
-    pub async fn adjust(&self, sku: &str, key: &str, body: &Value) -> Answer {
+    pub async fn adjust(&self, sku: &str, key: &str, body: &Value) -> Response {
         let request = self.request(Method::POST, &format!("/v1/inventory/{sku}/adjustments"));
         send(request.header("authorization", &self.staff).header("idempotency-key", key).json(body)).await
     }
 
     /// Changes a product as an administrator.
-    pub async fn patch(&self, product: &str, etag: &str, body: &Value) -> Answer {
+    pub async fn patch(&self, product: &str, etag: &str, body: &Value) -> Response {
         let request = self.request(Method::PATCH, &format!("/v1/products/{product}"));
         send(request.header("authorization", &self.admin).header("if-match", etag).json(body)).await
     }
 }
 
-pub async fn send(request: RequestBuilder) -> Answer {
-    let response = request.send().await.unwrap();
-    let (status, headers) = (response.status(), response.headers().clone());
-    let text = response.text().await.unwrap();
-    Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null) }
+pub async fn send(request: RequestBuilder) -> Response {
+    Response::to(request).await
 }
 
-impl Answer {
-    /// Asserts a problem of this kind, and returns the field that it names.
+pub trait ResponseExt {
+    /// Asserts a problem of this kind, and returns the first field that it names.
+    fn problem_field(&self, status: u16, kind: &str) -> &str;
+
+    /// Returns the value of a text field of each item.
+    fn each(&self, field: &str) -> Vec<&str>;
+
+    fn etag(&self) -> &str;
+}
+
+impl ResponseExt for Response {
     #[track_caller]
-    pub fn problem(&self, status: u16, kind: &str) -> &str {
-        assert_eq!(self.status.as_u16(), status, "{self:?}");
-        assert_eq!(self.body["type"], format!("urn:shop:problem:{kind}"), "{self:?}");
-        assert_eq!(self.headers["content-type"], "application/problem+json");
-        self.body["errors"][0]["field"].as_str().unwrap_or_default()
+    fn problem_field(&self, status: u16, kind: &str) -> &str {
+        self.is_problem(status, kind);
+        self.wrong_fields().first().copied().unwrap_or_default()
     }
 
-    /// The value of a text field of each item.
     #[track_caller]
-    pub fn each(&self, field: &str) -> Vec<&str> {
+    fn each(&self, field: &str) -> Vec<&str> {
         assert_eq!(self.status, StatusCode::OK, "{self:?}");
         self.body["items"].as_array().unwrap().iter().map(|item| item[field].as_str().unwrap()).collect()
     }
 
-    pub fn etag(&self) -> &str {
-        self.headers["etag"].to_str().unwrap()
+    fn etag(&self) -> &str {
+        self.header("etag").unwrap()
     }
 }
 
-/// A product of a catalogue file, in the category `tea`, with SKUs as (sku, minor units, stock).
+/// Product of a catalogue file, in the category `tea`, with variants as (SKU, minor units, stock).
 pub fn product(slug: &str, name: &str, variants: &[(&str, i64, u16)]) -> Value {
     let variants: Vec<_> = variants
         .iter()
@@ -238,13 +231,13 @@ pub async fn stock_up(pool: &PgPool, products: &[Value]) -> Report {
     import::run(pool, catalogue(products), clock::now()).await.unwrap()
 }
 
-/// Available, reserved, sold.
+/// Returns available, reserved and sold pieces.
 pub async fn stock(pool: &PgPool, sku: &str) -> [i32; 3] {
     let level = store::stock::level(pool, &sku.parse().unwrap()).await.unwrap().unwrap();
     [level.available, level.reserved, level.sold]
 }
 
-/// SKUs whose stock is not what the ledger says; and whose reserved or sold pieces are not what orders hold.
+/// Returns the SKUs whose stock differs from the sums of the ledger or from the pieces that orders hold.
 pub async fn inconsistent(pool: &PgPool) -> Vec<String> {
     sqlx::query_scalar(
         "select s.sku from stock s
@@ -275,42 +268,42 @@ fn order_lines(lines: &[(&str, u32)]) -> Vec<OrderLine> {
     lines.iter().map(line).collect()
 }
 
-/// An order is placed: its event number 1.
+/// Event 1 of an order.
 pub fn placed(order_id: OrderId, lines: &[(&str, u32)]) -> Envelope {
     let lines = lines.iter().map(|(sku, quantity)| WantedLine { sku: sku.parse().unwrap(), quantity: *quantity });
     let event = OrderPlaced { order_id, user_id: UserId::generate(), lines: lines.collect() };
     envelope(order_id, 1, Event::OrderPlaced(event))
 }
 
-/// An order is confirmed: its event number 3.
+/// Event 3 of an order.
 pub fn confirmed(order_id: OrderId, lines: &[(&str, u32)]) -> Envelope {
     let (lines, total) = (order_lines(lines), Money::new(1, Currency::EUR));
     let event = OrderConfirmed { order_id, user_id: UserId::generate(), lines, total };
     envelope(order_id, 3, Event::OrderConfirmed(event))
 }
 
-/// An order is rejected: its event number 2.
+/// Event 2 of an order.
 pub fn rejected(order_id: OrderId, lines: &[(&str, u32)]) -> Envelope {
     let (lines, reason) = (order_lines(lines), RejectionReason::PriceIncreased);
     let event = OrderRejected { order_id, user_id: UserId::generate(), reason, lines };
     envelope(order_id, 2, Event::OrderRejected(event))
 }
 
-/// An order is cancelled: its event number 4.
+/// Event 4 of an order.
 pub fn cancelled(order_id: OrderId, lines: &[(&str, u32)]) -> Envelope {
     let (lines, reason) = (order_lines(lines), CancellationReason::Requested);
     let event = OrderCancelled { order_id, user_id: UserId::generate(), reason, lines };
     envelope(order_id, 4, Event::OrderCancelled(event))
 }
 
-/// The events in the outbox, in the order of their making.
-pub async fn waiting(pool: &PgPool) -> Vec<Envelope> {
+/// Returns the events in the outbox, oldest first.
+pub async fn unpublished(pool: &PgPool) -> Vec<Envelope> {
     let rows: Vec<String> = sqlx::query_scalar("select event from outbox order by id").fetch_all(pool).await.unwrap();
     rows.iter().map(|event| serde_json::from_str(event).unwrap()).collect()
 }
 
-/// The types of the events in the outbox that are about orders, without `shop.product.` and the version.
-pub async fn answers(pool: &PgPool) -> Vec<String> {
+/// Returns the types of the unpublished events about orders, such as `stock_reserved`.
+pub async fn outcomes(pool: &PgPool) -> Vec<String> {
     let kind = |envelope: Envelope| envelope.event.kind().split('.').nth(2).unwrap_or_default().to_owned();
-    waiting(pool).await.into_iter().map(kind).filter(|kind| kind != "changed").collect()
+    unpublished(pool).await.into_iter().map(kind).filter(|kind| kind != "changed").collect()
 }
