@@ -71,7 +71,7 @@ async fn a_card_processor_fails_on_demand_and_is_ones_own() {
         let request = http.post(format!("{}/v1/payment_intents", psp.base_url())).bearer_auth(psp.secret_key());
         request.form(&intent).send().await.unwrap().status().as_u16()
     };
-    let fault = json!({ "operation": "any", "kind": "error500", "times": 1 });
+    let fault = json!({ "operation": "*", "kind": "error_500", "times": 1 });
     psp.control().inject(&fault).await.unwrap();
     assert_eq!(pay().await, 500);
     assert_eq!(pay().await, 200);

@@ -30,7 +30,7 @@ impl Processor {
         Ok(Self(Client::new(&format!("{url}/_simulator"))?))
     }
 
-    /// Injects a fault: `{"operation": "create", "kind": "error500", "times": 1}`, also with `order_id` and `ms`.
+    /// Injects a fault: `{"operation": "create", "kind": "error_500", "times": 1}`, also with `order_id` and `ms`.
     pub async fn inject(&self, fault: &Value) -> Result<()> {
         let response = self.0.post("/faults", fault).await?;
         anyhow::ensure!(response.status.is_success(), "{response:?}");
