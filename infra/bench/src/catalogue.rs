@@ -1,5 +1,5 @@
-//! `cargo measure catalogue`: a generated catalogue of any size, for load. The same number of products and the same seed
-//! give the same file, with every version of every dependency, so that measurements can be compared.
+//! `cargo measure catalogue`: a generated catalogue of any size, for load. The same number of products and the same
+//! seed give the same file, with every version of every dependency, so that measurements can be compared.
 
 use std::{
     collections::HashSet,

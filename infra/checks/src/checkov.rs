@@ -1,8 +1,8 @@
-//! Checkov: its own rules on the sources, and those of `infra/terraform/policies` on the plans, where policy documents and
-//! names are complete.
+//! Checkov: its own rules on the sources, and those of `infra/terraform/policies` on the plans, where policy documents
+//! and names are complete.
 //!
-//! An exception is a comment beside the resource, with a reason: `# checkov:skip=CKV_AWS_338: …`. Root modules are read
-//! with the variables of `prod`: `dev` omits on purpose what costs money.
+//! An exception is a comment beside the resource, with a reason: `# checkov:skip=CKV_AWS_338: …`. Root modules are
+//! read with the variables of `prod`: `dev` omits on purpose what costs money.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,5 +1,5 @@
-//! Resources that the root modules plan, with a mocked provider: by `tests/profile` of each root module, which applies it
-//! with the variables of a profile.
+//! Resources that the root modules plan, with a mocked provider: by `tests/profile` of each root module, which applies
+//! it with the variables of a profile.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -69,8 +69,8 @@ impl Plan {
         self.resources.iter().filter(move |resource| resource.kind == kind)
     }
 
-    /// The one resource of a type whose `pointer` is `value`. None if two match: the mocked provider gives all resources
-    /// of a type the same ARN, unless `infra/terraform/testing/names.tfmock.hcl` overrides it.
+    /// The one resource of a type whose `pointer` is `value`. None if two match: the mocked provider gives all
+    /// resources of a type the same ARN, unless `infra/terraform/testing/names.tfmock.hcl` overrides it.
     pub fn only<'a>(&'a self, kind: &'a str, pointer: &'a str, value: &'a str) -> Option<&'a PlannedResource> {
         let mut found = self.all(kind).filter(move |resource| resource.text(pointer) == value);
         found.next().filter(|_| found.next().is_none())
@@ -78,9 +78,12 @@ impl Plan {
 
     /// The plan in the format of `terraform show -json`, for checkov.
     pub fn document(&self) -> Value {
-        let resource = |one: &PlannedResource| json!({ "address": one.address, "mode": one.mode, "type": one.kind, "name": one.name, "values": one.values });
-        let resources: Vec<_> = self.resources.iter().map(resource).collect();
-        json!({ "format_version": "1.2", "terraform_version": "1.11.4", "planned_values": { "root_module": { "resources": resources } } })
+        let mut resources = Vec::new();
+        for PlannedResource { address, mode, name, kind, values } in &self.resources {
+            resources.push(json!({ "address": address, "mode": mode, "name": name, "type": kind, "values": values }));
+        }
+        let planned = json!({ "root_module": { "resources": resources } });
+        json!({ "format_version": "1.2", "terraform_version": "1.11.4", "planned_values": planned })
     }
 }
 
@@ -120,7 +123,8 @@ async fn plan_module(root: &Path, terraform: &Terraform, module: &Module, profil
     Ok(Plan { root_module: name.to_owned(), profile: profile.to_owned(), resources })
 }
 
-/// Resources in the output of `terraform test -json -verbose`. The output also holds all schemas of the provider, 13 MB.
+/// Resources in the output of `terraform test -json -verbose`. The output also holds all schemas of the provider, 13
+/// MB.
 fn resources(output: &str) -> Result<Vec<PlannedResource>> {
     #[derive(Deserialize)]
     struct Message {

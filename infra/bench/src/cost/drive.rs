@@ -1,4 +1,4 @@
-//! Counts: drives orders through a shop that runs on this machine, and reads the emulated AWS's meters before and after.
+//! Counts calls: drives orders through a local stack, and reads the meters of the emulated AWS before and after.
 
 use std::{
     collections::BTreeMap,
@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use contracts::Sku;
 use futures::future::try_join_all;
 use serde::Deserialize;
@@ -16,26 +16,27 @@ use stack::{
     api::{Client, Shopper, first_in_stock},
     clock,
     record::{Part, Record},
+    topology::{Service, Topology},
 };
 
-/// How long a shop that nobody visits is watched: long enough for some of whatever goes by the clock.
+/// Duration of the idle run: several sweeps and polls.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// A shop in which nothing has moved for so long has nothing under way.
+/// Time without a message after which no work is pending.
 const QUIET: Duration = Duration::from_secs(3);
 
-/// How long it may take until nothing moves.
+/// Time in which all work must be done.
 const QUIET_LIMIT: Duration = Duration::from_secs(120);
 
-/// Counts an idle minute, then `orders`, then twice as many, `at_once` under way at the same time.
+/// Counts an idle minute, then `orders`, then twice as many, `at_once` of them concurrently.
 pub async fn count(stack: &Record, orders: u64, at_once: usize) -> Result<Calls> {
     let mut shop = Shop::open(stack, at_once).await?;
     shop.stock_up(orders).await?;
-    eprintln!("Watching the idle shop for {} s.", IDLE.as_secs());
+    eprintln!("counting the idle shop for {} s", IDLE.as_secs());
     let idle = shop.idle().await?;
-    eprintln!("Driving {orders} orders.");
+    eprintln!("driving {orders} orders");
     let fewer = shop.sell(orders).await?;
-    eprintln!("Driving {} orders.", 2 * orders);
+    eprintln!("driving {} orders", 2 * orders);
     let more = shop.sell(2 * orders).await?;
     let counted = clock::now().format("%Y-%m-%d").to_string();
     Ok(Calls { counted, at_once, idle, fewer, more })
@@ -61,7 +62,7 @@ impl<'a> Shop<'a> {
         Ok(Self { stack, http, anonymous, customers, article })
     }
 
-    /// Has staff add what will be sold, so that the stock is as before in the end.
+    /// Adds the quantity to be sold to the stock, which is restored in the end.
     async fn stock_up(&self, orders: u64) -> Result<()> {
         let staff = self.stack.accounts.get("staff").context("the shop has no account `staff`")?;
         let staff = Shopper::sign_in(&self.anonymous, &staff.email, &staff.password).await?;
@@ -77,7 +78,7 @@ impl<'a> Shop<'a> {
     }
 
     async fn sell(&mut self, orders: u64) -> Result<Run> {
-        // A token lives for ten minutes, so each run begins with new ones.
+        // A token expires after ten minutes, so each run starts with new ones.
         let sign_ins = self.customers.iter().map(Shopper::renew);
         let customers = try_join_all(sign_ins).await?;
         let share =
@@ -91,7 +92,7 @@ impl<'a> Shop<'a> {
         self.run(orders, async { try_join_all(work).await.map(drop) }).await
     }
 
-    /// One order, from the cart to the confirmation. Waits by the mail, which is no call of the shop's.
+    /// Places one order and waits for its confirmation. Waits for the mail first, since reading it is no billed call.
     async fn buy(&self, customer: &Shopper) -> Result<()> {
         customer.put_in_cart(&self.article, 1).await?;
         let order = customer.place_order("pm_card_visa").await?;
@@ -100,7 +101,7 @@ impl<'a> Shop<'a> {
         Ok(())
     }
 
-    /// What is metered while `work` goes on, and until all that it has caused is done.
+    /// Meters of `work` and of everything that it causes.
     async fn run(&self, orders: u64, work: impl Future<Output = Result<()>>) -> Result<Run> {
         let before = self.quiet().await?;
         let began = Instant::now();
@@ -110,7 +111,7 @@ impl<'a> Shop<'a> {
         Ok(Run { orders, milliseconds, meters: calls::since(&after, &before) })
     }
 
-    /// The meters, as soon as no message moves and none waits: also reminders of deadlines are an order's calls.
+    /// Meters, as soon as no message is moving or waiting. Reminders of deadlines are calls of an order, too.
     async fn quiet(&self) -> Result<Meters> {
         let limit = Instant::now() + QUIET_LIMIT;
         let mut last = self.meters().await?;
@@ -124,15 +125,15 @@ impl<'a> Shop<'a> {
             }
             ensure!(
                 Instant::now() < limit,
-                "the shop does not come to rest: {waiting} messages wait, and there was {}. Reminders of deadlines must be \
-                 short: `cargo shop up --fresh --set order.STOCK_DEADLINE_SECONDS=15 --set order.PAYMENT_DEADLINE_SECONDS=20`",
+                "the shop does not settle: {waiting} messages are waiting, and there was {}. Deadlines must be \
+                 short: infra/bench/README.md names the command",
                 if moved.is_empty() { "nothing new".to_owned() } else { moved.join(", ") }
             );
             last = now;
         }
     }
 
-    /// How many messages are in queues, those that nobody may receive yet included. A look that is no call.
+    /// Number of messages in all queues, delayed ones included. Not a billed call.
     async fn waiting(&self) -> Result<usize> {
         #[derive(Deserialize)]
         struct Queues {
@@ -154,24 +155,25 @@ impl<'a> Shop<'a> {
     async fn meters(&self) -> Result<Meters> {
         let url = format!("{}/_shop/calls", self.stack.urls.aws);
         let told = self.http.get(&url).send().await.and_then(reqwest::Response::error_for_status);
-        let old = || format!("GET {url}: the emulated AWS does not count: start the stack again");
+        let old = || format!("GET {url}: the emulated AWS has no meters: restart the stack");
         let mut meters: Meters = told.with_context(old)?.json().await.with_context(old)?;
         meters.extend(logs(&self.stack.parts)?);
         Ok(meters)
     }
 }
 
-/// Whether it is a message on its way, or what handles one.
+/// Whether a meter is about messages or their handlers.
 fn is_message(name: &str) -> bool {
     calls::is_billable(name) && matches!(calls::parts(name).0, "lambda" | "sns" | "sqs")
 }
 
-/// What the services have written to their logs. Those of functions are metered by the emulated AWS.
+/// Bytes in the logs of services. The emulated AWS meters those of functions.
 fn logs(parts: &BTreeMap<String, Part>) -> Result<Meters> {
-    let services = ["product", "order"].map(|name| {
-        let Some(Part::Process { log, .. }) = parts.get(name) else { anyhow::bail!("the stack has no part `{name}`") };
+    let mut meters = Meters::new();
+    for Service { name, .. } in Topology::load()?.services {
+        let Some(Part::Process { log, .. }) = parts.get(&name) else { bail!("the stack has no part `{name}`") };
         let bytes = fs::metadata(log).with_context(|| format!("no log {}", log.display()))?.len().into();
-        Ok((format!("logs write {name}"), Meter { bytes, ..Meter::default() }))
-    });
-    services.into_iter().collect()
+        meters.insert(format!("logs write {name}"), Meter { bytes, ..Meter::default() });
+    }
+    Ok(meters)
 }

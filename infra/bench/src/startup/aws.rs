@@ -1,5 +1,4 @@
-//! AWS as programs meet it while they start: the emulator's answers, given again without the time that the emulator
-//! takes, which is not theirs.
+//! Recorded responses of the emulated AWS, so that the emulator's latency is not part of the measured starts.
 
 use std::{
     collections::BTreeMap,
@@ -21,16 +20,16 @@ use axum::{
 use tokio::net::TcpListener;
 
 #[derive(Debug, Clone)]
-struct Answer {
+struct Recorded {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
 }
 
-/// A recorder before the emulator. It lives as long as the runtime of this process.
+/// Proxy in front of the emulator. It runs until the process ends.
 #[derive(Debug, Clone)]
 pub struct Recorder {
-    /// Its URL, to be used as the emulator's.
+    /// URL to use instead of the emulator's.
     pub endpoint: String,
     shared: Arc<Shared>,
 }
@@ -39,28 +38,29 @@ pub struct Recorder {
 struct Shared {
     http: reqwest::Client,
     emulator: String,
-    answers: Mutex<BTreeMap<String, Answer>>,
+    answers: Mutex<BTreeMap<String, Recorded>>,
     calls: AtomicUsize,
 }
 
 impl Recorder {
-    /// Starts one before the emulator at `emulator`. The first call of a kind goes through; later ones get its answer.
+    /// Starts a proxy for the emulator at `emulator`. The first call of a kind is forwarded, later calls get its
+    /// response.
     pub async fn start(emulator: String) -> Result<Self> {
         let http = reqwest::Client::builder().no_proxy().build()?;
         let shared = Arc::new(Shared { http, emulator, answers: Mutex::default(), calls: AtomicUsize::new(0) });
         let router = Router::new().fallback(replay).with_state(Arc::clone(&shared));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port is free")?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no free port")?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         tokio::spawn(axum::serve(listener, router).into_future());
         Ok(Self { endpoint, shared })
     }
 
-    /// Forgets the answers, for another program.
+    /// Removes the recorded responses, before another program is measured.
     pub fn forget(&self) {
         self.shared.answers.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// How many calls there were since this was asked for the last time.
+    /// Number of calls since the last call of this method.
     pub fn calls(&self) -> usize {
         self.shared.calls.swap(0, Ordering::Relaxed)
     }
@@ -89,7 +89,7 @@ async fn replay(
     (answer.status, answer.headers, answer.body).into_response()
 }
 
-/// JSON protocols name the operation in a header, SNS's in the first field of a form; in others it is the path.
+/// Operation of a call: in a header (JSON protocols), in the first field of a form (SNS), or in the path.
 fn operation(headers: &HeaderMap, body: &Bytes) -> String {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     let form = || std::str::from_utf8(body).ok().filter(|body| body.starts_with("Action="));
@@ -103,15 +103,15 @@ async fn ask(
     uri: &Uri,
     mut headers: HeaderMap,
     body: Bytes,
-) -> reqwest::Result<Answer> {
+) -> reqwest::Result<Recorded> {
     headers.remove(header::HOST);
     let answer = shared.http.request(method, format!("{}{uri}", shared.emulator)).headers(headers).body(body);
     let answer = answer.send().await?;
     let status = answer.status();
     let mut headers = answer.headers().clone();
-    // They are of the connection, not of the answer.
+    // Headers of the connection.
     for name in [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
         headers.remove(name);
     }
-    Ok(Answer { status, headers, body: answer.bytes().await? })
+    Ok(Recorded { status, headers, body: answer.bytes().await? })
 }

@@ -1,5 +1,5 @@
-//! From the start of a function's process to its first question for an event: what Lambda counts as initialisation,
-//! but for fetching the code and making the sandbox.
+//! Start of a function: from the start of its process to its first request for an event, which Lambda counts as
+//! initialization, without fetching the code and creating the sandbox.
 
 use std::{
     borrow::Cow,
@@ -24,38 +24,34 @@ use super::{
     runtime_api::{Call, RuntimeApi},
 };
 
-/// Far longer than any start that is not a failure.
+/// Longer than any start that succeeds.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// The starts of one function.
+/// Measured starts of one function.
 #[derive(Debug)]
 pub struct Starts {
-    /// Until the function asked for its first event, in milliseconds.
+    /// Milliseconds until the function requested its first event.
     pub wall: Spread,
-    /// The time on a processor, of all threads until then, in milliseconds; where the kernel tells.
+    /// Milliseconds of CPU time of all threads until then, if the kernel reports it.
     pub cpu: Option<Spread>,
-    /// Calls to AWS and the card processor in one start.
+    /// Number of calls to AWS and the card processor in one start.
     pub calls: usize,
 }
 
 /// Starts functions one at a time.
 #[derive(Debug)]
 pub struct Bench {
-    /// What stands for Lambda.
     pub lambda: RuntimeApi,
-    /// What stands for AWS.
     pub aws: Recorder,
-    /// Where logs go.
+    /// Folder of the logs.
     pub folder: PathBuf,
 }
 
 impl Bench {
-    /// Starts `function` once, has it answer an event, and then starts it `runs` times with a clock.
+    /// Starts `function` once and has it handle an event, then measures `runs` starts.
     pub async fn measure(&mut self, function: &Function, deployment: &Deployment, runs: usize) -> Result<Starts> {
         self.aws.forget();
-        self.answers_an_event(function, deployment)
-            .await
-            .with_context(|| format!("{} does not work", function.name))?;
+        self.handle_event(function, deployment).await.with_context(|| format!("{} does not work", function.name))?;
         let (mut wall, mut cpu, mut calls) = (Vec::new(), Vec::new(), 0);
         for _ in 0..runs {
             self.aws.calls();
@@ -69,22 +65,22 @@ impl Bench {
         Ok(Starts { wall, cpu: Spread::of(cpu), calls })
     }
 
-    /// The first start, which nothing is measured of: it brings the program into the page cache, and the answers of AWS
-    /// into the recorder. And it shows that what is measured works.
-    async fn answers_an_event(&mut self, function: &Function, deployment: &Deployment) -> Result<()> {
+    /// First start, which is not measured: it loads the program into the page cache and the responses of AWS into the
+    /// recorder, and proves that the function works.
+    async fn handle_event(&mut self, function: &Function, deployment: &Deployment) -> Result<()> {
         let (event, expected) = event(&function.trigger);
         self.lambda.hand_out(Some(event.to_string()));
         let mut started = self.start(function, deployment).await?;
-        let answer = match timeout(LIMIT, self.lambda.calls.recv()).await.context("it does not answer")? {
+        let answer = match timeout(LIMIT, self.lambda.calls.recv()).await.context("no response to its first event")? {
             Some(Call::Answer(answer)) => serde_json::from_slice::<Value>(&answer)?,
-            Some(Call::Error(cause)) => bail!("it failed on its first event: {}", text(&cause)),
-            other => bail!("it does not answer its first event: {other:?}"),
+            Some(Call::Error(cause)) => bail!("its first event failed: {}", text(&cause)),
+            other => bail!("unexpected response to its first event: {other:?}"),
         };
         for (name, value) in &expected {
-            ensure!(answer.get(name) == Some(value), "expected {name} to be {value} in its answer {answer}");
+            ensure!(answer.get(name) == Some(value), "expected {name} to be {value} in its response {answer}");
         }
-        // It asks for another event now. Only when that has been seen is the next question that of the next process.
-        timeout(LIMIT, self.lambda.calls.recv()).await.context("it asks for no second event")?;
+        // The request for another event must be received here, or it would count for the next process.
+        timeout(LIMIT, self.lambda.calls.recv()).await.context("no request for a second event")?;
         Ok(started.child.kill().await?)
     }
 
@@ -110,26 +106,26 @@ impl Bench {
         let call = tokio::select! {
             call = self.lambda.calls.recv() => call,
             status = child.wait() => bail!("{} ended with {}:\n{}", function.name, status?, process::tail(&path)),
-            () = tokio::time::sleep(LIMIT) => bail!("{} is not ready after {LIMIT:?}:\n{}", function.name, process::tail(&path)),
+            () = tokio::time::sleep(LIMIT) => bail!("{} is not ready:\n{}", function.name, process::tail(&path)),
         };
         let ready = match call {
             Some(Call::Next(ready)) => ready,
-            Some(Call::Error(cause)) => bail!("{} gave up its start: {}", function.name, text(&cause)),
-            other => bail!("{} does something unexpected: {other:?}", function.name),
+            Some(Call::Error(cause)) => bail!("{} failed to start: {}", function.name, text(&cause)),
+            other => bail!("unexpected call of {}: {other:?}", function.name),
         };
         let cpu = child.id().and_then(cpu_time);
         Ok(Started { child, ready_after: ready - began, cpu })
     }
 }
 
-/// A function that waits for an event. Dropping it kills it.
+/// Function process that waits for an event. Dropping it kills it.
 struct Started {
     child: tokio::process::Child,
     ready_after: Duration,
     cpu: Option<Duration>,
 }
 
-/// An event that changes nothing, and what its answer must hold.
+/// Event without effect, and required fields of its response.
 fn event(trigger: &Trigger) -> (Value, Vec<(&'static str, Value)>) {
     match trigger {
         Trigger::Http => (http_event("/.well-known/openid-configuration"), vec![("statusCode", json!(200))]),
@@ -139,7 +135,7 @@ fn event(trigger: &Trigger) -> (Value, Vec<(&'static str, Value)>) {
     }
 }
 
-/// What API Gateway sends for `GET path`, in the payload format 2.0.
+/// Event of API Gateway for `GET path`, in payload format 2.0.
 fn http_event(path: &str) -> Value {
     json!({
         "version": "2.0", "routeKey": format!("GET {path}"), "rawPath": path, "rawQueryString": "",
@@ -156,7 +152,7 @@ fn http_event(path: &str) -> Value {
     })
 }
 
-/// How long all threads of a process have run. Threads that have ended are left out; there are none while it starts.
+/// CPU time of all threads of a process. Ended threads are not counted; there are none during the start.
 fn cpu_time(pid: u32) -> Option<Duration> {
     let threads = fs::read_dir(Path::new("/proc").join(pid.to_string()).join("task")).ok()?;
     let nanoseconds = threads.flatten().filter_map(|thread| {

@@ -118,8 +118,10 @@ impl<'a> Bench<'a> {
         let values = self.values(&aws.endpoint)?;
         let deployments = values.deployments(self.topology, |name| self.binaries.path(name).cloned())?;
         let note = format!(
-            "from the start of the process to its first request for an event; {runs} starts, one after the other. A start\n\
-             before them loads the program into the page cache. Calls to AWS are answered at once, without TLS: on AWS they\n\
+            "from the start of the process to its first request for an event; {runs} starts, one after the other. A \
+            start\n\
+             before them loads the program into the page cache. Calls to AWS are answered at once, without TLS: on \
+             AWS they\n\
              take the network's time, and fetching the code takes time as well"
         );
         report.heading("Start to ready for the first event", &note);
@@ -165,7 +167,8 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    /// Settings with AWS at `aws`, which also stands for the card processor: no program reads its response at the start.
+    /// Settings with AWS at `aws`, which also stands for the card processor: no program reads its response at the
+    /// start.
     fn values(&self, aws: &str) -> Result<Values> {
         let public_api = "http://localhost/shop".to_owned();
         let addresses =

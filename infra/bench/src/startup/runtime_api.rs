@@ -1,4 +1,4 @@
-//! What stands for the Lambda service: the two calls of its Runtime API that a function lives on.
+//! Stand-in for the Lambda Runtime API: the next event, and the result of an event.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -20,23 +20,23 @@ use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
 };
 
-/// What a function did.
+/// A call of a function.
 #[derive(Debug)]
 pub enum Call {
-    /// It asked for its next event: the end of what Lambda counts as its initialisation, if it is the first time.
+    /// Request for the next event. The first one ends the initialization.
     Next(Instant),
-    /// It answered the event that it was given.
+    /// Response to its event.
     Answer(Bytes),
-    /// It gave up, on the event or on its start.
+    /// Error of the event or of the initialization.
     Error(Bytes),
 }
 
-/// A Runtime API for one function process at a time. It lives as long as the runtime of this process.
+/// Runtime API for one function process at a time. It runs until the process ends.
 #[derive(Debug)]
 pub struct RuntimeApi {
-    /// Where it listens: `AWS_LAMBDA_RUNTIME_API`.
+    /// Value of `AWS_LAMBDA_RUNTIME_API`.
     pub address: SocketAddr,
-    /// What functions do, as it happens.
+    /// Calls of the function, in order.
     pub calls: UnboundedReceiver<Call>,
     event: Arc<Mutex<Option<String>>>,
 }
@@ -48,7 +48,7 @@ struct Shared {
 }
 
 impl RuntimeApi {
-    /// Starts one on a free port.
+    /// Starts the API on a free port.
     pub async fn start() -> Result<Self> {
         let (sender, calls) = unbounded_channel();
         let event = Arc::new(Mutex::new(None));
@@ -58,20 +58,20 @@ impl RuntimeApi {
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(error))
             .with_state(Shared { calls: sender, event: Arc::clone(&event) });
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port is free")?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no free port")?;
         let address = listener.local_addr()?;
         tokio::spawn(axum::serve(listener, router).into_future());
         Ok(Self { address, calls, event })
     }
 
-    /// The next function that asks gets `event`. Without one it waits, as an idle function does.
+    /// Sets the response to the next request. Without an event, the request waits.
     pub fn hand_out(&self, event: Option<String>) {
         *self.event.lock().unwrap_or_else(PoisonError::into_inner) = event;
     }
 }
 
 async fn next(State(shared): State<Shared>) -> Response {
-    // The receiver is gone only when the measurement was given up.
+    // The receiver is dropped only after a failed measurement.
     let _ = shared.calls.send(Call::Next(Instant::now()));
     let event = shared.event.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some(event) = event else { return std::future::pending().await };

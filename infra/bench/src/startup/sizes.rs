@@ -8,8 +8,8 @@ use tokio::process::Command;
 
 /// Compressed size of the base image, `gcr.io/distroless/cc-debian13`, in bytes. It is the sum of its packages
 /// (`static/static.bzl`, `base/config.bzl` and `cc/config.bzl` of GoogleContainerTools/distroless), each as
-/// `dpkg-deb --fsys-tarfile … | gzip -6 | wc -c`, in Debian 13 for amd64 of November 2026. The image omits some files of
-/// the packages, so it is rather smaller.
+/// `dpkg-deb --fsys-tarfile … | gzip -6 | wc -c`, in Debian 13 for amd64 of November 2026. The image omits some files
+/// of the packages, so it is rather smaller.
 pub const BASE_IMAGE: u64 = 10_441_640;
 
 /// Size of a program after gzip, in bytes. The frame of a zip or a layer adds a few hundred bytes.

@@ -3,18 +3,22 @@
 use super::{Joined, Outcome};
 use crate::planned::Plan;
 
-/// Type of resource, argument with its name, condition on the name, namespace, dimension, and metrics that need an alarm.
-/// The condition is an end of the name: `~` for names with it, `!` for names without. A metric may require a statistic.
+/// Type of resource, argument with its name, condition on the name, namespace, dimension, and metrics that need an
+/// alarm. The condition is an end of the name: `~` for names with it, `!` for names without. A metric may require a
+/// statistic.
 const WATCHED: &str = "
     aws_lambda_function  /function_name ~              AWS/Lambda FunctionName Errors Duration:p99 Throttles
     aws_lambda_function  /function_name ~-outbox-relay AWS/Lambda FunctionName IteratorAge
     aws_ecs_service      /name          ~              AWS/ECS    ServiceName  CPUUtilization
-    aws_lb_target_group  /arn_suffix    ~              AWS/ApplicationELB TargetGroup HTTPCode_Target_5XX_Count TargetResponseTime:p99 HealthyHostCount
+    aws_lb_target_group  /arn_suffix    ~              AWS/ApplicationELB TargetGroup HTTPCode_Target_5XX_Count
+    aws_lb_target_group  /arn_suffix    ~              AWS/ApplicationELB TargetGroup TargetResponseTime:p99
+    aws_lb_target_group  /arn_suffix    ~              AWS/ApplicationELB TargetGroup HealthyHostCount
     aws_sqs_queue        /name          ~-dlq          AWS/SQS QueueName ApproximateNumberOfMessagesVisible
     aws_sqs_queue        /name          !-dlq          AWS/SQS QueueName ApproximateAgeOfOldestMessage
     aws_sns_topic        /name          !-alarms       AWS/SNS TopicName NumberOfNotificationsFailed
     aws_dynamodb_table   /name          ~              AWS/DynamoDB TableName ReadThrottleEvents WriteThrottleEvents
-    aws_db_instance      /identifier    ~              AWS/RDS DBInstanceIdentifier CPUUtilization FreeStorageSpace FreeableMemory DatabaseConnections
+    aws_db_instance      /identifier    ~              AWS/RDS DBInstanceIdentifier CPUUtilization FreeStorageSpace
+    aws_db_instance      /identifier    ~              AWS/RDS DBInstanceIdentifier FreeableMemory DatabaseConnections
 ";
 
 pub fn all(joined: &Joined<'_>) -> Outcome {
@@ -63,7 +67,10 @@ mod tests {
 
     #[test]
     fn a_metric_needs_an_alarm_by_itself_or_in_an_expression() {
-        let metric = |name: &str| json!({ "namespace": "AWS/SQS", "metric_name": "ApproximateAgeOfOldestMessage", "dimensions": { "QueueName": name } });
+        let metric = |name: &str| {
+            let dimensions = json!({ "QueueName": name });
+            json!({ "namespace": "AWS/SQS", "metric_name": "ApproximateAgeOfOldestMessage", "dimensions": dimensions })
+        };
         let with = |alarm| {
             let queue = ("q", "aws_sqs_queue", json!({ "name": "inbox" }));
             findings(all, &[queue, ("a", "aws_cloudwatch_metric_alarm", alarm)])
