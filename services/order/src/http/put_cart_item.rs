@@ -36,7 +36,7 @@ pub(super) struct PutCartItem {
         (status = 200, description = "The cart", body = CartBody),
         (status = 404, description = "The path does not contain a SKU",
             body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The SKU is not for sale, or its currency, the cart's 50 lines or the total forbids it",
+        (status = 422, description = "The SKU is not for sale, has another currency, or exceeds the cart's limits",
             body = Problem, content_type = "application/problem+json"),
     )
 )]

@@ -24,7 +24,7 @@ pub(crate) struct IdempotentRequest {
 
 impl IdempotentRequest {
     /// Creates the request of `user` to `route`. `content` is the whole request, path parameters included: its hash
-    /// tells a retry from a different request with the same key.
+    /// distinguishes a retry from a different request with the same key.
     pub(crate) fn new(
         user: UserId,
         route: &str,
