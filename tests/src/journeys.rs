@@ -1,4 +1,4 @@
-//! What customers do, through the front door of a whole shop; every journey with a SKU and with people of its own.
+//! What customers do, through the public API of a whole shop; every journey with a SKU and with people of its own.
 //!
 //! They are tests of every way to make a shop: [`journeys!`](crate::journeys) makes a test of each.
 

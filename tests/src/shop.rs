@@ -27,7 +27,7 @@ const RECORD: &str = "stack.json";
 #[derive(Debug)]
 pub struct Shop {
     /// URL of the public API.
-    pub front_door: String,
+    pub public_api: String,
     /// URL of the emulated AWS.
     pub aws: String,
     /// URL of the card processor simulator.
@@ -37,7 +37,7 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Starts a shop with the catalog of the tests on a free port, in a fresh folder `name`.
+    /// Starts a shop with the catalogue of the tests on a free port, in a fresh folder `name`.
     ///
     /// `settings` are overrides such as `order.PAYMENT_DEADLINE_SECONDS=5`.
     pub async fn start(name: &str, settings: &[&str]) -> Self {
@@ -79,12 +79,12 @@ impl Shop {
         })
         .await;
         let url = |name: &str| record["urls"][name].as_str().expect("a URL").to_owned();
-        Self { front_door: url("front_door"), aws: url("aws"), psp: url("processor"), folder, _tool: tool }
+        Self { public_api: url("public_api"), aws: url("aws"), psp: url("processor"), folder, _tool: tool }
     }
 
     /// An anonymous client. Each test needs its own, because connections end with the runtime that opened them.
     pub fn anonymous(&self) -> Client {
-        Client::new(&self.front_door).expect("a client")
+        Client::new(&self.public_api).expect("a client")
     }
 
     /// The control API of the card processor simulator.

@@ -112,7 +112,7 @@ async fn every_route_that_is_not_public_wants_a_token_with_its_scope() {
 }
 
 #[tokio::test]
-async fn services_behind_the_front_door_check_tokens_themselves() {
+async fn services_behind_the_public_api_check_tokens_themselves() {
     let shop = shop().await;
     let urls = &shop.record()["urls"]["services"];
     for (service, path) in [("order", "/v1/cart"), ("product", "/v1/inventory/TEST-ACCESS")] {

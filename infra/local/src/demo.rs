@@ -30,7 +30,7 @@ pub struct Shop {
 
 impl From<Record> for Shop {
     fn from(record: Record) -> Self {
-        Self { api: record.urls.front_door, mails: record.urls.mails, accounts: record.accounts }
+        Self { api: record.urls.public_api, mails: record.urls.mails, accounts: record.accounts }
     }
 }
 

@@ -25,8 +25,8 @@ pub async fn answers(url: &str, limit: Duration) -> Result<()> {
     until(limit, probe).await.with_context(|| format!("{url} does not answer"))
 }
 
-/// Waits until the front door leads to functions and to services.
-pub async fn front_door(url: &str, limit: Duration) -> Result<()> {
+/// Waits until the public API leads to functions and to services.
+pub async fn public_api(url: &str, limit: Duration) -> Result<()> {
     let (discovery, products) =
         (format!("{url}/.well-known/openid-configuration"), format!("{url}/v1/products?limit=1"));
     tokio::try_join!(answers(&discovery, limit), answers(&products, limit))?;

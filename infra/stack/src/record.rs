@@ -39,7 +39,7 @@ pub struct Record {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Urls {
     /// The public API.
-    pub front_door: String,
+    pub public_api: String,
     /// The emulated AWS.
     pub aws: String,
     /// Every e-mail that was sent.
@@ -88,9 +88,9 @@ pub struct Account {
 impl fmt::Display for Record {
     /// Addresses and accounts, for the terminal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Urls { front_door, aws, mails, processor, services: _, database } = &self.urls;
-        writeln!(f, "  public API    {front_door}")?;
-        writeln!(f, "                for example {front_door}/v1/products?q=tea")?;
+        let Urls { public_api, aws, mails, processor, services: _, database } = &self.urls;
+        writeln!(f, "  public API    {public_api}")?;
+        writeln!(f, "                for example {public_api}/v1/products?q=tea")?;
         writeln!(f, "  mails         {mails}")?;
         writeln!(f, "  emulated AWS  {aws}")?;
         writeln!(f, "  processor     {processor}")?;

@@ -134,13 +134,13 @@ async fn put(stack: &Stack, pk: &str, event: Option<&str>) {
 }
 
 #[tokio::test]
-async fn the_front_door_leads_to_functions_and_services_and_asks_for_tokens() {
+async fn the_public_api_leads_to_functions_and_services_and_asks_for_tokens() {
     let issuer = stack::testing::token_issuer().await;
     let keys = format!("{}/.well-known/jwks.json", issuer.url());
     let stack = Stack::start(&stack::testing::folder("front-door").await, &keys).await;
     let client = reqwest::Client::new();
     let get = async |path: &str, token: Option<&str>| {
-        let mut request = client.get(format!("{}{path}", stack.front_door));
+        let mut request = client.get(format!("{}{path}", stack.public_api));
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
@@ -149,13 +149,13 @@ async fn the_front_door_leads_to_functions_and_services_and_asks_for_tokens() {
     };
     let token = |seconds: i64, scope: Scope| {
         let mut claims = issuer.claims(UserId::generate(), &[scope], seconds);
-        claims.iss = stack.front_door.clone();
+        claims.iss = stack.public_api.clone();
         issuer.sign(&claims)
     };
 
     let (status, discovery) = get("/.well-known/openid-configuration", None).await;
     assert_eq!(status, 200, "{discovery}");
-    assert!(discovery.contains(&stack.front_door), "a function answers: {discovery}");
+    assert!(discovery.contains(&stack.public_api), "a function answers: {discovery}");
     assert_eq!(get("/v1/products?q=mug", None).await, (200, "GET /v1/products?q=mug".to_owned()));
     assert_eq!(
         get("/v1/orders/ord_1", Some(&token(60, Scope::Customer))).await,

@@ -8,6 +8,7 @@ pub mod event;
 pub mod http;
 pub mod id;
 pub mod money;
+pub mod number;
 pub mod outbox;
 pub mod problem;
 #[cfg(feature = "tracing")]

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Money {
     /// Amount in minor units of `currency`.
+    #[serde(deserialize_with = "crate::number::integer")]
     pub minor: i64,
     /// ISO 4217 code of the currency, such as `EUR`.
     #[schemars(with = "CurrencyCode")]

@@ -52,7 +52,7 @@ struct Shop<'a> {
 
 impl<'a> Shop<'a> {
     async fn open(stack: &'a Record, at_once: usize) -> Result<Self> {
-        let anonymous = Client::new(&stack.urls.front_door)?;
+        let anonymous = Client::new(&stack.urls.public_api)?;
         let mut customers = Vec::new();
         for _ in 0..at_once {
             customers.push(Shopper::sign_up(&anonymous).await?);

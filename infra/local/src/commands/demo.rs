@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Args;
-use stack::provision::front_door;
+use stack::provision::public_api;
 
 use super::Which;
 use crate::{
@@ -30,7 +30,7 @@ impl Demo {
     pub async fn run(self) -> Result<ExitCode> {
         let shop = match (&self.aws, &self.accounts) {
             (Some(aws), Some(accounts)) => Shop {
-                api: front_door::url(aws),
+                api: public_api::url(aws),
                 mails: format!("http://{aws}/_ministack/ses/messages"),
                 accounts: read_accounts(accounts)?,
             },

@@ -30,7 +30,7 @@ pub struct Up {
     /// Forget the data of earlier runs
     #[arg(long)]
     fresh: bool,
-    /// The port of the front door and of the emulated AWS; the other parts take free ports above it
+    /// The port of the public API and of the emulated AWS; the other parts take free ports above it
     #[arg(long, default_value_t = 4566, value_parser = clap::value_parser!(u16).range(1024..))]
     port: u16,
     #[command(flatten)]

@@ -72,12 +72,12 @@ impl StackBuilder<'_> {
         Ok(())
     }
 
-    /// Migrates product's database, and imports the catalog.
+    /// Migrates product's database, and imports the catalogue.
     async fn prepare_product(&self, environment: &Environment) -> Result<()> {
         let program = self.binaries.path("product")?;
         self.progress.step("database migrations", operate(program, &["migrate"], environment)).await?;
         let file = self.options.catalogue.to_string_lossy();
-        self.progress.step("catalog import", operate(program, &["import", &file], environment)).await
+        self.progress.step("catalogue import", operate(program, &["import", &file], environment)).await
     }
 
     /// Seeds the shop and marks the stack as ready.

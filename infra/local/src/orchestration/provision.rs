@@ -8,11 +8,11 @@ use stack::{
     emulator,
     local_env::{Addresses, MAIL_ADDRESS, Override, PROCESSOR_KEY, Values},
     provision::{
-        front_door, functions, keys,
+        functions, keys,
         load_balancer::Target,
         mail,
         messaging::{self, Messaging},
-        secrets,
+        public_api, secrets,
         tables::{self, Tables},
     },
     topology::Topology,
@@ -34,12 +34,12 @@ pub struct Site {
 impl Site {
     /// URL of the public API, as programs and this tool reach it.
     pub fn api(&self) -> String {
-        front_door::url(&self.aws)
+        public_api::url(&self.aws)
     }
 
     /// URL of the public API, as users reach it.
     pub fn public_api(&self) -> String {
-        front_door::url(&self.public_aws)
+        public_api::url(&self.public_aws)
     }
 }
 
@@ -92,7 +92,7 @@ impl Resources {
         let deployments = self.values.deployments(&self.topology, program)?;
         let functions =
             functions::provision(&self.aws, &self.topology, &deployments, &self.messaging, &self.tables).await?;
-        front_door::provision(&self.aws, &self.topology, &functions, &self.site.aws, targets).await?;
+        public_api::provision(&self.aws, &self.topology, &functions, &self.site.aws, targets).await?;
         Ok(())
     }
 }

@@ -28,7 +28,7 @@ use super::{deployed, last_run, progress::Progress, service::Service, start};
 pub struct Options {
     /// Forget the data of earlier runs.
     pub fresh: bool,
-    /// The port of the front door and of all emulated AWS.
+    /// The port of the public API and of all emulated AWS.
     pub port: u16,
     /// The catalogue that is imported.
     pub catalogue: PathBuf,

@@ -1,4 +1,4 @@
-//! Local accounts, and the wait for the catalog in order's read model.
+//! Local accounts, and the wait for the catalogue in order's read model.
 
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
@@ -23,7 +23,7 @@ use super::progress::Progress;
 const ACCOUNTS: [(&str, &str, &[&str]); 2] =
     [("customer", "Carla Customer", &["customer"]), ("staff", "Stefan Staff", &["customer", "staff", "admin"])];
 
-/// Limit for the catalog to arrive at order: enough for ten thousand products.
+/// Limit for the catalogue to arrive at order: enough for ten thousand products.
 const CATALOG_LIMIT: Duration = Duration::from_secs(600);
 
 /// Inputs of seeding.
@@ -44,16 +44,16 @@ pub struct Seed<'a> {
 
 impl Seed<'_> {
     /// Waits until the API responds, creates the local accounts that are not in `known`, and waits until order has
-    /// received the catalog. Returns the accounts.
+    /// received the catalogue. Returns the accounts.
     pub async fn run(
         &self,
         known: &BTreeMap<String, Account>,
         progress: Progress,
     ) -> Result<BTreeMap<String, Account>> {
-        progress.step("public API responds", ready::front_door(self.api, self.limit)).await?;
+        progress.step("public API responds", ready::public_api(self.api, self.limit)).await?;
         let accounts = progress.step("local accounts", self.accounts(known)).await?;
         let staff = accounts.get("staff").context("there is no account `staff`")?;
-        progress.step("order has received the catalog", self.catalog_arrives(staff)).await?;
+        progress.step("order has received the catalogue", self.catalog_arrives(staff)).await?;
         Ok(accounts)
     }
 
@@ -97,7 +97,7 @@ impl Seed<'_> {
         Ok(account)
     }
 
-    /// Waits until the last SKU of the catalog can be put into a cart, and order's inbox is empty.
+    /// Waits until the last SKU of the catalogue can be put into a cart, and order's inbox is empty.
     async fn catalog_arrives(&self, account: &Account) -> Result<()> {
         if let Some(sku) = last_sku(self.catalogue)? {
             let shopper = Shopper::sign_in(&Client::new(self.api)?, &account.email, &account.password).await?;
@@ -117,7 +117,7 @@ impl Seed<'_> {
             Ok(())
         })
         .await
-        .context("order has not received the catalog")
+        .context("order has not received the catalogue")
     }
 }
 

@@ -98,7 +98,7 @@ impl NewRecord<'_> {
             started_at: self.started_at,
             ready_at: None,
             urls: Urls {
-                front_door: self.api.to_owned(),
+                public_api: self.api.to_owned(),
                 mails: format!("{aws}/_ministack/ses/messages"),
                 processor: url(&ports.processor),
                 services: ports.services.iter().map(|(name, port)| (name.clone(), url(port))).collect(),

@@ -23,7 +23,7 @@ pub struct Shopper {
     pub client: Client,
 }
 
-/// A page of the catalog.
+/// A page of the catalogue.
 #[derive(Debug, Deserialize)]
 pub struct Page {
     pub items: Vec<Product>,

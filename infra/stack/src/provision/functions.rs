@@ -64,7 +64,7 @@ pub async fn provision(
         let arn = wanted.deploy(aws).await.with_context(|| format!("cannot deploy {name}"))?;
         let triggered = async {
             match &function.trigger {
-                Trigger::Http => Ok(()), // routes of the front door invoke it
+                Trigger::Http => Ok(()), // routes of the public API invoke it
                 Trigger::Queue { queue, batch_size, maximum_concurrency } => {
                     let queue = messaging.queue(queue)?;
                     trigger::queue(aws, name, &queue.arn, *batch_size, *maximum_concurrency).await

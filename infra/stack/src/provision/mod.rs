@@ -1,10 +1,8 @@
 //! Creates what the topology lists in the emulated AWS. Everything may be repeated, and then changes only what differs.
 //!
 //! In this order: [`messaging::provision`], [`tables::provision`], [`keys::signing_key`], [`secrets::secret`],
-//! `mail::sender`, `functions::provision`, `front_door::provision`.
+//! `mail::sender`, `functions::provision`, `public_api::provision`.
 
-#[cfg(feature = "deploy")]
-pub mod front_door;
 #[cfg(feature = "deploy")]
 pub mod functions;
 pub mod keys;
@@ -15,5 +13,7 @@ pub mod mail;
 pub mod messaging;
 #[cfg(feature = "deploy")]
 pub mod package;
+#[cfg(feature = "deploy")]
+pub mod public_api;
 pub mod secrets;
 pub mod tables;

@@ -14,13 +14,12 @@ use serde_json::Value;
 use stack::{
     emulator::{Emulator, Settings, sdk_config},
     provision::{
-        front_door,
         functions::{self, Deployment},
         keys,
         load_balancer::Target,
         mail,
         messaging::{self, Messaging},
-        tables,
+        public_api, tables,
     },
     python::{Python, target_dir},
     topology::Topology,
@@ -33,7 +32,7 @@ pub struct Stack {
     pub config: SdkConfig,
     pub messaging: Messaging,
     pub signing_key: String,
-    pub front_door: String,
+    pub public_api: String,
     folder: PathBuf,
 }
 
@@ -54,11 +53,11 @@ impl Stack {
         let signing_key = keys::signing_key(&config).await.unwrap();
         mail::sender(&config, "shop@shop.localhost").await.unwrap();
         let address = format!("localhost:{}", emulator.port());
-        let deployments = deployments(&folder, &topology, &front_door::url(&address), keys);
+        let deployments = deployments(&folder, &topology, &public_api::url(&address), keys);
         let functions = functions::provision(&config, &topology, &deployments, &messaging, &tables).await.unwrap();
         let targets = BTreeMap::from([("product".to_owned(), echo().await), ("order".to_owned(), echo().await)]);
-        let front_door = front_door::provision(&config, &topology, &functions, &address, &targets).await.unwrap();
-        Self { emulator, config, messaging, signing_key, front_door, folder }
+        let public_api = public_api::provision(&config, &topology, &functions, &address, &targets).await.unwrap();
+        Self { emulator, config, messaging, signing_key, public_api, folder }
     }
 
     /// What a function has been handed so far: each record, and whether it was reported as failed.

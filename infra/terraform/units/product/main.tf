@@ -1,4 +1,4 @@
-# product: catalog, search, stock. A service behind the load balancer, its inboxes, and PostgreSQL (database.tf).
+# product: catalogue, search, stock. A service behind the load balancer, its inboxes, and PostgreSQL (database.tf).
 
 locals {
   service = one([for service in local.topology.services : service if service.name == "product"])

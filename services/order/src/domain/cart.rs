@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use contracts::{Currency, Money, Sku, money::MoneyError};
+use contracts::{Currency, Money, Sku, money::MoneyError, number::Integer};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,7 +10,7 @@ use super::Offer;
 
 /// Number of pieces of one SKU: 1 to 99.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(try_from = "u32", into = "u32")]
+#[serde(try_from = "Integer", into = "u32")]
 #[schema(value_type = u32, minimum = 1, maximum = 99)]
 pub struct Quantity(u32);
 
@@ -18,11 +18,12 @@ impl Quantity {
     const MAX: u32 = 99;
 }
 
-impl TryFrom<u32> for Quantity {
+impl TryFrom<Integer> for Quantity {
     type Error = String;
 
-    fn try_from(number: u32) -> Result<Self, Self::Error> {
-        if (1..=Self::MAX).contains(&number) { Ok(Self(number)) } else { Err(format!("must be 1 to {}", Self::MAX)) }
+    fn try_from(Integer(number): Integer) -> Result<Self, Self::Error> {
+        let quantity = u32::try_from(number).ok().filter(|quantity| (1..=Self::MAX).contains(quantity));
+        quantity.map(Self).ok_or_else(|| format!("must be 1 to {}", Self::MAX))
     }
 }
 

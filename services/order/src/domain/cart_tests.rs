@@ -15,7 +15,7 @@ fn offer(price: Money) -> Offer {
 }
 
 fn pieces(number: u32) -> Quantity {
-    Quantity::try_from(number).unwrap()
+    Quantity::try_from(Integer(number.into())).unwrap()
 }
 
 fn cart(lines: &[(&str, u32, i64)]) -> Cart {
@@ -28,8 +28,8 @@ fn cart(lines: &[(&str, u32, i64)]) -> Cart {
 
 #[test]
 fn a_quantity_is_1_to_99() {
-    assert!(Quantity::try_from(0).is_err());
-    assert!(Quantity::try_from(100).is_err());
+    assert!(Quantity::try_from(Integer(0)).is_err());
+    assert!(Quantity::try_from(Integer(100)).is_err());
     assert_eq!(u32::from(pieces(99)), 99);
 }
 

@@ -1,4 +1,4 @@
-//! Offers: names and prices of the catalog, as far as carts need them.
+//! Offers: names and prices of the catalogue, as far as carts need them.
 
 use contracts::{Money, Sku, event::product::ProductChanged};
 use serde::{Deserialize, Serialize};

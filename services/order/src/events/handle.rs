@@ -6,7 +6,7 @@ use contracts::{
 };
 use tracing::field::Empty;
 
-use super::{catalog, parse, traced};
+use super::{catalogue, parse, traced};
 use crate::{AppState, domain::Input, error::Error, saga};
 
 /// Handles one event, in its trace; the error is logged.
@@ -42,7 +42,7 @@ async fn dispatch(app: &AppState, envelope: Envelope) -> Result<(), Error> {
         Event::PaymentVoided(payment::PaymentVoided { payment_id, order_id }) => {
             (order_id, Input::PaymentVoided { payment_id })
         }
-        Event::ProductChanged(product) => return catalog::apply(app, &product, envelope.sequence).await,
+        Event::ProductChanged(product) => return catalogue::apply(app, &product, envelope.sequence).await,
         // No processed-message record: removing a cart is idempotent, and a deleted account fills no other.
         Event::UserDeleted(deleted) => return app.store.remove_cart(deleted.user_id).await,
         other => {

@@ -8,7 +8,7 @@ use tracing::{Instrument, Span};
 
 use crate::error::Error;
 
-mod catalog;
+mod catalogue;
 pub mod deadlines;
 pub mod handle;
 pub(crate) mod sqs;

@@ -10,7 +10,7 @@ use backon::{ExponentialBuilder, Retryable};
 use crate::error::Error;
 
 pub(crate) mod carts;
-mod catalog;
+mod catalogue;
 pub(crate) mod idempotency;
 mod inbox;
 pub(crate) mod orders;

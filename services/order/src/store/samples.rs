@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{
     Item,
     carts::CartItem,
-    catalog::{OfferItem, ProductItem},
+    catalogue::{OfferItem, ProductItem},
     idempotency::IdempotencyItem,
     inbox::ProcessedMessageItem,
     orders::OrderItem,

@@ -7,7 +7,7 @@ mod schedules;
 mod world;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::{Currency, Money, OrderId, PaymentId, Sku, UserId};
+use contracts::{Currency, Money, OrderId, PaymentId, Sku, UserId, number::Integer};
 use order::domain::{Cart, Decision, NewOrder, Offer, Order, PaymentMethod, Quantity, Rules, ShippingAddress};
 use uuid::Uuid;
 
@@ -48,7 +48,7 @@ fn place(id: OrderId, lines: &[(&str, u32, i64)], seconds: i64) -> Decision {
     let mut cart = Cart::default();
     for (name, quantity, price) in lines {
         let offer = Offer { name: (*name).to_owned(), price: eur(*price), for_sale: true };
-        cart.put(&sku(name), Quantity::try_from(*quantity).unwrap(), Some(&offer)).unwrap();
+        cart.put(&sku(name), Quantity::try_from(Integer((*quantity).into())).unwrap(), Some(&offer)).unwrap();
     }
     let user_id = UserId::from(Uuid::from_u128(1));
     let new = NewOrder { id, user_id, payment_method: visa(), shipping_address: address() };

@@ -169,7 +169,7 @@ impl Service {
         }
     }
 
-    /// Adds a product with the variant `sku` at `minor` cents to the catalog.
+    /// Adds a product with the variant `sku` at `minor` cents to the catalogue.
     pub async fn offer(&self, sku: &str, minor: i64) {
         self.handle(product_changed(ProductId::generate(), 1, &[(sku, euro(minor))])).await;
     }

@@ -4,7 +4,7 @@
 mod access;
 mod bad_input;
 mod cart;
-mod catalog;
+mod catalogue;
 mod checkout;
 mod deadlines;
 mod harness;

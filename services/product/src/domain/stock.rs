@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Sku, event::order};
+use contracts::{Sku, event::order, number::Integer};
 use serde::{Deserialize, Serialize};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -124,7 +124,7 @@ impl TryFrom<&[order::OrderLine]> for Lines {
 
 /// Number of pieces that an adjustment adds (positive) or removes (negative): at most 1,000,000, not 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "i32", into = "i32")]
+#[serde(try_from = "Integer", into = "i32")]
 pub struct Delta(i32);
 
 impl PartialSchema for Delta {
@@ -151,10 +151,11 @@ impl Delta {
 #[error("must be a whole number from -1000000 to 1000000, and not 0")]
 pub struct InvalidDelta;
 
-impl TryFrom<i32> for Delta {
+impl TryFrom<Integer> for Delta {
     type Error = InvalidDelta;
 
-    fn try_from(pieces: i32) -> Result<Self, InvalidDelta> {
+    fn try_from(Integer(number): Integer) -> Result<Self, InvalidDelta> {
+        let pieces = i32::try_from(number).map_err(|_| InvalidDelta)?;
         if pieces != 0 && (-Self::MAX..=Self::MAX).contains(&pieces) { Ok(Self(pieces)) } else { Err(InvalidDelta) }
     }
 }

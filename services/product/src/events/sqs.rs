@@ -74,7 +74,8 @@ impl Queue {
                 Some(Ok(messages)) if messages.is_empty() => {}
                 Some(Ok(messages)) => return Some(messages),
                 Some(Err(error)) => {
-                    tracing::error!(queue = self.url, error = %DisplayErrorContext(error), "could not receive messages");
+                    let error = DisplayErrorContext(error);
+                    tracing::error!(queue = self.url, %error, "could not receive messages");
                     shutdown.run_until_cancelled(sleep(PAUSE)).await?;
                 }
                 None => shutdown.run_until_cancelled(sleep(PAUSE)).await?,
@@ -109,7 +110,8 @@ impl Queue {
         tokio::join!(self.delete(handled), self.postpone(failed));
     }
 
-    /// True if the message was handled. Each message is a task: it may run on another core, and its panic harms no other.
+    /// True if the message was handled. Each message is a task: it may run on another core, and its panic harms no other
+    /// message.
     async fn work(&self, message: &Message, handling: impl Future<Output = bool> + Send + 'static) -> bool {
         match tokio::spawn(timeout(HANDLING_LIMIT, handling)).await {
             Ok(Ok(handled)) => handled,
@@ -157,7 +159,8 @@ impl Queue {
         }
         let request = self.sqs.change_message_visibility_batch().queue_url(&self.url).set_entries(Some(entries));
         if let Err(error) = request.send().await {
-            tracing::warn!(queue = self.url, error = %DisplayErrorContext(error), "could not set the visibility of failed messages");
+            let error = DisplayErrorContext(error);
+            tracing::warn!(queue = self.url, %error, "could not set the visibility of failed messages");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The catalog projection, a read model of product's names and prices: one item per SKU, and one per product with the
+//! The catalogue projection, a read model of product's names and prices: one item per SKU, and one per product with the
 //! sequence of its snapshot.
 
 use std::collections::HashMap;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{aws_api::AwsApi, topology::Topology};
 
-/// The API's id. MiniStack takes it from a tag, so that the front door's URL is the same at every start.
+/// The API's id. MiniStack takes it from a tag, so that the public API's URL is the same at every start.
 const API_ID: &str = "shop";
 
 /// The authorizer's name.

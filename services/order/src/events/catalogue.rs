@@ -1,4 +1,4 @@
-//! `product.changed`: updates the catalog projection.
+//! `product.changed`: updates the catalogue projection.
 
 use std::collections::HashSet;
 

@@ -7,7 +7,7 @@ use stack::testing::eventually;
 
 use super::harness::{Service, euro, product_changed, start};
 
-/// Returns the price of `sku` in the catalog projection, if it is for sale.
+/// Returns the price of `sku` in the catalogue projection, if it is for sale.
 async fn price(service: &Service, sku: &str) -> Option<i64> {
     let sku: Sku = sku.parse().unwrap();
     let offers = service.app.store.offers([&sku]).await.unwrap();

@@ -1,0 +1,49 @@
+//! The OpenAPI documents against the running services: a client that is generated from a document sends schema-valid
+//! requests. None of them may be refused for its form, get an undocumented status or an undocumented body, or fail.
+
+use std::{path::Path, process::Stdio};
+
+use stack::python::{Packages, Python, target_dir};
+use tests::Shop;
+use tokio::process::Command;
+
+const SCHEMATHESIS: Packages = Packages {
+    what: "schemathesis",
+    folder: "shop/schemathesis",
+    requirements: include_str!("../schemathesis/schemathesis.txt"),
+    oldest: (3, 11),
+};
+
+/// Runs schemathesis on the document of `service` at `url`, with `token`. Its report is in the panic message.
+async fn check(python: &Python, service: &str, url: &str, token: &str) {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let program = python.path().with_file_name("schemathesis");
+    let output = Command::new(program)
+        .current_dir(target_dir().expect("a target folder"))
+        .arg("--config-file")
+        .arg(workspace.join("tests/schemathesis/schemathesis.toml"))
+        .arg("run")
+        .arg(workspace.join(format!("services/{service}/openapi.json")))
+        // The account must survive its own tests; DELETE operations have nothing to generate.
+        .args(["--url", url, "--header", &format!("authorization: Bearer {token}"), "--exclude-method", "DELETE"])
+        .args(["--no-color"])
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .expect("schemathesis runs");
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{service}:\n{report}\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test]
+async fn no_schema_valid_request_is_refused_for_its_form() {
+    let python = Python::with(SCHEMATHESIS, &target_dir().unwrap()).await.unwrap();
+    let shop = Shop::start("openapi", &[]).await;
+    let staff = shop.staff().await.0;
+    let customer = shop.shopper().await;
+    let record = shop.record();
+    let service = |name: &str| record["urls"]["services"][name].as_str().expect("a URL").to_owned();
+    check(&python, "product", &service("product"), &staff.token).await;
+    check(&python, "order", &service("order"), &customer.token).await;
+    check(&python, "user", &shop.public_api, &customer.token).await;
+}
