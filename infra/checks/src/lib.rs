@@ -51,17 +51,22 @@ pub async fn run(checks: &BTreeSet<Check>) -> Result<ExitCode> {
     if checks.contains(&Check::Workflows) {
         files::zizmor(&root, &target, &mut report).await?;
     }
-    let mut plans = Vec::new();
-    match Terraform::find(&target) {
-        Some(terraform) => {
-            if checks.contains(&Check::Terraform) {
-                terraform::check(&root, &terraform, &mut report).await?;
-            }
-            if checks.contains(&Check::Joins) || checks.contains(&Check::Checkov) {
-                plans = planned::check(&root, &terraform, &mut report).await?;
-            }
-        }
+    let mut terraform = Terraform::find(&target);
+    let needs_terraform = checks.iter().any(|check| !matches!(check, Check::Docker | Check::Workflows));
+    match &terraform {
+        _ if !needs_terraform => terraform = None,
         None => report.skipped("terraform", "terraform is not installed"),
+        Some(found) if terraform::init(&root, found, &mut report).await? => {}
+        Some(_) => terraform = None,
+    }
+    let mut plans = Vec::new();
+    if let Some(terraform) = &terraform {
+        if checks.contains(&Check::Terraform) {
+            terraform::check(&root, terraform, &mut report).await?;
+        }
+        if checks.contains(&Check::Joins) || checks.contains(&Check::Checkov) {
+            plans = planned::check(&root, terraform, &mut report).await?;
+        }
     }
     if checks.contains(&Check::Joins) && !plans.is_empty() {
         joins::check(&root, &plans, &mut report)?;
@@ -69,7 +74,7 @@ pub async fn run(checks: &BTreeSet<Check>) -> Result<ExitCode> {
     if checks.contains(&Check::Checkov) {
         checkov::check(&root, &target, &plans, &mut report).await?;
     }
-    if checks.contains(&Check::Deployed) && Terraform::find(&target).is_some() {
+    if checks.contains(&Check::Deployed) && terraform.is_some() {
         deployed::check(&root, &mut report).await?;
     }
     Ok(report.end())

@@ -54,6 +54,25 @@ impl Module {
     }
 }
 
+/// Fetches the providers of every root module and module. Returns whether the other checks can run.
+pub async fn init(root: &Path, terraform: &Terraform, report: &mut Report) -> Result<bool> {
+    // One at a time: Terraform's provider cache does not support concurrent use.
+    for module in Module::all(root, "units")?.into_iter().chain(Module::all(root, "modules")?) {
+        let answer = module.init(terraform).await?;
+        let no_provider = ["Failed to query available provider packages", "Failed to install provider"];
+        if no_provider.iter().any(|error| answer.stderr.contains(error)) {
+            let hint = "no provider; without a network, give a mirror: TF_CLI_ARGS_init=-plugin-dir=<folder>";
+            report.skipped("terraform", hint);
+            return Ok(false);
+        }
+        if answer.code != 0 {
+            report.record("terraform init", "", vec![format!("{}:\n{}", module.name, answer.stderr)]);
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Runs `terraform fmt`, `validate` and `test`.
 pub async fn check(root: &Path, terraform: &Terraform, report: &mut Report) -> Result<()> {
     let folder = root.join("infra/terraform");
@@ -65,15 +84,6 @@ pub async fn check(root: &Path, terraform: &Terraform, report: &mut Report) -> R
     let mut modules = Module::all(root, "units")?;
     modules.extend(Module::all(root, "modules")?);
     let scope = format!("{} root modules and modules", modules.len());
-    for module in &modules {
-        // One at a time: Terraform's provider cache does not support concurrent use.
-        let answer = module.init(terraform).await?;
-        if answer.code != 0 {
-            let hint = "without a network, give a mirror's folder: TF_CLI_ARGS_init=-plugin-dir=<folder>";
-            report.record("terraform init", &scope, vec![format!("{}:\n{}{hint}", module.name, answer.stderr)]);
-            return Ok(());
-        }
-    }
     for command in ["validate", "test"] {
         let runs = modules.iter().map(|module| module.finding(terraform, command));
         let findings = concurrently(runs).await?.into_iter().flatten().collect();

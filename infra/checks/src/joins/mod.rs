@@ -63,7 +63,6 @@ type Rule = fn(&Joined<'_>) -> Outcome;
 const RULES: &[(&str, Rule)] = &[
     ("alarms for every resource that can fail", alarms::all),
     ("plans equal infra/topology.json", topology::same),
-    ("visibility timeouts are six times the function timeout", topology::visibility_timeouts),
     ("relays publish to the topic of their table only", topology::relays),
     ("programs receive the settings that they read", settings::received),
     ("READMEs list the settings that programs read", settings::documented),

@@ -76,23 +76,6 @@ fn entry(joined: &Joined<'_>, plan: &Plan, resource: &PlannedResource) -> Option
     }
 }
 
-pub fn visibility_timeouts(joined: &Joined<'_>) -> Outcome {
-    let mut outcome = Outcome::default();
-    for (plan, mapping) in joined.all("aws_lambda_event_source_mapping") {
-        let Some(queue) = plan.only("aws_sqs_queue", "/arn", mapping.text("/event_source_arn")) else { continue };
-        outcome.seen += 1;
-        let alias = plan.only("aws_lambda_alias", "/arn", mapping.text("/function_name"));
-        let name = alias.map_or("", |alias| alias.text("/function_name"));
-        let function = plan.only("aws_lambda_function", "/function_name", name);
-        let timeout = function.and_then(|function| function.at("/timeout").as_u64()).unwrap_or(u64::MAX / 6);
-        let hidden = queue.at("/visibility_timeout_seconds").as_u64().unwrap_or_default();
-        if hidden < 6 * timeout {
-            outcome.add(plan, queue, format!("hides messages for {hidden} s; the timeout of `{name}` is {timeout} s"));
-        }
-    }
-    outcome
-}
-
 pub fn relays(joined: &Joined<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     for (plan, function) in joined.all("aws_lambda_function") {
@@ -129,27 +112,6 @@ fn topic(arn: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::{super::tests::findings, *};
-
-    #[test]
-    fn a_visibility_timeout_is_at_least_six_times_the_function_timeout() {
-        let plan = |hidden: u64| {
-            findings(
-                visibility_timeouts,
-                &[
-                    ("f", "aws_lambda_function", json!({ "function_name": "f", "timeout": 15 })),
-                    ("a", "aws_lambda_alias", json!({ "function_name": "f", "arn": "f:live" })),
-                    (
-                        "m",
-                        "aws_lambda_event_source_mapping",
-                        json!({ "function_name": "f:live", "event_source_arn": "q" }),
-                    ),
-                    ("q", "aws_sqs_queue", json!({ "arn": "q", "visibility_timeout_seconds": hidden })),
-                ],
-            )
-        };
-        assert!(plan(90).is_empty());
-        assert_eq!(plan(89), ["order q: hides messages for 89 s; the timeout of `f` is 15 s"]);
-    }
 
     #[test]
     fn a_relay_publishes_to_no_other_topic() {
