@@ -1,4 +1,4 @@
-//! What customers do, through the public API of a whole shop; every journey with a SKU and with people of its own.
+//! Journeys of customers through the public API of a whole shop, each with its own SKU and accounts.
 //!
 //! They are tests of every way to make a shop: [`journeys!`](crate::journeys) makes a test of each.
 
@@ -106,10 +106,8 @@ pub async fn an_order_for_more_than_there_is_is_rejected_and_costs_nothing(shop:
     assert_eq!(order["rejection_reason"], "out_of_stock");
     assert!(shop.ledger(&id).await.is_empty(), "the processor never heard of it");
     assert_eq!(staff.stock(&tea).await, Stock::of(3, 0, 0));
-    eventually("the mail that tells it", PATIENCE, async || {
-        (shop.mails(&ada.email, &id).await.len() == 1).then_some(())
-    })
-    .await;
+    eventually("the mail about it", PATIENCE, async || (shop.mails(&ada.email, &id).await.len() == 1).then_some(()))
+        .await;
 }
 
 /// A cancelled order gives its stock and money back after the authorization.

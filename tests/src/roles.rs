@@ -1,4 +1,4 @@
-//! What each role may do, and what no other may: every role of a program against every resource of every service.
+//! Permissions: the role of every program against every resource of every service.
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{error::ProvideErrorMetadata, types::AttributeValue};

@@ -85,13 +85,19 @@ async fn a_token_of_ones_own_making_works_only_with_good_claims() {
 async fn every_route_that_is_not_public_wants_a_token_with_its_scope() {
     let shop = shop().await;
     let ada = shop.shopper().await;
-    let nobody = ada.with_token("nonsense");
+    let unsigned = ada.with_token("nonsense");
     let powerless = ada.with_token(forged(shop, &ada.token, |claims| claims["scope"] = json!("window-shopper")).await);
     for route in routes() {
         let Some(scopes) = &route.scopes else { continue };
         let bare = Response::to(shop.anonymous().request(route.method.clone(), &route.path)).await;
         assert_eq!(bare.status, StatusCode::UNAUTHORIZED, "no token: {} {}", route.method, route.path);
-        assert_eq!(status(&nobody, &route).await, StatusCode::UNAUTHORIZED, "no JWT: {} {}", route.method, route.path);
+        assert_eq!(
+            status(&unsigned, &route).await,
+            StatusCode::UNAUTHORIZED,
+            "no JWT: {} {}",
+            route.method,
+            route.path
+        );
         assert_eq!(
             status(&powerless, &route).await,
             StatusCode::FORBIDDEN,

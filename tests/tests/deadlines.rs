@@ -1,4 +1,4 @@
-//! No order stays in a passing state for longer than its deadline; what arrives too late is undone.
+//! No order stays in a transient state for longer than its deadline; what arrives too late is undone.
 
 use reqwest::StatusCode;
 use serde_json::json;
@@ -31,10 +31,8 @@ async fn an_order_that_is_not_paid_in_time_is_cancelled() {
     assert!(shop.live_authorizations(&id).await.is_empty());
     let too_late = ada.post(&format!("/v1/orders/{id}/payment"), &json!({ "payment_method": "pm_card_visa" })).await;
     assert_eq!(too_late.status, StatusCode::CONFLICT);
-    eventually("the mail that tells it", PATIENCE, async || {
-        (shop.mails(&ada.email, &id).await.len() == 1).then_some(())
-    })
-    .await;
+    eventually("the mail about it", PATIENCE, async || (shop.mails(&ada.email, &id).await.len() == 1).then_some(()))
+        .await;
 }
 
 #[tokio::test]
@@ -53,9 +51,9 @@ async fn an_authorization_that_comes_after_the_deadline_is_voided() {
 
     let id = ada.checkout_id("pm_card_visa").await;
     ada.order_in(&id, &["cancelled", "confirmed"]).await;
-    let resting = ada.read_order(&id).await;
+    let settled = ada.read_order(&id).await;
 
-    if resting["status"] == "cancelled" {
+    if settled["status"] == "cancelled" {
         eventually("the authorization is voided", PATIENCE * 3, async || {
             shop.live_authorizations(&id).await.is_empty().then_some(())
         })

@@ -34,7 +34,7 @@ async fn every_role_may_do_its_own_and_nothing_of_others() {
     let (mut allowed, mut denied, mut wrong) = (0, 0, Vec::new());
     for role in Role::all(&topology) {
         let aws = emulator::sdk_config_as(&shop.aws, &role.name()).await.unwrap();
-        // What is allowed is made as well, where it does no harm: a broken credential would be denied everything.
+        // Allowed calls are made as well, where harmless: a broken credential would be denied everything.
         let calls = calls.iter().map(|call| (call.is_for(&role, &topology), call));
         let calls = calls.filter(|(is_allowed, call)| !is_allowed || !matches!(call, Call::SendMessage(_)));
         let answers = calls.map(async |(is_allowed, call)| (is_allowed, call.is_denied(&aws).await, call));
@@ -54,8 +54,8 @@ async fn every_role_may_do_its_own_and_nothing_of_others() {
 /// The expected changes of a second plan: type, attribute, reason.
 const FORGOTTEN: [(&str, &str, &str); 19] = [
     ("aws_apigatewayv2_authorizer", "authorizer_payload_format_version", "MiniStack sets one for JWT authorizers"),
-    ("aws_cloudfront_response_headers_policy", "custom_headers_config", "MiniStack tells of an empty block"),
-    ("aws_cloudfront_response_headers_policy", "remove_headers_config", "MiniStack tells of an empty block"),
+    ("aws_cloudfront_response_headers_policy", "custom_headers_config", "MiniStack returns an empty block"),
+    ("aws_cloudfront_response_headers_policy", "remove_headers_config", "MiniStack returns an empty block"),
     ("aws_cloudwatch_metric_alarm", "actions_enabled", ALARMS),
     ("aws_cloudwatch_metric_alarm", "alarm_actions", ALARMS),
     ("aws_cloudwatch_metric_alarm", "alarm_description", ALARMS),

@@ -1,4 +1,4 @@
-//! What breaks: a rush on one SKU, duplicates of every event, and processes that die in the middle of orders.
+//! Faults: a rush on one SKU, duplicates of every event, and processes that die in the middle of orders.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -14,7 +14,7 @@ use tests::{Shop, Shopper, Staff, broker::Wiretap, judge::total, people::Stock};
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 const VISA: &str = "pm_card_visa";
-/// I1: every acknowledged order is at rest within 120 s after the faults stop.
+/// I1: every acknowledged order is settled within 120 s after the faults stop.
 const RECOVERY: Duration = Duration::from_secs(120);
 
 /// One shop for all tests of this file, one test at a time: each breaks something that the others need.
@@ -66,9 +66,9 @@ async fn never_oversold<T>(staff: &Staff, sku: &Sku, pieces: i64, work: impl Fut
     }
 }
 
-/// The state in which an order comes to rest.
-async fn resting_state(shopper: &Shopper, id: &str) -> String {
-    eventually(&format!("order {id} at rest"), RECOVERY, async || {
+/// The terminal or settled state that an order reaches.
+async fn settled_state(shopper: &Shopper, id: &str) -> String {
+    eventually(&format!("order {id} settled"), RECOVERY, async || {
         let answer = Response::try_to(shopper.request(reqwest::Method::GET, &format!("/v1/orders/{id}"))).await.ok()?;
         let status = answer.body["status"].as_str()?.to_owned();
         ["confirmed", "rejected", "cancelled"].contains(&status.as_str()).then_some(status)
@@ -86,7 +86,7 @@ async fn assert_money_and_stock_are_right(
 ) -> usize {
     let mut confirmed = 0;
     for (shopper, id) in orders {
-        if resting_state(shopper, id).await == "confirmed" {
+        if settled_state(shopper, id).await == "confirmed" {
             confirmed += 1;
             let order = shopper.read_order(id).await;
             assert_eq!(shop.live_authorizations(id).await, [total(&order)], "{id}");
@@ -118,7 +118,7 @@ async fn two_hundred_checkouts_of_fifty_pieces_sell_exactly_fifty() {
 
     assert_eq!(confirmed, 50);
     for (shopper, id) in &orders {
-        assert_ne!(resting_state(shopper, id).await, "cancelled", "there was time enough for each: {id}");
+        assert_ne!(settled_state(shopper, id).await, "cancelled", "there was time enough for each: {id}");
     }
     assert_eq!(staff.stock(&sku).await, Stock::of(0, 0, 50));
 }
@@ -177,7 +177,7 @@ async fn drained(wiretap: &Wiretap) {
     .await;
 }
 
-/// Fifty orders, and `kill` in the middle of them: each that was acknowledged comes to rest, and money and stock are right.
+/// Fifty orders, and `kill` in the middle of them: each acknowledged order is settled, and money and stock are right.
 async fn fifty_orders_survive(sku: &str, kill: impl AsyncFn(&Shop)) {
     let (shop, _turn) = shop().await;
     let staff = shop.staff().await;

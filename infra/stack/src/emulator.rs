@@ -83,7 +83,7 @@ impl Emulator {
             .env("S3_PERSIST", keep)
             .env("S3_DATA_DIR", settings.data_dir.join("s3"))
             // A request that API Gateway passes to the load balancer takes a thread in each: with fewer threads than
-            // two for each request at once, the first halves wait for the second ones for ever.
+            // two per concurrent request, all threads wait for a second one: a deadlock.
             .env("MINISTACK_WORKER_THREADS", "1024")
             // Listeners on fixed ports, of services that the shop does not use.
             .env("IOT_MTLS_ENABLED", "0")

@@ -79,7 +79,7 @@ mod holder {
             let mut files = fs::read_dir(format!("/proc/{pid}/fd")).ok()?.flatten();
             files.find(|file| fs::read_link(file.path()).is_ok_and(|target| target.as_os_str() == inode.as_str()))?;
             let command = fs::read_to_string(format!("/proc/{pid}/cmdline")).ok()?;
-            // Arguments are separated by zeros; the program's folder tells nothing.
+            // Arguments are separated by zeros; the program's folder is of no interest.
             let (program, arguments) = command.split_once('\0').unwrap_or((&command, ""));
             let program = program.rsplit('/').next().unwrap_or(program);
             Some(Holder { pid, command: shorten(&format!("{program} {}", arguments.replace('\0', " "))) })

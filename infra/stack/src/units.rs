@@ -119,8 +119,8 @@ impl Units {
         {
             terraform = terraform.env(name, value);
         }
-        let no_colour = (arguments.first() != Some(&"show")).then_some("-no-color");
-        terraform.run(arguments.iter().copied().chain(no_colour)).await
+        let no_color = (arguments.first() != Some(&"show")).then_some("-no-color");
+        terraform.run(arguments.iter().copied().chain(no_color)).await
     }
 
     fn variables(&self, unit: &str) -> PathBuf {

@@ -33,7 +33,7 @@ async fn start(script: &str) -> (Child, Vec<u32>) {
     (child, pids)
 }
 
-/// False if there is no such process, or only its entry that nobody has collected yet.
+/// False if there is no such process, or only a zombie.
 fn is_alive(pid: u32) -> bool {
     let output = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output().unwrap();
     let state = String::from_utf8(output.stdout).unwrap();
@@ -81,7 +81,7 @@ async fn a_child_that_does_not_stop_is_killed_with_its_children() {
 }
 
 #[tokio::test]
-async fn a_child_that_stops_in_time_tells_its_exit_code() {
+async fn the_exit_code_of_a_child_that_stops_in_time_is_known() {
     let (child, _) = start("trap 'exit 7' TERM; echo $$; while :; do sleep 0.05; done").await;
     assert_eq!(child.stop(LIMIT).await, 7);
 }

@@ -137,7 +137,7 @@ async fn put(stack: &Stack, pk: &str, event: Option<&str>) {
 async fn the_public_api_leads_to_functions_and_services_and_asks_for_tokens() {
     let issuer = stack::testing::token_issuer().await;
     let keys = format!("{}/.well-known/jwks.json", issuer.url());
-    let stack = Stack::start(&stack::testing::folder("front-door").await, &keys).await;
+    let stack = Stack::start(&stack::testing::folder("public-api").await, &keys).await;
     let client = reqwest::Client::new();
     let get = async |path: &str, token: Option<&str>| {
         let mut request = client.get(format!("{}{path}", stack.public_api));

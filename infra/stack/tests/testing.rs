@@ -1,4 +1,4 @@
-//! What the tests of all services rest on.
+//! The test kit itself.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -99,7 +99,7 @@ async fn a_database_is_a_fresh_postgresql_18() {
 }
 
 #[tokio::test]
-async fn a_token_of_the_issuer_is_believed_until_it_expires() {
+async fn a_token_of_the_issuer_is_accepted_until_it_expires() {
     let issuer = stack::testing::token_issuer().await;
     let keys = reqwest::get(format!("{}/.well-known/jwks.json", issuer.url())).await.unwrap();
     let verifier = Verifier::new(issuer.url(), &keys.json::<JwkSet>().await.unwrap());

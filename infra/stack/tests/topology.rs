@@ -6,7 +6,7 @@ use stack::topology::Topology;
 
 const REAL: &str = include_str!("../../topology.json");
 
-/// Why the repository's topology is refused when the value at `pointer` is another.
+/// Error message for the repository's topology with another value at `pointer`.
 fn refusal(pointer: &str, value: Value) -> String {
     let mut topology: Value = serde_json::from_str(REAL).unwrap();
     *topology.pointer_mut(pointer).unwrap_or_else(|| panic!("nothing at {pointer}")) = value;
@@ -52,7 +52,7 @@ fn a_visibility_timeout_below_six_times_the_functions_timeout_is_refused() {
 }
 
 #[test]
-fn a_table_with_events_that_nobody_relays_is_refused() {
+fn a_table_with_events_and_no_relay_is_refused() {
     let refusal = refusal("/tables/3/topic", json!("order-events"));
     assert!(refusal.contains("table `notification`: it has a topic, but no function reads its stream"), "{refusal}");
 }
@@ -78,6 +78,6 @@ fn a_route_that_wants_a_token_but_no_scope_is_refused() {
 
 #[test]
 fn an_unknown_field_is_refused() {
-    let refusal = refusal("/services/0", json!({ "name": "product", "health_check": "/", "colour": "red" }));
-    assert!(refusal.contains("unknown field `colour`"), "{refusal}");
+    let refusal = refusal("/services/0", json!({ "name": "product", "health_check": "/", "color": "red" }));
+    assert!(refusal.contains("unknown field `color`"), "{refusal}");
 }

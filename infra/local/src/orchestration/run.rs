@@ -58,7 +58,7 @@ impl Running {
         self.services.lock().unwrap_or_else(PoisonError::into_inner).spawn(service.keep(child, stop));
     }
 
-    /// Waits for the end of a part without which the stack is lost, and tells which.
+    /// Waits for the end of a part that the stack cannot work without, and names it.
     async fn lost(&self) -> anyhow::Error {
         let end = async |child: Option<&Child>| match child {
             Some(child) => {

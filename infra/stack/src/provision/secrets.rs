@@ -1,4 +1,4 @@
-//! What services read from Secrets Manager.
+//! Secrets that services read from Secrets Manager.
 
 use anyhow::Context;
 use aws_config::SdkConfig;

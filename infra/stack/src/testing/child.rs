@@ -67,7 +67,7 @@ impl ServiceProcess {
         eventually(&format!("`{message}` is logged"), LIMIT, probe).await
     }
 
-    /// The URL that it serves, which the log line `serving` tells.
+    /// URL of the service, from the log line `serving`.
     pub async fn base_url(&self) -> String {
         let line = self.line("serving", |_| true).await;
         format!("http://{}", line["address"].as_str().expect("an address"))

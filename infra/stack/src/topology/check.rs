@@ -1,4 +1,4 @@
-//! What serde cannot see: that the parts of a topology fit each other.
+//! Consistency of a topology, which serde cannot check.
 
 use std::collections::HashSet;
 

@@ -60,7 +60,7 @@ impl Stack {
         Self { emulator, config, messaging, signing_key, public_api, folder }
     }
 
-    /// What a function has been handed so far: each record, and whether it was reported as failed.
+    /// Records that a function has received so far, each with whether it was reported as failed.
     pub fn seen(&self, function: &str) -> Vec<Value> {
         let seen = fs::read_to_string(self.folder.join(function).with_extension("seen")).unwrap_or_default();
         seen.lines().map(|line| serde_json::from_str(line).unwrap()).collect()

@@ -105,6 +105,7 @@ pub struct NewPrice {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UncheckedPrice {
+    #[serde(deserialize_with = "contracts::number::integer")]
     minor: i64,
     currency: CurrencyCode,
 }
