@@ -15,7 +15,7 @@ const SCHEMATHESIS: Packages = Packages {
 };
 
 /// Runs schemathesis on the document of `service` at `url`, with `token`. Its report is in the panic message.
-async fn check(python: &Python, service: &str, url: &str, token: &str) {
+async fn check(python: &Python, service: &str, url: &str, token: &str, options: &[&str]) {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let program = python.path().with_file_name("schemathesis");
     let output = Command::new(program)
@@ -26,7 +26,8 @@ async fn check(python: &Python, service: &str, url: &str, token: &str) {
         .arg(workspace.join(format!("services/{service}/openapi.json")))
         // The account must survive its own tests; DELETE operations have nothing to generate.
         .args(["--url", url, "--header", &format!("authorization: Bearer {token}"), "--exclude-method", "DELETE"])
-        .args(["--no-color"])
+        .arg("--no-color")
+        .args(options)
         .stdin(Stdio::null())
         .output()
         .await
@@ -43,7 +44,9 @@ async fn no_schema_valid_request_is_refused_for_its_form() {
     let customer = shop.shopper().await;
     let record = shop.record();
     let service = |name: &str| record["urls"]["services"][name].as_str().expect("a URL").to_owned();
-    check(&python, "product", &service("product"), &staff.token).await;
-    check(&python, "order", &service("order"), &customer.token).await;
-    check(&python, "user", &shop.public_api, &customer.token).await;
+    check(&python, "product", &service("product"), &staff.token, &[]).await;
+    check(&python, "order", &service("order"), &customer.token, &[]).await;
+    // The function is behind API Gateway, whose own refusal of a missing token is no problem document.
+    let options = ["--exclude-checks", "content_type_conformance"];
+    check(&python, "user", &shop.public_api, &customer.token, &options).await;
 }
