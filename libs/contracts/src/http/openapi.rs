@@ -6,7 +6,7 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
         Content, OpenApi, RefOr, Response,
-        path::Operation,
+        path::{Operation, Parameter, ParameterIn},
         schema::Ref,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
@@ -28,8 +28,8 @@ const DESCRIPTIONS: [(u16, &str); 7] = [
 ];
 
 /// Adds the security scheme, the schema of problem documents, and to every operation the problems that follow from its
-/// form: 400 with parameters or a body, 413 and 415 with a body, 401 and 403 with a security requirement, 500 and 503
-/// except for health checks. A handler documents only the statuses of its own rules.
+/// form: 400 with a body or parameters outside of the path, 413 and 415 with a body, 401 and 403 with a security
+/// requirement, 500 and 503 except for health checks. A handler documents only the statuses of its own rules.
 pub fn complete(mut document: OpenApi) -> OpenApi {
     let components = document.components.get_or_insert_default();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
@@ -48,7 +48,10 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
 
 fn add_problems(operation: &mut Operation, is_api: bool) {
     let mut statuses = BTreeSet::new();
-    if operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
+    // A path that does not fit its pattern is 404.
+    let in_path =
+        |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(Parameter { parameter_in: ParameterIn::Path, .. }));
+    if !operation.parameters.iter().flatten().all(in_path) {
         statuses.insert(400);
     }
     if operation.request_body.is_some() {
