@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 /// Arithmetic is checked: a sum that overflows or mixes currencies is an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[cfg_attr(feature = "axum", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct Money {
     /// Amount in minor units of `currency`.
     #[serde(deserialize_with = "crate::number::integer")]

@@ -3,7 +3,14 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use contracts::{Envelope, event::catalogue};
+use contracts::{
+    Envelope, Event,
+    event::{
+        catalogue,
+        order::{CancellationReason, RejectionReason},
+        payment::DeclineReason,
+    },
+};
 use serde_json::Value;
 
 fn samples() -> Vec<(String, String)> {
@@ -46,4 +53,47 @@ fn an_envelope_of_another_version_or_type_is_rejected() {
     sample["specversion"] = "1.0".into();
     sample["type"] = "shop.unknown.happened.v1".into();
     assert!(serde_json::from_value::<Envelope>(sample).is_err());
+}
+
+/// Adds a member to every object in `value`.
+fn add_members(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.values_mut().for_each(add_members);
+            members.insert("added_later".to_owned(), "text".into());
+        }
+        Value::Array(items) => items.iter_mut().for_each(add_members),
+        _ => {}
+    }
+}
+
+#[test]
+fn members_added_by_a_newer_publisher_are_ignored() {
+    for (name, text) in samples() {
+        let mut newer: Value = serde_json::from_str(&text).unwrap();
+        add_members(&mut newer);
+        let read = serde_json::from_value::<Envelope>(newer).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(read, serde_json::from_str(&text).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn reasons_added_by_a_newer_publisher_are_read_as_unknown() {
+    let with_reason = samples().into_iter().filter(|(_, text)| text.contains("\"reason\""));
+    let newer = with_reason.map(|(name, text)| {
+        let mut newer: Value = serde_json::from_str(&text).unwrap();
+        newer["data"]["reason"] = "added_later".into();
+        serde_json::from_value::<Envelope>(newer).unwrap_or_else(|error| panic!("{name}: {error}")).event
+    });
+    let mut kinds = BTreeSet::new();
+    for event in newer {
+        kinds.insert(event.kind());
+        match event {
+            Event::OrderRejected(rejected) => assert_eq!(rejected.reason, RejectionReason::Unknown),
+            Event::OrderCancelled(cancelled) => assert_eq!(cancelled.reason, CancellationReason::Unknown),
+            Event::PaymentDeclined(declined) => assert_eq!(declined.reason, DeclineReason::Unknown),
+            other => panic!("{} has a reason that this test does not know", other.kind()),
+        }
+    }
+    assert_eq!(kinds.len(), 3);
 }

@@ -35,6 +35,9 @@ pub enum Error {
     /// Version conflicts persisted through all retries.
     #[error("version conflict; retries exhausted")]
     RetriesExhausted,
+    /// A newer version of the service has written the order. Its tasks handle the message or the next request.
+    #[error("order {0} was written by a newer version")]
+    NewerOrder(OrderId),
     /// An event names an order that does not exist.
     #[error("order {0} does not exist")]
     UnknownOrder(OrderId),
@@ -108,7 +111,7 @@ impl From<Error> for Problem {
             Error::Refused(_) => Self::new(ProblemType::Conflict).with_detail(detail),
             Error::KeyReused => Self::new(ProblemType::IdempotencyKeyReused),
             Error::KeyInUse => Self::new(ProblemType::IdempotencyKeyInUse),
-            Error::VersionConflict | Error::RetriesExhausted | Error::Unavailable(_) => {
+            Error::VersionConflict | Error::RetriesExhausted | Error::Unavailable(_) | Error::NewerOrder(_) => {
                 Self::new(ProblemType::Unavailable)
             }
             Error::UnknownOrder(_) | Error::Json(_) | Error::Store(_) => Self::new(ProblemType::Internal),

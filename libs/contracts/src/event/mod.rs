@@ -2,6 +2,9 @@
 //!
 //! Delivery is at-least-once and unordered. Consumers record [`Envelope::id`] together with the effect, and rely on
 //! [`Envelope::sequence`], not on the order of arrival. A change of meaning is a new type that ends in `.v2`.
+//!
+//! Readers are tolerant: unknown fields are ignored, and an unknown value of an enum is read as `Unknown`. Publishers
+//! never write `Unknown`, so it is not part of the JSON Schemas.
 
 pub mod order;
 pub mod payment;

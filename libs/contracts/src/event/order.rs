@@ -87,6 +87,10 @@ pub enum RejectionReason {
     OutOfStock,
     /// A price had increased since the cart showed it. Customers are never charged more than they were shown.
     PriceIncreased,
+    /// A reason that this version does not know.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
 }
 
 /// Payload of `shop.order.cancelled.v1`.
@@ -117,6 +121,10 @@ pub enum CancellationReason {
     StockLost,
     /// The card processor does not accept the total: too small, too large, or an unsupported currency.
     AmountNotAccepted,
+    /// A reason that this version does not know.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
 }
 
 /// Line of an order, with name and price as shown to the customer.

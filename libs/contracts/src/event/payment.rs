@@ -44,6 +44,10 @@ pub enum DeclineReason {
     AuthenticationRequired,
     /// The processor does not accept this amount or currency, with any card. The order cannot be paid.
     AmountNotAccepted,
+    /// A reason that this version does not know. Another card may help.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
 }
 
 /// Payload of `shop.payment.voided.v1`.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        Content, OpenApi, RefOr, Response,
+        Content, Header, OpenApi, RefOr, Response,
         path::{Operation, Parameter, ParameterIn},
         schema::Ref,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -65,14 +65,20 @@ fn add_problems(operation: &mut Operation, is_api: bool) {
     }
     for (status, description) in DESCRIPTIONS {
         if statuses.contains(&status) {
-            operation.responses.responses.entry(status.to_string()).or_insert_with(|| RefOr::T(problem(description)));
+            let response = operation.responses.responses.entry(status.to_string());
+            response.or_insert_with(|| RefOr::T(problem(status, description)));
         }
     }
 }
 
-fn problem(description: &str) -> Response {
+fn problem(status: u16, description: &str) -> Response {
     let mut response = Response::new(description);
     let schema = RefOr::Ref(Ref::from_schema_name(Problem::name()));
     response.content.insert("application/problem+json".to_owned(), RefOr::T(Content::new(Some(schema))));
+    if status == 503 {
+        let mut retry_after = Header::default();
+        retry_after.description = Some("Seconds after which a retry may succeed".to_owned());
+        response.headers.insert("Retry-After".to_owned(), RefOr::T(retry_after));
+    }
     response
 }

@@ -79,6 +79,7 @@ impl Letter {
                 let reason = match reason {
                     RejectionReason::OutOfStock => "out_of_stock",
                     RejectionReason::PriceIncreased => "price_increased",
+                    RejectionReason::Unknown => "unknown",
                 };
                 Some(order(*order_id, lines, Some(reason))?)
             }
@@ -89,6 +90,7 @@ impl Letter {
                     CancellationReason::PaymentTimeout => "payment_timeout",
                     CancellationReason::StockLost => "stock_lost",
                     CancellationReason::AmountNotAccepted => "amount_not_accepted",
+                    CancellationReason::Unknown => "unknown",
                 };
                 Some(order(*order_id, lines, Some(reason))?)
             }

@@ -63,6 +63,9 @@ enum State {
     Claimed,
     Sent,
     Failed,
+    /// A state that this version does not know. Only claimed messages may be sent.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Store {

@@ -15,13 +15,14 @@ use super::{contact::ContactItem, message::MessageItem, pending::PendingItem};
 
 /// Reads a sample as the table returns it, and returns the item as this version would write it.
 fn read<T: DeserializeOwned + Serialize>(sample: &Value) -> Value {
-    let attributes: HashMap<String, AttributeValue> = serde_dynamo::to_item(sample).unwrap();
+    let mut attributes: HashMap<String, AttributeValue> = serde_dynamo::to_item(sample).unwrap();
+    attributes.insert("added_later".to_owned(), AttributeValue::Bool(true));
     let item: T = serde_dynamo::from_item(attributes).unwrap();
     serde_json::to_value(item).unwrap()
 }
 
 #[test]
-fn every_sample_of_a_stored_item_is_read_without_loss() {
+fn every_stored_item_is_read_without_loss_also_with_an_attribute_of_a_newer_version() {
     let mut kinds = BTreeSet::new();
     for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples")).unwrap() {
         let path = file.unwrap().path();

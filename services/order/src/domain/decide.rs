@@ -165,7 +165,8 @@ impl OrderContext<'_> {
                     | DeclineReason::InsufficientFunds
                     | DeclineReason::ExpiredCard
                     | DeclineReason::InvalidCard
-                    | DeclineReason::AuthenticationRequired => self.changed(order, Vec::new()),
+                    | DeclineReason::AuthenticationRequired
+                    | DeclineReason::Unknown => self.changed(order, Vec::new()),
                 })
             }
             _ => None,

@@ -78,6 +78,9 @@ pub enum Cause {
     CancelRequested,
     /// The customer provided another payment method.
     PaymentMethodGiven,
+    /// A cause that this version does not know.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Cause {
@@ -94,6 +97,7 @@ impl Cause {
             Self::DeadlinePassed => "deadline_passed",
             Self::CancelRequested => "cancel_requested",
             Self::PaymentMethodGiven => "payment_method_given",
+            Self::Unknown => "unknown",
         }
     }
 }

@@ -16,7 +16,7 @@ use super::{Cart, CartLine, Cause, Decision, PaymentMethod, Rules, ShippingAddre
 /// An order. Created by [`Order::place`], changed only by [`decide`](super::decide()).
 ///
 /// It is stored as it is: a new field needs `#[serde(default, skip_serializing_if = "...")]`, so that stored orders
-/// remain readable.
+/// remain readable. ARCHITECTURE.md, "A new field or state of an order", has the order of releases.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// Id.
@@ -46,6 +46,9 @@ pub struct Order {
 }
 
 /// State of an order. The first two are transient: each has a deadline.
+///
+/// Decisions depend on it: an order in a state that this version does not know is read as
+/// [`StoredOrder::Newer`](crate::store::orders::StoredOrder).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum State {
@@ -89,14 +92,17 @@ pub enum Status {
     Rejected,
     /// Cancelled.
     Cancelled,
+    /// A status that this version does not know.
+    #[serde(other)]
+    Unknown,
 }
 
 impl Status {
-    const ALL: [Self; 5] = [Self::Placed, Self::AwaitingPayment, Self::Confirmed, Self::Rejected, Self::Cancelled];
+    const KNOWN: [Self; 5] = [Self::Placed, Self::AwaitingPayment, Self::Confirmed, Self::Rejected, Self::Cancelled];
 
     /// Returns the status with the wire name `text`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
+        Self::KNOWN.into_iter().find(|status| status.as_str() == text)
     }
 
     /// Returns the wire name.
@@ -107,6 +113,7 @@ impl Status {
             Self::Confirmed => "confirmed",
             Self::Rejected => "rejected",
             Self::Cancelled => "cancelled",
+            Self::Unknown => "unknown",
         }
     }
 }

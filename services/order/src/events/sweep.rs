@@ -80,7 +80,7 @@ impl Oldest {
         match order.status {
             Some(Status::Placed) => Self { placed: age, ..Self::default() },
             Some(Status::AwaitingPayment) => Self { awaiting_payment: age, ..Self::default() },
-            Some(Status::Confirmed | Status::Rejected | Status::Cancelled) | None => Self::default(),
+            Some(Status::Confirmed | Status::Rejected | Status::Cancelled | Status::Unknown) | None => Self::default(),
         }
     }
 

@@ -13,7 +13,10 @@ use contracts::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::domain::{Attempt, AttemptStatus, CartLine, Order, ShippingAddress, ShownLine, State, Status, Transition};
+use crate::{
+    domain::{Attempt, AttemptStatus, CartLine, Order, ShippingAddress, ShownLine, State, Status, Transition},
+    store::orders::{NewerOrder, StoredOrder},
+};
 
 /// A cart.
 #[derive(Debug, Serialize, ToSchema)]
@@ -59,20 +62,27 @@ impl From<ShownLine> for CartItemBody {
 }
 
 /// An order in a list.
+///
+/// While a new version of the service is being released, an older one may not be able to read an order in full. It
+/// returns the status `unknown`, and the fields that it can read. A later request succeeds.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct OrderSummary {
     /// Id.
     id: OrderId,
     /// Status.
     status: Status,
-    /// Ordered lines, sorted by SKU.
-    lines: Vec<OrderLine>,
-    /// Sum of all lines.
-    total: Money,
-    /// Time of the checkout.
-    placed_at: DateTime<Utc>,
-    /// Time of the latest change.
-    updated_at: DateTime<Utc>,
+    /// Ordered lines, sorted by SKU. Absent only if `status` is `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lines: Option<Vec<OrderLine>>,
+    /// Sum of all lines. Absent only if `status` is `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<Money>,
+    /// Time of the checkout. Absent only if `status` is `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    placed_at: Option<DateTime<Utc>>,
+    /// Time of the latest change. Absent only if `status` is `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_at: Option<DateTime<Utc>>,
 }
 
 /// An order with its history.
@@ -92,8 +102,9 @@ pub(super) struct OrderBody {
     /// Latest payment attempt; absent before stock is reserved.
     #[serde(skip_serializing_if = "Option::is_none")]
     payment: Option<PaymentBody>,
-    /// Shipping address.
-    shipping_address: ShippingAddress,
+    /// Shipping address. Absent only if `status` is `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipping_address: Option<ShippingAddress>,
     /// Changes, oldest first.
     history: Vec<Transition>,
 }
@@ -153,26 +164,49 @@ impl From<Order> for OrderSummary {
             updated_at,
             history: _,
         } = order;
-        Self { id, status: state.status(), lines, total, placed_at, updated_at }
+        Self {
+            id,
+            status: state.status(),
+            lines: Some(lines),
+            total: Some(total),
+            placed_at: Some(placed_at),
+            updated_at: Some(updated_at),
+        }
+    }
+}
+
+impl From<NewerOrder> for OrderSummary {
+    fn from(order: NewerOrder) -> Self {
+        let NewerOrder { id, lines, total, shipping_address: _, placed_at, updated_at, history: _ } = order;
+        Self { id, status: Status::Unknown, lines, total, placed_at, updated_at }
+    }
+}
+
+impl From<StoredOrder> for OrderSummary {
+    fn from(order: StoredOrder) -> Self {
+        match order {
+            StoredOrder::Known(order) => order.into(),
+            StoredOrder::Newer(order) => order.into(),
+        }
     }
 }
 
 impl From<Order> for OrderBody {
     fn from(order: Order) -> Self {
+        let summary = OrderSummary::from(order.clone());
         let Order {
-            id,
+            id: _,
             user_id: _,
             version: _,
             state,
-            lines,
-            total,
+            lines: _,
+            total: _,
             shipping_address,
             attempts,
-            placed_at,
-            updated_at,
+            placed_at: _,
+            updated_at: _,
             history,
         } = order;
-        let status = state.status();
         let (deadline, rejection_reason, cancellation_reason) = match state {
             State::Placed { deadline, payment_method: _ } | State::AwaitingPayment { deadline } => {
                 (Some(deadline), None, None)
@@ -182,13 +216,30 @@ impl From<Order> for OrderBody {
             State::Cancelled { reason } => (None, None, Some(reason)),
         };
         Self {
-            summary: OrderSummary { id, status, lines, total, placed_at, updated_at },
+            summary,
             rejection_reason,
             cancellation_reason,
             deadline,
             payment: attempts.last().copied().map(PaymentBody::from),
-            shipping_address,
+            shipping_address: Some(shipping_address),
             history,
+        }
+    }
+}
+
+impl From<StoredOrder> for OrderBody {
+    fn from(order: StoredOrder) -> Self {
+        match order {
+            StoredOrder::Known(order) => order.into(),
+            StoredOrder::Newer(order) => Self {
+                rejection_reason: None,
+                cancellation_reason: None,
+                deadline: None,
+                payment: None,
+                shipping_address: order.shipping_address.clone(),
+                history: order.history.clone(),
+                summary: order.into(),
+            },
         }
     }
 }

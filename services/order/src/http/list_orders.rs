@@ -50,6 +50,6 @@ pub(super) async fn list_orders(
     Query(ListOrders { limit, cursor }): Query<ListOrders>,
 ) -> Result<Json<OrderList>, Error> {
     let page = app.store.orders_of(user, cursor, limit.unwrap_or_default().get()).await?;
-    let next_cursor = page.items.last().filter(|_| page.has_more).map(|last| last.id.to_string());
+    let next_cursor = page.items.last().filter(|_| page.has_more).map(|last| last.id().to_string());
     Ok(Json(OrderList { items: page.items.into_iter().map(OrderSummary::from).collect(), next_cursor }))
 }

@@ -27,6 +27,6 @@ pub(super) async fn read_order(
     Customer(user): Customer,
     Path(id): Path<OrderId>,
 ) -> Result<Json<OrderBody>, Error> {
-    let order = app.store.order_of(user, id).await?.ok_or(Error::NotFound)?;
+    let order = app.store.stored_order_of(user, id).await?.ok_or(Error::NotFound)?;
     Ok(Json(order.into()))
 }

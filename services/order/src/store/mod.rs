@@ -6,6 +6,7 @@ use std::{collections::HashMap, future::Future, time::Duration};
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use backon::{ExponentialBuilder, Retryable};
+use serde::de::DeserializeOwned;
 
 use crate::error::Error;
 
@@ -50,10 +51,14 @@ impl Store {
     }
 
     /// Reads one item, consistently.
-    async fn get<T: for<'a> serde::Deserialize<'a>>(&self, key: Item) -> Result<Option<T>, Error> {
-        let output =
-            self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true).send().await?;
-        Ok(output.item.map(serde_dynamo::from_item).transpose()?)
+    async fn get_item(&self, key: Item) -> Result<Option<Item>, Error> {
+        let get = self.client.get_item().table_name(&self.table).set_key(Some(key));
+        Ok(get.consistent_read(true).send().await?.item)
+    }
+
+    /// Reads and parses one item, consistently.
+    async fn get<T: DeserializeOwned>(&self, key: Item) -> Result<Option<T>, Error> {
+        Ok(self.get_item(key).await?.map(serde_dynamo::from_item).transpose()?)
     }
 }
 

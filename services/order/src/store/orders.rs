@@ -2,16 +2,17 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put};
 use chrono::{DateTime, SecondsFormat, Utc};
-use contracts::{OrderId, UserId};
-use serde::{Deserialize, Serialize};
+use contracts::{Money, OrderId, UserId, event::order::OrderLine};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Item, Store, key};
 use crate::{
-    domain::{Order, Status},
+    domain::{Order, ShippingAddress, Status, Transition},
     error::Error,
 };
 
-/// Version of the schema of order items.
+/// Version of the schema of order items. Increased with a field or value that must survive a change by an older version,
+/// which then leaves the order alone.
 const SCHEMA: u32 = 1;
 
 /// Number of partitions of the index `by_deadline`: a single one would receive every write of a busy shop.
@@ -50,6 +51,44 @@ impl OrderItem {
     }
 }
 
+/// An order, as far as this version can read it.
+#[derive(Debug)]
+pub(crate) enum StoredOrder {
+    /// An order of this version or an older one.
+    Known(Order),
+    /// An order with a state or a schema that only a newer version knows. It is shown, and not changed.
+    Newer(NewerOrder),
+}
+
+/// What is readable of an order of a newer version.
+#[derive(Debug)]
+pub(crate) struct NewerOrder {
+    pub(crate) id: OrderId,
+    pub(crate) lines: Option<Vec<OrderLine>>,
+    pub(crate) total: Option<Money>,
+    pub(crate) shipping_address: Option<ShippingAddress>,
+    pub(crate) placed_at: Option<DateTime<Utc>>,
+    pub(crate) updated_at: Option<DateTime<Utc>>,
+    pub(crate) history: Vec<Transition>,
+}
+
+impl StoredOrder {
+    /// Returns the id.
+    pub(crate) fn id(&self) -> OrderId {
+        match self {
+            Self::Known(order) => order.id,
+            Self::Newer(order) => order.id,
+        }
+    }
+
+    fn known(self) -> Result<Order, Error> {
+        match self {
+            Self::Known(order) => Ok(order),
+            Self::Newer(order) => Err(Error::NewerOrder(order.id)),
+        }
+    }
+}
+
 /// Page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Page<T> {
@@ -78,7 +117,8 @@ pub(crate) struct PendingOrders {
 }
 
 impl Store {
-    /// Returns the order `id` of any owner: for the saga, never for a customer's request.
+    /// Returns the order `id` of any owner: for the saga, never for a customer's request. [`Error::NewerOrder`] if this
+    /// version must not change it.
     pub async fn order(&self, id: OrderId) -> Result<Option<Order>, Error> {
         let query = self.client.query().table_name(&self.table).consistent_read(true);
         let output = query
@@ -86,13 +126,17 @@ impl Store {
             .expression_attribute_values(":pk", AttributeValue::S(pk(id)))
             .send()
             .await?;
-        output.items.unwrap_or_default().into_iter().next().map(read).transpose()
+        output.items.unwrap_or_default().into_iter().next().map(read).transpose()?.map(StoredOrder::known).transpose()
+    }
+
+    /// Returns the order `id` of `owner` for a change. [`Error::NewerOrder`] if this version must not change it.
+    pub(crate) async fn order_of(&self, owner: UserId, id: OrderId) -> Result<Option<Order>, Error> {
+        self.stored_order_of(owner, id).await?.map(StoredOrder::known).transpose()
     }
 
     /// Returns the order `id` of `owner`. The owner is part of the key: another user's order cannot be read by mistake.
-    pub(crate) async fn order_of(&self, owner: UserId, id: OrderId) -> Result<Option<Order>, Error> {
-        let item: Option<OrderItem> = self.get(key(pk(id), sk(owner))).await?;
-        Ok(item.map(|item| item.order))
+    pub(crate) async fn stored_order_of(&self, owner: UserId, id: OrderId) -> Result<Option<StoredOrder>, Error> {
+        self.get_item(key(pk(id), sk(owner))).await?.map(read).transpose()
     }
 
     /// Returns orders of `owner` after the order `after`, newest first, from an index that is milliseconds behind.
@@ -101,7 +145,7 @@ impl Store {
         owner: UserId,
         after: Option<OrderId>,
         limit: usize,
-    ) -> Result<Page<Order>, Error> {
+    ) -> Result<Page<StoredOrder>, Error> {
         let query = self.client.query().table_name(&self.table).index_name("by_user").scan_index_forward(false);
         // Ids start with the time of their creation, and every id sorts before `~`.
         let before = after.map_or_else(|| "ORDER#~".to_owned(), pk);
@@ -147,8 +191,28 @@ impl Store {
     }
 }
 
-fn read(item: Item) -> Result<Order, Error> {
-    Ok(serde_dynamo::from_item::<_, OrderItem>(item)?.order)
+/// Fails only if the item is no order of any version.
+fn read(item: Item) -> Result<StoredOrder, Error> {
+    let error = match serde_dynamo::from_item::<_, OrderItem>(item.clone()) {
+        Ok(OrderItem { schema, order, .. }) if schema <= SCHEMA => return Ok(StoredOrder::Known(order)),
+        Ok(OrderItem { schema, .. }) => format!("schema {schema}"),
+        Err(error) => error.to_string(),
+    };
+    let id = attribute(&item, "id")?;
+    tracing::warn!(order_id = %id, error, "order of a newer version");
+    Ok(StoredOrder::Newer(NewerOrder {
+        id,
+        lines: attribute(&item, "lines").ok(),
+        total: attribute(&item, "total").ok(),
+        shipping_address: attribute(&item, "shipping_address").ok(),
+        placed_at: attribute(&item, "placed_at").ok(),
+        updated_at: attribute(&item, "updated_at").ok(),
+        history: attribute(&item, "history").unwrap_or_default(),
+    }))
+}
+
+fn attribute<T: DeserializeOwned>(item: &Item, name: &str) -> Result<T, serde_dynamo::Error> {
+    serde_dynamo::from_attribute_value(item.get(name).cloned().unwrap_or(AttributeValue::Null(true)))
 }
 
 fn pending_order(keys: &Item) -> Option<PendingOrder> {

@@ -62,6 +62,18 @@ fn stored_items_of_every_version_remain_readable_without_loss() {
 }
 
 #[test]
+fn attributes_added_by_a_newer_version_are_ignored() {
+    for (name, mut content) in samples() {
+        let (_, round_trip) = KINDS.iter().find(|(kind_name, _)| *kind_name == kind(&name)).expect(&name);
+        let stored: Item = serde_dynamo::to_item(&content).unwrap();
+        content["added_later"] = "text".into();
+        let written =
+            round_trip(serde_dynamo::to_item(content).unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(written, stored, "{name}");
+    }
+}
+
+#[test]
 fn every_kind_of_stored_item_has_a_sample() {
     let samples = samples();
     let sampled: BTreeSet<&str> = samples.iter().map(|(name, _)| kind(name)).collect();

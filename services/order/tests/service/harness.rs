@@ -1,6 +1,6 @@
 //! The service on a free port with its own table and queues, its customers, and the events of its neighbors.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::http::StatusCode;
@@ -36,6 +36,8 @@ use tokio_util::{
 
 /// Limit of every wait: enough for a busy machine.
 pub const LIMIT: Duration = Duration::from_secs(30);
+
+pub type Item = HashMap<String, AttributeValue>;
 
 /// A running service.
 pub struct Service {
@@ -208,8 +210,17 @@ impl Service {
         eventually(&format!("the order is {}", status.as_str()), LIMIT, probe).await
     }
 
+    /// Sets an attribute of the stored order, as another version of the service would.
+    pub async fn set_attribute(&self, id: OrderId, name: &str, value: AttributeValue) {
+        let items = self.items().await;
+        let is_order = |item: &&Item| item["pk"].as_s().is_ok_and(|pk| *pk == format!("ORDER#{id}"));
+        let mut item = items.iter().find(is_order).unwrap().clone();
+        item.insert(name.to_owned(), value);
+        self.dynamodb.put_item().table_name(&self.table).set_item(Some(item)).send().await.unwrap();
+    }
+
     /// Returns all items of the table.
-    pub async fn items(&self) -> Vec<std::collections::HashMap<String, AttributeValue>> {
+    pub async fn items(&self) -> Vec<Item> {
         let pages = self.dynamodb.scan().table_name(&self.table).consistent_read(true).into_paginator().items().send();
         pages.collect::<Result<_, _>>().await.unwrap()
     }

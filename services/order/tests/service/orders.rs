@@ -1,9 +1,15 @@
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
 use axum::http::StatusCode;
 use contracts::{
     Event,
     event::product::{Shortage, StockRejected},
 };
-use order::domain::{State, Status};
+use order::{
+    domain::{State, Status},
+    events,
+};
 use serde_json::json;
 
 use super::harness::{about, authorized, declined, is_replayed, new_key, start};
@@ -45,6 +51,55 @@ async fn an_order_shows_its_history() {
     assert_eq!(order["payment"], json!({ "status": "authorized" }));
     let changes: Vec<_> = order["history"].as_array().unwrap().iter().map(|change| &change["cause"]).collect();
     assert_eq!(changes, ["checkout", "stock_reserved", "payment_authorized"]);
+}
+
+/// A rolling release: a newer version has written one of the orders.
+#[tokio::test]
+async fn an_order_of_a_newer_version_is_shown_and_not_changed() {
+    let service = start().await;
+    let customer = service.customer();
+    let (known, _) = service.confirmed(&customer).await;
+    for (name, value) in [
+        ("status", AttributeValue::S("added_later".to_owned())),
+        ("schema", AttributeValue::N("2".to_owned())),
+        ("attempts", AttributeValue::M(HashMap::new())),
+    ] {
+        let (id, payment_id) = service.awaiting_payment(&customer).await;
+        service.set_attribute(id, name, value).await;
+        let before = service.items().await.len();
+
+        let listed = customer.get("/v1/orders").await.expect(200)["items"].clone();
+        assert_eq!((&listed[0]["id"], &listed[0]["status"]), (&json!(id), &json!("unknown")), "{name}");
+        assert_eq!(listed[0]["total"]["minor"], 200);
+        assert_eq!(listed.as_array().unwrap().last().unwrap()["id"], json!(known));
+        let shown = customer.get(&format!("/v1/orders/{id}")).await.expect(200);
+        assert_eq!((&shown["status"], &shown["lines"][0]["sku"]), (&json!("unknown"), &json!("A")));
+        assert!(shown["shipping_address"].is_object());
+
+        let refused = customer.cancel(id, &new_key()).await;
+        assert!(refused.header("retry-after").is_some());
+        refused.is_problem(503, "unavailable");
+        let handled = events::handle::handle(service.app.clone(), authorized(id, payment_id, 200).to_json()).await;
+        assert_eq!(handled.unwrap_err().to_string(), format!("order {id} was written by a newer version"));
+        assert_eq!(service.items().await.len(), before, "nothing is written");
+    }
+}
+
+/// A rollback: history that the newer version has added stays no obstacle.
+#[tokio::test]
+async fn an_order_with_history_of_a_newer_version_is_changed() {
+    let service = start().await;
+    let customer = service.customer();
+    let (id, _) = service.confirmed(&customer).await;
+    let entry = [("at", "2026-01-02T03:04:05Z"), ("status", "added_later"), ("cause", "added_later")];
+    let entry = entry.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())));
+    let history = AttributeValue::L(vec![AttributeValue::M(HashMap::from(entry))]);
+    service.set_attribute(id, "history", history).await;
+    service.set_attribute(id, "added_later", AttributeValue::Bool(true)).await;
+
+    let cancelled = customer.cancel(id, &new_key()).await.expect(200);
+    assert_eq!(cancelled["status"], "cancelled");
+    assert_eq!(cancelled["history"][0]["cause"], "unknown");
 }
 
 #[tokio::test]

@@ -17,12 +17,13 @@ fn samples() -> Vec<(String, Value)> {
 }
 
 #[test]
-fn every_sample_of_a_stored_item_is_read_without_loss() {
+fn every_stored_item_is_read_without_loss_also_with_an_attribute_of_a_newer_version() {
     let samples = samples();
     assert!(samples.iter().any(|(name, _)| name == "payment.v1.json"));
     for (name, sample) in samples {
         assert!(name.starts_with("payment.v"), "{name} is not a sample of an item of this table");
-        let attributes: HashMap<String, AttributeValue> = serde_dynamo::to_item(&sample).unwrap();
+        let mut attributes: HashMap<String, AttributeValue> = serde_dynamo::to_item(&sample).unwrap();
+        attributes.insert("added_later".to_owned(), AttributeValue::Bool(true));
         let item: PaymentItem = serde_dynamo::from_item(attributes).unwrap_or_else(|error| panic!("{name}: {error}"));
         let payment = Payment::try_from(item).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(serde_json::to_value(PaymentItem::from(&payment)).unwrap(), sample, "{name}");

@@ -45,7 +45,7 @@ pub struct Variant {
 
 /// Price of one piece: 1 to 1,000,000,000 minor units, so that the total of an order cannot overflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Money")]
+#[serde(try_from = "UncheckedPrice<Currency>")]
 pub struct Price(Money);
 
 /// The amount is not a price. The message may be shown to clients.
@@ -56,13 +56,18 @@ pub struct InvalidPrice;
 impl Price {
     /// Maximum price, in minor units.
     const MAX_MINOR: i64 = 1_000_000_000;
+
+    /// Creates a price of `minor` units of `currency`.
+    pub(super) fn new(minor: i64, currency: Currency) -> Result<Self, InvalidPrice> {
+        if is_price(minor) { Ok(Self(Money::new(minor, currency))) } else { Err(InvalidPrice) }
+    }
 }
 
-impl TryFrom<Money> for Price {
+impl TryFrom<UncheckedPrice<Currency>> for Price {
     type Error = InvalidPrice;
 
-    fn try_from(money: Money) -> Result<Self, InvalidPrice> {
-        if is_price(money.minor) { Ok(Self(money)) } else { Err(InvalidPrice) }
+    fn try_from(UncheckedPrice { minor, currency }: UncheckedPrice<Currency>) -> Result<Self, InvalidPrice> {
+        Self::new(minor, currency)
     }
 }
 
@@ -92,7 +97,7 @@ pub struct ProductPatch {
 
 /// New price of one piece. Its currency must be that of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, try_from = "UncheckedPrice")]
+#[serde(deny_unknown_fields, try_from = "UncheckedPrice<CurrencyCode>")]
 pub struct NewPrice {
     /// Amount in minor units of `currency`.
     #[schema(minimum = 1, maximum = 1_000_000_000)]
@@ -104,16 +109,16 @@ pub struct NewPrice {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct UncheckedPrice {
+struct UncheckedPrice<C> {
     #[serde(deserialize_with = "contracts::number::integer")]
     minor: i64,
-    currency: CurrencyCode,
+    currency: C,
 }
 
-impl TryFrom<UncheckedPrice> for NewPrice {
+impl TryFrom<UncheckedPrice<CurrencyCode>> for NewPrice {
     type Error = InvalidPrice;
 
-    fn try_from(UncheckedPrice { minor, currency }: UncheckedPrice) -> Result<Self, InvalidPrice> {
+    fn try_from(UncheckedPrice { minor, currency }: UncheckedPrice<CurrencyCode>) -> Result<Self, InvalidPrice> {
         if is_price(minor) { Ok(Self { minor, currency }) } else { Err(InvalidPrice) }
     }
 }
@@ -259,7 +264,7 @@ mod tests {
     #[test]
     fn a_price_has_1_to_1_000_000_000_minor_units() {
         for minor in [i64::MIN, -1, 0, Price::MAX_MINOR + 1] {
-            assert_eq!(Price::try_from(Money::new(minor, Currency::EUR)), Err(InvalidPrice));
+            assert_eq!(Price::new(minor, Currency::EUR), Err(InvalidPrice));
         }
     }
 }
