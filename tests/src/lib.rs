@@ -4,6 +4,7 @@
 //! mails; the stores are not read.
 
 pub mod broker;
+pub mod crowd;
 pub mod journeys;
 pub mod judge;
 pub mod people;

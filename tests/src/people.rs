@@ -44,6 +44,12 @@ impl Shopper {
         Self(api::Shopper { client: self.client.with_token(&token), token, ..self.0.clone() })
     }
 
+    /// The same user as a client of the service at `url`, without the public API.
+    pub fn at(&self, url: &str) -> Self {
+        let client = Client::new(url).expect("a client").with_token(&self.token);
+        Self(api::Shopper { client, ..self.0.clone() })
+    }
+
     /// A request of this user.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, path)

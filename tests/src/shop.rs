@@ -133,8 +133,18 @@ impl Shop {
 
     /// Sends SIGKILL to a service.
     pub fn kill(&self, part: &str) {
-        let pid = self.record()["parts"][part]["pid"].as_u64().expect("a process of the stack");
-        kill(pid);
+        kill(self.pid(part));
+    }
+
+    /// The environment variables of a running service.
+    pub fn environment(&self, part: &str) -> Vec<(String, String)> {
+        let environment = environment(self.pid(part)).expect("the environment of a process");
+        let variables = environment.split('\0').filter_map(|variable| variable.split_once('='));
+        variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    fn pid(&self, part: &str) -> u64 {
+        self.record()["parts"][part]["pid"].as_u64().expect("a process of the stack")
     }
 
     /// Sends SIGKILL to every process of a function, and returns their number. Their environment names the function and

@@ -5,17 +5,14 @@ use std::{collections::BTreeSet, time::Duration};
 use contracts::Sku;
 use futures::{StreamExt, future::join_all, stream};
 use rand::seq::SliceRandom;
-use stack::{
-    api::{Response, new_key},
-    testing::eventually,
-    topology::Topology,
+use stack::{testing::eventually, topology::Topology};
+use tests::{
+    Shop, Staff,
+    broker::Wiretap,
+    crowd::{RECOVERY, VISA, assert_money_and_stock_are_right, crowd, persistent_checkout, settled_state},
+    people::Stock,
 };
-use tests::{Shop, Shopper, Staff, broker::Wiretap, judge::total, people::Stock};
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
-
-const VISA: &str = "pm_card_visa";
-/// I1: every acknowledged order is settled within 120 s after the faults stop.
-const RECOVERY: Duration = Duration::from_secs(120);
 
 /// One shop for all tests of this file, one test at a time: each breaks something that the others need.
 async fn shop() -> (&'static Shop, MutexGuard<'static, ()>) {
@@ -23,30 +20,6 @@ async fn shop() -> (&'static Shop, MutexGuard<'static, ()>) {
     static TURN: Mutex<()> = Mutex::const_new(());
     let turn = TURN.lock().await;
     (SHOP.get_or_init(|| Shop::start("faults", &[])).await, turn)
-}
-
-/// So many people, each with one piece in the cart.
-async fn crowd(shop: &Shop, sku: &Sku, size: usize) -> Vec<Shopper> {
-    let arrivals = stream::iter(0..size).map(async |_| {
-        let shopper = shop.shopper().await;
-        shopper.put_in_cart(sku, 1).await;
-        shopper
-    });
-    arrivals.buffer_unordered(8).collect().await
-}
-
-/// Orders until the shop acknowledges it, as a client that is told to try again does: always under the same key.
-async fn persistent_checkout(shopper: &Shopper) -> String {
-    let key = new_key();
-    eventually("an acknowledged order", RECOVERY, async || {
-        let answer = Response::try_to(shopper.checkout(&key, VISA)).await.ok()?;
-        match answer.status.as_u16() {
-            202 => Some(answer.body["id"].as_str().expect("an id").to_owned()),
-            409 | 429 | 500.. => None,
-            _ => panic!("repeating this would not help: {answer:#?}"),
-        }
-    })
-    .await
 }
 
 /// I4: at every moment that is looked at while `work` goes on, no piece is missing or counted twice.
@@ -64,42 +37,6 @@ async fn never_oversold<T>(staff: &Staff, sku: &Sku, pieces: i64, work: impl Fut
         result = work => result,
         () = watch => unreachable!("the watch goes on until the work is done"),
     }
-}
-
-/// The terminal or settled state that an order reaches.
-async fn settled_state(shopper: &Shopper, id: &str) -> String {
-    eventually(&format!("order {id} settled"), RECOVERY, async || {
-        let answer = Response::try_to(shopper.request(reqwest::Method::GET, &format!("/v1/orders/{id}"))).await.ok()?;
-        let status = answer.body["status"].as_str()?.to_owned();
-        ["confirmed", "rejected", "cancelled"].contains(&status.as_str()).then_some(status)
-    })
-    .await
-}
-
-/// I2, I3 and I5 for these orders of one piece each, of a SKU with `initial` pieces.
-async fn assert_money_and_stock_are_right(
-    shop: &Shop,
-    staff: &Staff,
-    sku: &Sku,
-    initial: i64,
-    orders: &[(&Shopper, String)],
-) -> usize {
-    let mut confirmed = 0;
-    for (shopper, id) in orders {
-        if settled_state(shopper, id).await == "confirmed" {
-            confirmed += 1;
-            let order = shopper.read_order(id).await;
-            assert_eq!(shop.live_authorizations(id).await, [total(&order)], "{id}");
-            assert_eq!(shop.ledger(id).await.len(), 1, "one authorization, never two: {id}");
-        } else {
-            eventually("no authorization is left", RECOVERY, async || {
-                shop.live_authorizations(id).await.is_empty().then_some(())
-            })
-            .await;
-        }
-    }
-    staff.stock_becomes(sku, Stock::of(initial - confirmed, 0, confirmed)).await;
-    usize::try_from(confirmed).expect("a count")
 }
 
 #[tokio::test]

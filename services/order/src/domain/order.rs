@@ -16,7 +16,7 @@ use super::{Cart, CartLine, Cause, Decision, PaymentMethod, Rules, ShippingAddre
 /// An order. Created by [`Order::place`], changed only by [`decide`](super::decide()).
 ///
 /// It is stored as it is: a new field needs `#[serde(default, skip_serializing_if = "...")]`, so that stored orders
-/// remain readable. ARCHITECTURE.md, "A new field or state of an order", has the order of releases.
+/// remain readable. ARCHITECTURE.md, "A new field, state or event", has the order of releases.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// Id.
