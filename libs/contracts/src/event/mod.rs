@@ -1,7 +1,11 @@
 //! Events between services, as CloudEvents 1.0 in JSON.
 //!
-//! Delivery is at-least-once and unordered. Consumers record [`Envelope::id`] together with the effect, and rely on
-//! [`Envelope::sequence`], not on the order of arrival. A change of meaning is a new type that ends in `.v2`.
+//! Delivery is at-least-once and unordered. Consumers rely on [`Envelope::sequence`], not on the order of arrival.
+//!
+//! A message may also be lost, so a publisher repeats a request until it is answered: as a new event with a higher
+//! sequence. The consumer answers a repeated request again; a redelivery, which has the same sequence, has no effect.
+//!
+//! A change of meaning is a new type that ends in `.v2`.
 //!
 //! Readers are tolerant: unknown fields are ignored, and an unknown value of an enum is read as `Unknown`. Publishers
 //! never write `Unknown`, so it is not part of the JSON Schemas.
@@ -169,6 +173,10 @@ events! {
     StockReserved(product::StockReserved), "product", "shop.product.stock_reserved.v1";
     /// No stock of an order is reserved, because at least one line is not available.
     StockRejected(product::StockRejected), "product", "shop.product.stock_rejected.v1";
+    /// A reservation is about to expire; requests the order's latest event again.
+    ReservationExpiring(product::ReservationExpiring), "product", "shop.product.reservation_expiring.v1";
+    /// The sold stock of a cancelled order is available again.
+    StockReturned(product::StockReturned), "product", "shop.product.stock_returned.v1";
     /// A reservation expired, because it was neither confirmed nor released in time.
     ReservationExpired(product::ReservationExpired), "product", "shop.product.reservation_expired.v1";
 

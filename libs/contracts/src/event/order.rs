@@ -15,6 +15,10 @@ pub struct OrderPlaced {
     pub user_id: UserId,
     /// Requested SKUs in ascending order, each once.
     pub lines: Vec<WantedLine>,
+    /// Time after which the order no longer accepts a reservation: it is cancelled then. Absent from events of older
+    /// versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<DateTime<Utc>>,
 }
 
 /// Requested quantity of a SKU.

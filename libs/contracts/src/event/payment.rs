@@ -1,5 +1,6 @@
 //! Events that payment publishes on `payment-events`.
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,9 @@ pub struct PaymentAuthorized {
     pub order_id: OrderId,
     /// Authorized amount: exactly the requested one.
     pub amount: Money,
+    /// Time at which the authorization expires unless it is captured. Absent if the processor does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// Payload of `shop.payment.declined.v1`.

@@ -76,6 +76,29 @@ pub struct Shortage {
     pub available: u32,
 }
 
+/// Payload of `shop.product.reservation_expiring.v1`.
+///
+/// Published before the end of a reservation that is neither confirmed nor released. The order repeats its latest event:
+/// an earlier one may be lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReservationExpiring {
+    /// Order that the stock is reserved for.
+    pub order_id: OrderId,
+    /// Id of the reservation.
+    pub reservation_id: ReservationId,
+    /// Time at which the stock is released, unless the order is confirmed before.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Payload of `shop.product.stock_returned.v1`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StockReturned {
+    /// Order that the stock was sold to.
+    pub order_id: OrderId,
+    /// Id of the reservation.
+    pub reservation_id: ReservationId,
+}
+
 /// Payload of `shop.product.reservation_expired.v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReservationExpired {

@@ -75,6 +75,8 @@ impl Notice {
             | Event::ProductChanged(_)
             | Event::StockReserved(_)
             | Event::StockRejected(_)
+            | Event::ReservationExpiring(_)
+            | Event::StockReturned(_)
             | Event::ReservationExpired(_)
             | Event::OrderPlaced(_)
             | Event::PaymentRequested(_)

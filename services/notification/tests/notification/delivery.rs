@@ -94,7 +94,7 @@ async fn an_event_without_a_message_is_acknowledged() {
     let notification = Notification::start().await;
     let customer = Customer::new();
     let order_id = OrderId::generate();
-    let placed = OrderPlaced { order_id, user_id: customer.id, lines: vec![] };
+    let placed = OrderPlaced { order_id, user_id: customer.id, lines: vec![], deadline: None };
 
     let envelopes = [customer.registered(), envelope(order_id, 1, Event::OrderPlaced(placed))];
     assert_eq!(notification.deliver(&envelopes.each_ref()).await, 0);

@@ -227,7 +227,8 @@ impl Order {
             updated_at: now,
             history: vec![Transition { at: now, status: Status::Placed, cause: Cause::Checkout }],
         };
-        let placed = OrderPlaced { order_id: id, user_id, lines: wanted };
+        let deadline = order.state.deadline();
+        let placed = OrderPlaced { order_id: id, user_id, lines: wanted, deadline };
         Ok(Decision { order, events: vec![Event::OrderPlaced(placed)] })
     }
 

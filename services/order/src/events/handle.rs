@@ -33,7 +33,7 @@ async fn dispatch(app: &AppState, envelope: Envelope) -> Result<(), Error> {
         Event::ReservationExpired(product::ReservationExpired { order_id, reservation_id: _ }) => {
             (order_id, Input::ReservationExpired)
         }
-        Event::PaymentAuthorized(payment::PaymentAuthorized { payment_id, order_id, amount }) => {
+        Event::PaymentAuthorized(payment::PaymentAuthorized { payment_id, order_id, amount, expires_at: _ }) => {
             (order_id, Input::PaymentAuthorized { payment_id, amount })
         }
         Event::PaymentDeclined(payment::PaymentDeclined { payment_id, order_id, reason }) => {

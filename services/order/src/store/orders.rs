@@ -60,7 +60,7 @@ pub(crate) enum StoredOrder {
     Newer(NewerOrder),
 }
 
-/// What is readable of an order of a newer version.
+/// Readable attributes of an order of a newer version.
 #[derive(Debug)]
 pub(crate) struct NewerOrder {
     pub(crate) id: OrderId,

@@ -198,7 +198,7 @@ impl Payment {
             Issuer::AuthorizesAnotherAmount => Money::new(amount.minor + 1, amount.currency),
         };
         self.attempts.insert(payment_id, (order_id, Funds::Authorized(amount)));
-        Some(Event::PaymentAuthorized(PaymentAuthorized { payment_id, order_id, amount }))
+        Some(Event::PaymentAuthorized(PaymentAuthorized { payment_id, order_id, amount, expires_at: None }))
     }
 
     fn void(&mut self, payment_id: PaymentId, order_id: OrderId) -> Option<Event> {

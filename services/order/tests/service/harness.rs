@@ -338,7 +338,7 @@ pub fn stock_reserved(order_id: OrderId, minor: i64) -> Envelope {
 }
 
 pub fn authorized(order_id: OrderId, payment_id: PaymentId, minor: i64) -> Envelope {
-    let authorized = PaymentAuthorized { payment_id, order_id, amount: euro(minor) };
+    let authorized = PaymentAuthorized { payment_id, order_id, amount: euro(minor), expires_at: None };
     envelope(payment_id, 1, Event::PaymentAuthorized(authorized))
 }
 

@@ -206,7 +206,7 @@ fn next(payment: &Payment, state: State, now: DateTime<Utc>) -> Payment {
 fn authorized<'a>(payment: Payment) -> Decision<'a> {
     // Only a payment with a charge is ever requested.
     let Some(Charge { amount, .. }) = payment.charge else { return Decision::nothing() };
-    let event = PaymentAuthorized { payment_id: payment.id, order_id: payment.order_id, amount };
+    let event = PaymentAuthorized { payment_id: payment.id, order_id: payment.order_id, amount, expires_at: None };
     Decision::change(payment, Event::PaymentAuthorized(event))
 }
 

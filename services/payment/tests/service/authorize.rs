@@ -19,7 +19,12 @@ async fn an_approved_card_is_authorized_once_and_announced() {
     let (payment_id, order_id) = (payment.request.payment_id, payment.request.order_id);
     assert_eq!(
         announced.event,
-        Event::PaymentAuthorized(PaymentAuthorized { payment_id, order_id, amount: payment.request.amount })
+        Event::PaymentAuthorized(PaymentAuthorized {
+            payment_id,
+            order_id,
+            amount: payment.request.amount,
+            expires_at: None
+        })
     );
     assert_eq!(announced.subject, payment_id.to_string());
     assert_eq!(announced.sequence, payment.payment().await.version);

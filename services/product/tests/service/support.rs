@@ -271,7 +271,7 @@ fn order_lines(lines: &[(&str, u32)]) -> Vec<OrderLine> {
 /// Event 1 of an order.
 pub fn placed(order_id: OrderId, lines: &[(&str, u32)]) -> Envelope {
     let lines = lines.iter().map(|(sku, quantity)| WantedLine { sku: sku.parse().unwrap(), quantity: *quantity });
-    let event = OrderPlaced { order_id, user_id: UserId::generate(), lines: lines.collect() };
+    let event = OrderPlaced { order_id, user_id: UserId::generate(), lines: lines.collect(), deadline: None };
     envelope(order_id, 1, Event::OrderPlaced(event))
 }
 
