@@ -31,7 +31,15 @@ impl AwsApi {
         let request = self.request(Method::POST, "/", service).header("x-amz-target", target);
         let request = request.header("content-type", "application/x-amz-json-1.1").body(input.to_string());
         let body = send(request).await.with_context(|| format!("{target} failed"))?;
-        Ok(serde_json::from_str(&body)?)
+        Ok(if body.is_empty() { Value::Null } else { serde_json::from_str(&body)? })
+    }
+
+    /// The same, but `None` if the error is `code`.
+    pub async fn json_unless(&self, code: &str, service: &str, target: &str, input: &Value) -> Result<Option<Value>> {
+        match self.json(service, target, input).await {
+            Err(error) if format!("{error:#}").contains(code) => Ok(None),
+            output => Ok(Some(output?)),
+        }
     }
 
     /// Calls an action of a service that speaks REST with JSON.
@@ -55,15 +63,8 @@ impl AwsApi {
     }
 
     /// Calls an action of a service that speaks the query protocol, and returns the XML.
-    pub async fn query(
-        &self,
-        service: &str,
-        version: &str,
-        action: &str,
-        input: &[(String, String)],
-    ) -> Result<String> {
-        let call = [("Action", action), ("Version", version)].map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let form: Vec<_> = call.iter().chain(input).collect();
+    pub async fn query(&self, service: &str, version: &str, action: &str, input: &[(&str, &str)]) -> Result<String> {
+        let form: Vec<_> = [("Action", action), ("Version", version)].iter().chain(input).copied().collect();
         send(self.request(Method::POST, "/", service).form(&form)).await.with_context(|| format!("{action} failed"))
     }
 
@@ -103,6 +104,11 @@ impl AwsApi {
         let request = self.http.request(method, format!("{}{path}", self.endpoint));
         request.header("authorization", emulator::root_authorization(service))
     }
+}
+
+/// The string in a field of an object that AWS returned.
+pub fn text(object: &Value, field: &str) -> Result<String> {
+    Ok(object[field].as_str().with_context(|| format!("AWS returned no {field}: {object}"))?.to_owned())
 }
 
 /// The contents of all elements `name` without attributes, in order. The emulator writes such XML only.

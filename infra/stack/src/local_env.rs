@@ -106,8 +106,7 @@ impl Values {
             placeholders.insert(format!("table:{}", table.name), table.name.clone());
         }
         for queue in &topology.queues {
-            let url = messaging.queue_url(&queue.name)?.to_owned();
-            placeholders.insert(format!("queue_url:{}", queue.name), url);
+            placeholders.insert(format!("queue_url:{}", queue.name), messaging.queue(&queue.name)?.url.clone());
         }
         for topic in &topology.topics {
             placeholders.insert(format!("topic_arn:{topic}"), messaging.topic_arn(topic)?.to_owned());

@@ -4,7 +4,7 @@ mod check;
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The topology at compile time.
 const TOPOLOGY: &str = include_str!("../../topology.json");
@@ -97,7 +97,7 @@ pub struct Index {
 }
 
 /// Projection of an index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Projection {
     /// All of them.

@@ -25,8 +25,8 @@ async fn a_second_time_finds_everything_and_changes_nothing() {
     let before = inventory(&stack).await;
     let (port, key) = (stack.emulator.port(), stack.signing_key.clone());
     let sqs = aws_sdk_sqs::Client::new(&stack.config);
-    let queue = stack.messaging.queue_url("order-deadlines").unwrap();
-    sqs.send_message().queue_url(queue).message_body("kept").send().await.unwrap();
+    let queue = stack.messaging.queue("order-deadlines").unwrap();
+    sqs.send_message().queue_url(&queue.url).message_body("kept").send().await.unwrap();
     stack.emulator.stop().await;
 
     let again = Stack::start(&folder, "").await;
@@ -34,8 +34,8 @@ async fn a_second_time_finds_everything_and_changes_nothing() {
     assert_eq!(text(&before, port), text(&inventory(&again).await, again.emulator.port()));
     assert_eq!(key, again.signing_key);
     let sqs = aws_sdk_sqs::Client::new(&again.config);
-    let queue = again.messaging.queue_url("order-deadlines").unwrap();
-    let received = sqs.receive_message().queue_url(queue).send().await.unwrap().messages.unwrap_or_default();
+    let queue = again.messaging.queue("order-deadlines").unwrap();
+    let received = sqs.receive_message().queue_url(&queue.url).send().await.unwrap().messages.unwrap_or_default();
     assert_eq!(received.iter().filter_map(|message| message.body.as_deref()).collect::<Vec<_>>(), ["kept"]);
 }
 
@@ -95,7 +95,8 @@ async fn a_message_reaches_the_queues_that_subscribe_to_its_type_and_no_others()
     assert_eq!(redrive["maxReceiveCount"].to_string().trim_matches('"'), "5");
     assert!(redrive["deadLetterTargetArn"].as_str().unwrap().ends_with(":product-inbox-dlq"));
     assert_eq!(attributes[&QueueAttributeName::VisibilityTimeout], "30");
-    let dead = sqs.get_queue_attributes().queue_url(&inbox.dead_letter_url).attribute_names(QueueAttributeName::All);
+    let dead_letters = format!("{}-dlq", inbox.url);
+    let dead = sqs.get_queue_attributes().queue_url(dead_letters).attribute_names(QueueAttributeName::All);
     let dead = dead.send().await.unwrap().attributes.unwrap();
     assert_eq!(dead[&QueueAttributeName::MessageRetentionPeriod], "1209600");
 }

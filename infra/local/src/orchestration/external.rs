@@ -34,7 +34,7 @@ pub async fn seed(site: Site, programs: &Path, catalogue: &Path, file: &Path) ->
     let seed = Seed {
         api: &api,
         aws: &resources.aws,
-        inbox_url: resources.messaging.queue_url("order-inbox")?,
+        inbox_url: &resources.messaging.queue("order-inbox")?.url,
         catalogue,
         user: (&user, resources.values.environment("user")?),
         limit: READY_LIMIT,

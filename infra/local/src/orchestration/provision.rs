@@ -13,7 +13,7 @@ use stack::{
         mail,
         messaging::{self, Messaging},
         public_api, secrets,
-        tables::{self, Tables},
+        tables::{self, Streams},
     },
     topology::Topology,
 };
@@ -51,7 +51,7 @@ pub struct Resources {
     pub messaging: Messaging,
     /// Settings of programs.
     pub values: Values,
-    tables: Tables,
+    streams: Streams,
     site: Site,
 }
 
@@ -70,7 +70,7 @@ impl Resources {
                 mail::sender(&aws, MAIL_ADDRESS),
             )
         };
-        let (messaging, tables, signing_key, processor_key_arn, ()) =
+        let (messaging, streams, signing_key, processor_key_arn, ()) =
             progress.step("topics, queues, tables, keys", work).await?;
         let addresses = Addresses {
             aws: endpoint,
@@ -79,7 +79,7 @@ impl Resources {
             processor: site.processor.clone(),
         };
         let values = Values::new(&topology, &addresses, &messaging, signing_key, processor_key_arn, overrides)?;
-        Ok(Self { topology, aws, messaging, values, tables, site })
+        Ok(Self { topology, aws, messaging, values, streams, site })
     }
 
     /// Deploys the functions and the API. `program` finds a program by its name; `targets` has the address of each
@@ -91,7 +91,7 @@ impl Resources {
     ) -> Result<()> {
         let deployments = self.values.deployments(&self.topology, program)?;
         let functions =
-            functions::provision(&self.aws, &self.topology, &deployments, &self.messaging, &self.tables).await?;
+            functions::provision(&self.aws, &self.topology, &deployments, &self.messaging, &self.streams).await?;
         public_api::provision(&self.aws, &self.topology, &functions, &self.site.aws, targets).await?;
         Ok(())
     }

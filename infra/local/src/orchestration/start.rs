@@ -66,5 +66,5 @@ pub async fn start(
     let targets = ports.services.iter().map(|(name, port)| (name.clone(), Target::local(*port))).collect();
     let deploy = resources.deploy(|name| builder.binaries.path(name).cloned(), &targets);
     tokio::try_join!(services, processor, progress.step("functions and API", deploy))?;
-    builder.finish(values.environment("user")?, resources.messaging.queue_url("order-inbox")?).await
+    builder.finish(values.environment("user")?, &resources.messaging.queue("order-inbox")?.url).await
 }

@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 use super::{
     messaging::Messaging,
     package::{BUCKET, Package},
-    tables::Tables,
+    tables::Streams,
 };
 use crate::{
-    aws_api::AwsApi,
+    aws_api::{AwsApi, text},
     topology::{Function, Topology, Trigger},
 };
 
@@ -35,12 +35,8 @@ pub struct Deployment {
     pub environment: BTreeMap<String, String>,
 }
 
-/// The functions of the topology.
-#[derive(Debug, Clone)]
-pub struct Functions {
-    /// ARN by name.
-    pub arns: BTreeMap<String, String>,
-}
+/// ARNs of functions, by name.
+pub type Functions = BTreeMap<String, String>;
 
 /// Deploys every function of the topology with its trigger. `deployments` are by function name. A function whose program
 /// and settings have not changed keeps its warm processes.
@@ -49,7 +45,7 @@ pub async fn provision(
     topology: &Topology,
     deployments: &BTreeMap<String, Deployment>,
     messaging: &Messaging,
-    tables: &Tables,
+    streams: &Streams,
 ) -> Result<Functions> {
     let aws = &AwsApi::of(config)?;
     aws.create_bucket(BUCKET).await?;
@@ -60,8 +56,8 @@ pub async fn provision(
     let all = topology.functions.iter().map(async |function| {
         let name = &function.name;
         let deployment = deployments.get(name).with_context(|| format!("nothing to deploy as function {name}"))?;
-        let wanted = Wanted { function, deployment, package: &packages[&deployment.binary] };
-        let arn = wanted.deploy(aws).await.with_context(|| format!("cannot deploy {name}"))?;
+        let package = &packages[&deployment.binary];
+        let arn = deploy(aws, function, deployment, package).await.with_context(|| format!("cannot deploy {name}"))?;
         let triggered = async {
             match &function.trigger {
                 Trigger::Http => Ok(()), // routes of the public API invoke it
@@ -70,7 +66,9 @@ pub async fn provision(
                     trigger::queue(aws, name, &queue.arn, *batch_size, *maximum_concurrency).await
                 }
                 Trigger::Stream { table, batch_size } => {
-                    trigger::stream(aws, name, tables.stream_arn(table)?, *batch_size).await
+                    let stream = streams.get(table).and_then(Option::as_deref);
+                    let stream = stream.with_context(|| format!("there is no table {table} with a stream"))?;
+                    trigger::stream(aws, name, stream, *batch_size).await
                 }
             }
         };
@@ -79,55 +77,46 @@ pub async fn provision(
     });
     let arns = try_join_all(all).await?.into_iter().collect();
     try_join_all(packages.values().map(|package| package.clean_up(aws))).await?;
-    Ok(Functions { arns })
+    Ok(arns)
 }
 
-/// A function as the topology and its deployment describe it.
-struct Wanted<'a> {
-    function: &'a Function,
-    deployment: &'a Deployment,
-    package: &'a Package,
+/// Creates or updates a function, and returns its ARN.
+async fn deploy(aws: &AwsApi, function: &Function, deployment: &Deployment, package: &Package) -> Result<String> {
+    let path = format!("{PATH}/{}", function.name);
+    // The description names the build of the program. It is written after the code, so that an interrupted change is
+    // repeated.
+    let settings = json!({
+        "Description": format!("{} {}", function.binary, package.fingerprint),
+        "MemorySize": function.memory_mb,
+        "Timeout": function.timeout_seconds,
+        "Environment": { "Variables": deployment.environment },
+    });
+    let Some(existing) = aws.find("lambda", &path).await? else {
+        let mut new = settings;
+        new["FunctionName"] = json!(function.name);
+        new["PackageType"] = json!("Zip");
+        new["Runtime"] = json!("provided.al2023");
+        new["Handler"] = json!("bootstrap");
+        new["Role"] = json!(format!("arn:aws:iam::000000000000:role/{}", function.name));
+        new["Code"] = json!({ "S3Bucket": BUCKET, "S3Key": package.upload(aws).await? });
+        aws.rest("lambda", Method::POST, PATH, &new).await?;
+        return wait_until_active(aws, &path).await;
+    };
+    let existing = &existing["Configuration"];
+    if existing["Description"] != settings["Description"] {
+        let code = json!({ "S3Bucket": BUCKET, "S3Key": package.upload(aws).await? });
+        aws.rest("lambda", Method::PUT, &format!("{path}/code"), &code).await?;
+        wait_until_active(aws, &path).await?;
+    }
+    if differs(existing, &settings) {
+        aws.rest("lambda", Method::PUT, &format!("{path}/configuration"), &settings).await?;
+    }
+    wait_until_active(aws, &path).await
 }
 
-impl Wanted<'_> {
-    /// Creates or updates the function, and returns its ARN.
-    async fn deploy(&self, aws: &AwsApi) -> Result<String> {
-        let path = format!("{PATH}/{}", self.function.name);
-        let settings = self.settings();
-        let Some(existing) = aws.find("lambda", &path).await? else {
-            let mut function = settings;
-            function["FunctionName"] = json!(self.function.name);
-            function["PackageType"] = json!("Zip");
-            function["Runtime"] = json!("provided.al2023");
-            function["Handler"] = json!("bootstrap");
-            function["Role"] = json!(format!("arn:aws:iam::000000000000:role/{}", self.function.name));
-            function["Code"] = json!({ "S3Bucket": BUCKET, "S3Key": self.package.upload(aws).await? });
-            aws.rest("lambda", Method::POST, PATH, &function).await?;
-            return wait_until_active(aws, &path).await;
-        };
-        let existing = &existing["Configuration"];
-        if existing["Description"] != settings["Description"] {
-            let code = json!({ "S3Bucket": BUCKET, "S3Key": self.package.upload(aws).await? });
-            aws.rest("lambda", Method::PUT, &format!("{path}/code"), &code).await?;
-            wait_until_active(aws, &path).await?;
-        }
-        let differs = settings.as_object().into_iter().flatten().any(|(name, value)| existing[name] != *value);
-        if differs {
-            aws.rest("lambda", Method::PUT, &format!("{path}/configuration"), &settings).await?;
-        }
-        wait_until_active(aws, &path).await
-    }
-
-    /// The settings that may change. The description names the build of the program; it is written after the code, so
-    /// that an interrupted change is repeated.
-    fn settings(&self) -> Value {
-        json!({
-            "Description": format!("{} {}", self.function.binary, self.package.fingerprint),
-            "MemorySize": self.function.memory_mb,
-            "Timeout": self.function.timeout_seconds,
-            "Environment": { "Variables": self.deployment.environment },
-        })
-    }
+/// True if one of the settings has another value in `existing`.
+fn differs(existing: &Value, settings: &Value) -> bool {
+    settings.as_object().into_iter().flatten().any(|(name, value)| existing[name] != *value)
 }
 
 /// Waits until a function takes the next change, and returns its ARN.
@@ -137,7 +126,7 @@ async fn wait_until_active(aws: &AwsApi, path: &str) -> Result<String> {
         let function = aws.find("lambda", path).await?.context("it does not exist any more")?;
         let function = &function["Configuration"];
         if function["State"] == "Active" && function["LastUpdateStatus"] == "Successful" {
-            return Ok(function["FunctionArn"].as_str().context("it has no ARN")?.to_owned());
+            return text(function, "FunctionArn");
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

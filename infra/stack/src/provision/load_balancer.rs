@@ -79,8 +79,7 @@ struct Elb(AwsApi);
 impl Elb {
     /// Calls an action, and returns the contents of the elements `name` of its response.
     async fn call(&self, action: &str, input: &[(&str, &str)], name: &str) -> Result<Vec<String>> {
-        let input: Vec<_> = input.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let xml = self.0.query("elasticloadbalancing", "2015-12-01", action, &input).await?;
+        let xml = self.0.query("elasticloadbalancing", "2015-12-01", action, input).await?;
         Ok(elements(&xml, name).into_iter().map(str::to_owned).collect())
     }
 

@@ -12,7 +12,10 @@ use super::{
     functions::Functions,
     load_balancer::{self, Target},
 };
-use crate::{aws_api::AwsApi, topology::Topology};
+use crate::{
+    aws_api::{AwsApi, text},
+    topology::Topology,
+};
 
 /// The API's id. MiniStack takes it from a tag, so that the public API's URL is the same at every start.
 const API_ID: &str = "shop";
@@ -102,7 +105,7 @@ impl Gateway {
         let balancer = format!("http://{address}/_alb/{}", load_balancer::NAME);
         let mut by_target = BTreeMap::new();
         for target in topology.routes.iter().map(|route| &route.target) {
-            let integration = match functions.arns.get(target) {
+            let integration = match functions.get(target) {
                 Some(arn) => {
                     json!({ "integrationType": "AWS_PROXY", "integrationUri": arn, "payloadFormatVersion": "2.0" })
                 }
@@ -172,8 +175,4 @@ fn is_same(existing: &Value, wanted: &Value) -> bool {
     let fields = ["target", "authorizationType", "authorizerId"];
     let scopes = |route: &Value| route["authorizationScopes"].as_array().cloned().unwrap_or_default();
     fields.iter().all(|field| existing[field] == wanted[field]) && scopes(existing) == scopes(wanted)
-}
-
-fn text(object: &Value, field: &str) -> Result<String> {
-    Ok(object[field].as_str().with_context(|| format!("API Gateway returned no {field}: {object}"))?.to_owned())
 }

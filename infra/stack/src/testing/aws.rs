@@ -4,12 +4,13 @@ use std::{
 };
 
 use aws_config::SdkConfig;
-use aws_sdk_sqs::types::QueueAttributeName;
 use contracts::Envelope;
+use serde_json::json;
 use tokio::sync::OnceCell;
 
 use super::{start, unique, workplace};
 use crate::{
+    aws_api::AwsApi,
     emulator::{Emulator, Settings, sdk_config},
     provision::{keys, messaging, secrets, tables},
     topology::Topology,
@@ -49,13 +50,17 @@ impl Aws {
         sdk_config(&self.endpoint)
     }
 
+    fn api(&self) -> AwsApi {
+        AwsApi::new(&self.endpoint).expect("a client")
+    }
+
     /// A fresh, empty table, shaped like the topology's table `name`. Returns its own, unique name.
     pub async fn create_table(&self, name: &str) -> String {
         let topology = topology();
         let Some(shape) = topology.table(name) else { panic!("the topology has no table `{name}`") };
-        let dynamodb = aws_sdk_dynamodb::Client::new(&self.sdk_config());
-        let table = tables::table(&dynamodb, &unique(name), shape).await;
-        table.expect("the emulated AWS makes tables").name
+        let table = unique(name);
+        tables::table(&self.api(), &table, shape).await.expect("the emulated AWS creates tables");
+        table
     }
 
     /// A fresh, empty queue with its dead-letter queue, shaped like the topology's queue `name`. Returns its URL; that
@@ -63,29 +68,21 @@ impl Aws {
     pub async fn create_queue(&self, name: &str) -> String {
         let topology = topology();
         let Some(shape) = topology.queue(name) else { panic!("the topology has no queue `{name}`") };
-        let sqs = aws_sdk_sqs::Client::new(&self.sdk_config());
-        messaging::queue(&sqs, &unique(name), shape).await.expect("the emulated AWS makes queues").url
+        messaging::queue(&self.api(), &unique(name), shape).await.expect("the emulated AWS creates queues").url
     }
 
     /// A fresh topic, and a queue that all of its messages are delivered to.
     pub async fn create_topic(&self) -> TopicProbe {
-        let config = self.sdk_config();
-        let (sns, sqs) = (aws_sdk_sns::Client::new(&config), aws_sdk_sqs::Client::new(&config));
-        let name = unique("topic");
-        let arn = messaging::topic(&sns, &name).await.expect("the emulated AWS makes topics");
-        let queue = sqs.create_queue().queue_name(&name).send().await;
-        let queue_url = queue.ok().and_then(|queue| queue.queue_url).expect("the emulated AWS makes queues");
-        let attributes = sqs.get_queue_attributes().queue_url(&queue_url).attribute_names(QueueAttributeName::QueueArn);
-        let attributes = attributes.send().await.ok().and_then(|answer| answer.attributes).unwrap_or_default();
-        let queue_arn = &attributes[&QueueAttributeName::QueueArn];
-        messaging::subscribe(&sns, &arn, queue_arn, None).await.expect("the emulated AWS makes subscriptions");
-        TopicProbe { arn, queue_url, config, received: Arc::default() }
+        let (api, name) = (self.api(), unique("topic"));
+        let arn = messaging::topic(&api, &name).await.expect("the emulated AWS creates topics");
+        let queue = messaging::plain_queue(&api, &name, &json!({})).await.expect("the emulated AWS creates queues");
+        messaging::subscribe(&api, &arn, &queue.arn, None).await.expect("the emulated AWS creates subscriptions");
+        TopicProbe { arn, queue_url: queue.url, config: self.sdk_config(), received: Arc::default() }
     }
 
     /// The id of a fresh KMS key for signing tokens.
     pub async fn create_signing_key(&self) -> String {
-        let kms = aws_sdk_kms::Client::new(&self.sdk_config());
-        keys::create_signing_key(&kms).await.expect("the emulated AWS makes keys")
+        keys::create_signing_key(&self.api()).await.expect("the emulated AWS creates keys")
     }
 
     /// The ARN of a fresh secret that holds `text`.

@@ -1,10 +1,11 @@
 //! Event source mappings of Lambda functions.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::aws_api::AwsApi;
+use super::differs;
+use crate::aws_api::{AwsApi, text};
 
 /// Matches the outbox items of a table's stream: those with the attribute `event`. Modified items as well as new ones,
 /// so that an operator can have an event published again by touching its item.
@@ -54,10 +55,9 @@ async fn ensure(aws: &AwsApi, function: &str, source_arn: &str, settings: Value,
         aws.rest("lambda", Method::POST, PATH, &mapping).await?;
         return Ok(());
     };
-    let differs = settings.as_object().into_iter().flatten().any(|(name, value)| mapping[name] != *value);
-    if differs {
-        let uuid = mapping["UUID"].as_str().context("an event source mapping without a UUID")?;
-        aws.rest("lambda", Method::PUT, &format!("{PATH}{uuid}"), &settings).await?;
+    if differs(mapping, &settings) {
+        let path = format!("{PATH}{}", text(mapping, "UUID")?);
+        aws.rest("lambda", Method::PUT, &path, &settings).await?;
     }
     Ok(())
 }
