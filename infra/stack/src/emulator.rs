@@ -6,50 +6,50 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, ensure};
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 use serde::Deserialize;
-use tokio::time::Instant;
 
 use crate::{
     process::{Child, Program},
     python::Python,
+    ready,
 };
 
-/// The Region that everything local is in.
+/// The Region of all local resources.
 pub const REGION: &str = "us-east-1";
 
 /// MiniStack with its patches.
 const PROGRAM: &str = concat!(include_str!("emulator/iam.py"), include_str!("emulator/ministack.py"));
 
-/// Both halves of the only credentials there are: those of the account's root.
+/// Access key id and secret access key of the account's root.
 const CREDENTIAL: &str = "test";
 
-/// Longer than the slowest start that was seen, on a busy machine with a lot of state to load.
+/// Limit for a start, during which it loads its state.
 const START_LIMIT: Duration = Duration::from_secs(90);
 
-/// Limit for its shutdown, during which it saves its state: 6 s for ten thousand products.
+/// Limit for a shutdown, during which it saves its state: 6 s for ten thousand products.
 const SAVE_LIMIT: Duration = Duration::from_secs(60);
 
 /// Settings of an emulator.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The port; a free one if there is none.
+    /// The port. Default: a free port.
     pub port: Option<u16>,
-    /// The folder for all that it writes. Made if it is not there.
+    /// Data folder, which is created if it does not exist.
     pub data_dir: PathBuf,
-    /// The file for its log, in a folder that exists.
+    /// Log file, in an existing folder.
     pub log: PathBuf,
-    /// If false, the data folder is removed at the end. Otherwise the state is kept: it is written at a regular stop,
-    /// also when our process was killed, but not when the emulator itself was.
+    /// If false, the data folder is removed at the end. Otherwise the emulator saves its state when it stops, even if
+    /// this process was killed, but not if the emulator itself was killed.
     pub keep: bool,
-    /// If true, each call needs permission of the role that makes it (`AUTH=true`). The credentials of
-    /// [`sdk_config`] are those of the account's root, which may do everything.
+    /// If true, IAM policies are enforced (`AUTH=true`). The credentials of [`sdk_config`] are those of the account's
+    /// root, who may make every call.
     pub iam: bool,
 }
 
-/// A running emulator. It ends when this is dropped, or our process ends.
+/// A running emulator. Dropping it stops the emulator.
 #[derive(Debug)]
 pub struct Emulator {
     child: Child,
@@ -57,18 +57,11 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts one and waits until it answers.
+    /// Starts an emulator and waits until it responds.
     pub async fn start(python: &Python, settings: Settings) -> anyhow::Result<Self> {
-        let port = match settings.port {
-            Some(port) => port,
-            None => free_port()?,
-        };
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err() {
-            bail!("port {port} is taken by another process: the emulated AWS needs it");
-        }
+        let port = claim_port(settings.port)?;
         let temporary = settings.data_dir.join("tmp");
-        std::fs::create_dir_all(&temporary)
-            .with_context(|| format!("cannot make the folder {}", temporary.display()))?;
+        std::fs::create_dir_all(&temporary).with_context(|| format!("cannot create {}", temporary.display()))?;
         let keep = if settings.keep { "1" } else { "0" };
         let mut program = Program::new("MiniStack", python.path(), settings.log)
             .args(["-I", "-u", "-c", PROGRAM])
@@ -82,44 +75,27 @@ impl Emulator {
             .env("STATE_DIR", settings.data_dir.join("state"))
             .env("S3_PERSIST", keep)
             .env("S3_DATA_DIR", settings.data_dir.join("s3"))
-            // A request that API Gateway passes to the load balancer takes a thread in each: with fewer threads than
-            // two per concurrent request, all threads wait for a second one: a deadlock.
+            // A request through API Gateway to the load balancer occupies two threads. With fewer threads than that,
+            // concurrent requests end in a deadlock.
             .env("MINISTACK_WORKER_THREADS", "1024")
-            // Listeners on fixed ports, of services that the shop does not use.
+            // Services that the shop does not use, which listen on fixed ports.
             .env("IOT_MTLS_ENABLED", "0")
             .env("SFTP_ENABLED", "0")
-            // No looking for containers of earlier runs: nothing here runs in one.
+            // Functions run as processes. Without this, it looks for containers of earlier runs.
             .env("DOCKER_HOST", "unix:///nonexistent")
             .env("MINISTACK_REGION", REGION)
             .env("AWS_DEFAULT_REGION", REGION)
             .env("AWS_ACCESS_KEY_ID", CREDENTIAL)
             .env("AWS_SECRET_ACCESS_KEY", CREDENTIAL);
         if settings.iam {
-            // For its functions: their settings are those of AWS, and name no endpoint.
+            // For functions: with IAM, they have the settings of AWS, which contain no endpoint.
             program = program.env("AWS_ENDPOINT_URL", endpoint(port));
         }
         program = if settings.keep { program.grace(SAVE_LIMIT) } else { program.scratch(settings.data_dir) };
         let emulator = Self { child: program.spawn(python).await?, port };
-        emulator.ready().await?;
+        let health = format!("{}/_ministack/health", emulator.endpoint());
+        emulator.child.ready(ready::answers(&health, START_LIMIT)).await?;
         Ok(emulator)
-    }
-
-    async fn ready(&self) -> anyhow::Result<()> {
-        let health = format!("{}/_ministack/health", self.endpoint());
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
-        let limit = Instant::now() + START_LIMIT;
-        loop {
-            if client.get(&health).send().await.is_ok_and(|response| response.status().is_success()) {
-                return Ok(());
-            }
-            if !self.child.is_running() {
-                bail!("MiniStack ended while it started:\n{}", self.child.log_tail());
-            }
-            if Instant::now() > limit {
-                bail!("MiniStack is not ready after {START_LIMIT:?}:\n{}", self.child.log_tail());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
     }
 
     /// The URL of every AWS service.
@@ -127,7 +103,7 @@ impl Emulator {
         endpoint(self.port)
     }
 
-    /// The port it listens on, at 127.0.0.1.
+    /// Port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -137,9 +113,9 @@ impl Emulator {
         &self.child
     }
 
-    /// Ends it, with its functions' processes, and lets it write its state.
+    /// Stops the emulator and the processes of its functions, and waits until it has saved its state.
     pub async fn stop(&self) {
-        self.child.stop(SAVE_LIMIT).await;
+        self.child.stop().await;
     }
 }
 
@@ -153,8 +129,7 @@ pub fn sdk_config(endpoint: &str) -> SdkConfig {
     sdk_config_with(endpoint, Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "local stack"))
 }
 
-/// The same for a program that has the role `role`, where calls need permission. Fails if neither ECS nor Lambda may have
-/// that role.
+/// The same with the credentials of the role `role`. Fails if neither ECS nor Lambda may assume the role.
 pub async fn sdk_config_as(endpoint: &str, role: &str) -> anyhow::Result<SdkConfig> {
     let client = reqwest::Client::builder().no_proxy().build()?;
     let answer = client.get(role_url(endpoint, role)).send().await?.error_for_status();
@@ -192,7 +167,7 @@ fn sdk_config_with(endpoint: &str, credentials: Credentials) -> SdkConfig {
         .build()
 }
 
-/// The environment that makes a program's AWS clients talk to the emulator at `endpoint`.
+/// Environment variables that point a program's AWS clients at the emulator at `endpoint`.
 pub fn environment(endpoint: &str) -> [(&'static str, String); 4] {
     [
         ("AWS_ENDPOINT_URL", endpoint.to_owned()),
@@ -202,14 +177,20 @@ pub fn environment(endpoint: &str) -> [(&'static str, String); 4] {
     ]
 }
 
-/// The header `authorization` of a call of the account's root. The emulator accepts root without a signature.
+/// The header `authorization` of a call of the account's root, which the emulator accepts without a signature.
 pub fn root_authorization(service: &str) -> String {
     let scope = format!("{CREDENTIAL}/20260101/{REGION}/{service}/aws4_request");
     format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none")
 }
 
-/// A TCP port that was free a moment ago, below the range from which operating systems take the ports of outgoing
-/// connections: none of those takes it before its server does.
+/// The port `wanted`, which must be free, or any free port.
+pub(crate) fn claim_port(wanted: Option<u16>) -> anyhow::Result<u16> {
+    let Some(port) = wanted else { return free_port() };
+    ensure!(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok(), "port {port} is taken by another process");
+    Ok(port)
+}
+
+/// A free TCP port, below the ports of outgoing connections, which could take it before its server listens.
 pub fn free_port() -> anyhow::Result<u16> {
     const FIRST: u16 = 12_000;
     const COUNT: u16 = 18_000;

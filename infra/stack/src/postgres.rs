@@ -1,37 +1,37 @@
 //! A real PostgreSQL 18, from a Python wheel that carries the server's binaries.
 
-use std::{
-    net::{Ipv4Addr, TcpListener},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
-use anyhow::{Context, bail, ensure};
-use tokio::{process::Command, time::Instant};
+use anyhow::{Context, ensure};
+use tokio::process::Command;
 
 use crate::{
-    emulator::free_port,
+    emulator::claim_port,
     process::{Child, Program},
     python::Python,
+    ready,
 };
 
-/// Includes the making of a data folder, and recovery after a crash.
+/// Limit for a start, including the creation of a data folder, or recovery after a crash.
 const START_LIMIT: Duration = Duration::from_secs(90);
+
+/// Limit for a shutdown.
+const STOP_LIMIT: Duration = Duration::from_secs(30);
 
 /// Settings of a server.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The port; a free one if there is none.
+    /// The port. Default: a free port.
     pub port: Option<u16>,
-    /// The folder for its data. Made if it is not there; the folder above it must exist.
+    /// Data folder, which is created if it does not exist. Its parent folder must exist.
     pub data_dir: PathBuf,
-    /// The file for its log, in a folder that exists.
+    /// Log file, in an existing folder.
     pub log: PathBuf,
     /// If false, the data are removed at the end, and nothing is synced to disk.
     pub keep: bool,
 }
 
-/// A running server. It ends when this is dropped, or our process ends.
+/// A running server. Dropping it stops the server.
 #[derive(Debug)]
 pub struct Postgres {
     child: Child,
@@ -40,15 +40,9 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts one and waits until it takes connections. Data that a crash left behind are recovered.
+    /// Starts a server and waits until it accepts connections. After a crash, it recovers its data first.
     pub async fn start(python: &Python, settings: Settings) -> anyhow::Result<Self> {
-        let port = match settings.port {
-            Some(port) => port,
-            None => free_port()?,
-        };
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err() {
-            bail!("port {port} is taken by another process: PostgreSQL needs it");
-        }
+        let port = claim_port(settings.port)?;
         let mut program = Program::new("PostgreSQL", python.path(), settings.log)
             .args(["-I", "-c", include_str!("postgres/server.py")])
             .arg(&settings.data_dir)
@@ -56,7 +50,8 @@ impl Postgres {
             .arg("max_connections=200")
             .arg("timezone=UTC");
         if settings.keep {
-            program = program.stop_signal("SIGINT"); // disconnects clients, unlike SIGTERM, and ends cleanly
+            // SIGINT disconnects clients, unlike SIGTERM, and ends cleanly.
+            program = program.stop_signal("SIGINT").grace(STOP_LIMIT);
         } else {
             program = program
                 .arg("fsync=off")
@@ -66,22 +61,8 @@ impl Postgres {
                 .scratch(settings.data_dir);
         }
         let server = Self { child: program.spawn(python).await?, python: python.clone(), port };
-        server.ready().await?;
+        server.child.ready(ready::until(START_LIMIT, async || server.psql("select 1").await)).await?;
         Ok(server)
-    }
-
-    async fn ready(&self) -> anyhow::Result<()> {
-        let limit = Instant::now() + START_LIMIT;
-        loop {
-            let Err(cause) = self.psql("select 1").await else { return Ok(()) };
-            if !self.child.is_running() {
-                bail!("PostgreSQL ended while it started:\n{}", self.child.log_tail());
-            }
-            if Instant::now() > limit {
-                bail!("PostgreSQL is not ready after {START_LIMIT:?} ({cause}):\n{}", self.child.log_tail());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
     }
 
     /// Runs a statement with psql.
@@ -93,12 +74,12 @@ impl Postgres {
         Ok(())
     }
 
-    /// The URL of one of its databases, which need not exist yet.
+    /// URL of the database `database`, which need not exist yet.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Makes a database if it is not there, and returns its URL. `name` is a plain identifier.
+    /// Creates a database unless it exists, and returns its URL. `name` is a plain identifier.
     pub async fn create_database(&self, name: &str) -> anyhow::Result<String> {
         match self.psql(&format!(r#"create database "{name}""#)).await {
             Err(cause) if !cause.to_string().contains("already exists") => {
@@ -108,7 +89,7 @@ impl Postgres {
         }
     }
 
-    /// The port it listens on, at 127.0.0.1.
+    /// Port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -118,8 +99,8 @@ impl Postgres {
         &self.child
     }
 
-    /// Ends it cleanly.
+    /// Stops the server.
     pub async fn stop(&self) {
-        self.child.stop(Duration::from_secs(30)).await;
+        self.child.stop().await;
     }
 }

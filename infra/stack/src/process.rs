@@ -1,8 +1,7 @@
-//! Child processes whose life is tied to ours: none outlives the process that started it, also when that is killed
-//! with `kill -9`.
+//! Child processes that do not outlive the process that started them, even if it is killed with `kill -9`.
 //!
-//! Every program runs below a small launcher that holds a pipe from us as its stdin. The kernel closes the pipe when we
-//! are gone, however we went, and the launcher then ends the program and all that it started.
+//! Every program runs below a small launcher whose stdin is a pipe from this process. When this process ends for any
+//! reason, the kernel closes the pipe, and the launcher ends the program and all processes that it started.
 
 use std::{
     ffi::OsString,
@@ -14,29 +13,29 @@ use std::{
 
 use anyhow::{Context, bail};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncBufReadExt, BufReader},
     process::{ChildStdin, Command},
     sync::watch,
 };
 
 use crate::python::Python;
 
-/// Default of the time between the stop signal and SIGKILL.
+/// Default time between the stop signal and SIGKILL.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Environment variables that children inherit. No others, so that a stack behaves the same in every shell.
 const INHERITED: &[&str] = &["PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "RUST_BACKTRACE"];
 
-/// Number of started programs that have not ended.
+/// Number of running programs.
 static LIVE: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
 
-/// Waits until every program that we started has ended, also those whose start was given up half-way.
+/// Waits until every program has ended, including those whose start was canceled.
 pub async fn all_ended() {
     // The sender is never dropped.
     let _ = LIVE.subscribe().wait_for(|count| *count == 0).await;
 }
 
-/// A program to be started.
+/// A program and its settings.
 #[derive(Debug)]
 pub struct Program {
     name: String,
@@ -74,7 +73,7 @@ impl Program {
         self
     }
 
-    /// One more environment variable. Of ours, a program sees only `PATH` and a few others.
+    /// One more environment variable. A program inherits only `PATH` and a few others.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<OsString>) -> Self {
         self.env.push((name.into(), value.into()));
         self
@@ -86,25 +85,25 @@ impl Program {
         self
     }
 
-    /// The signal that asks this program to end; `SIGTERM` unless told.
+    /// The signal that requests the end of this program. Default: `SIGTERM`.
     pub fn stop_signal(mut self, name: &'static str) -> Self {
         self.stop_signal = name;
         self
     }
 
-    /// Time between the stop signal and SIGKILL after this process has ended or dropped the child. Default: 10 s.
+    /// Time between the stop signal and SIGKILL. Default: 10 s.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
     }
 
-    /// A folder that is removed when the program has ended, even if we are gone by then.
+    /// A folder that is removed after the program has ended, even if this process ends first.
     pub fn scratch(mut self, folder: impl Into<PathBuf>) -> Self {
         self.scratch = Some(folder.into());
         self
     }
 
-    /// Starts it. Fails if there is no such program, with the cause from its log.
+    /// Starts the program. If it cannot be executed, the error contains the end of the log.
     pub async fn spawn(self, python: &Python) -> anyhow::Result<Child> {
         let log = std::fs::File::options().create(true).append(true).open(&self.log);
         let log = log.with_context(|| format!("cannot write the log {}", self.log.display()))?;
@@ -120,7 +119,8 @@ impl Program {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log)
-            // A group of its own: Ctrl-C at the terminal is for us, and we end our children in order.
+            // A process group of its own, so that Ctrl-C in the terminal does not reach it: this process ends its
+            // children in order.
             .process_group(0);
         let mut launcher = launcher.spawn().with_context(|| format!("cannot start {}", python.path().display()))?;
         let (stdin, stdout) = (launcher.stdin.take(), launcher.stdout.take());
@@ -142,7 +142,7 @@ impl Program {
     }
 }
 
-/// A running program. Dropping it ends the program, too, but without waiting.
+/// A running program. Dropping it stops the program without waiting for its end.
 #[derive(Debug)]
 pub struct Child {
     name: String,
@@ -158,41 +158,44 @@ impl Child {
         &self.name
     }
 
-    /// The program's process id (not the launcher's), which is also that of its process group.
+    /// Process id of the program (not of the launcher), which is also its process group.
     pub fn pid(&self) -> u32 {
         self.pid
     }
 
-    /// The file that holds the program's output.
+    /// The log file.
     pub fn log(&self) -> &Path {
         &self.log
     }
 
-    /// The last lines of the program's output, for messages.
+    /// The last lines of the log, for messages.
     pub fn log_tail(&self) -> String {
         tail(&self.log)
     }
 
-    /// True until the program has ended.
-    pub fn is_running(&self) -> bool {
-        self.exit.borrow().is_none()
+    /// Waits until `ready` completes. If that fails, or the program ends first, the error contains the end of its log.
+    pub async fn ready(&self, ready: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+        let outcome = tokio::select! {
+            code = self.exited() => Err(anyhow::anyhow!("it exited with code {code}")),
+            outcome = ready => outcome,
+        };
+        if let Err(cause) = outcome {
+            bail!("{} did not start: {cause:#}. End of its log:\n\n{}", self.name, self.log_tail());
+        }
+        Ok(())
     }
 
-    /// Waits for the program's end. The exit code is as a shell reports it: 128 + the signal that ended it.
+    /// Waits for the end of the program. Returns the exit code as a shell reports it: 128 + the signal that ended it.
     pub async fn exited(&self) -> i32 {
         let mut exit = self.exit.clone();
         let code = exit.wait_for(Option::is_some).await.ok().and_then(|code| *code);
-        code.unwrap_or(-1) // the runtime that watched it is gone, and with it the pipe
+        code.unwrap_or(-1) // the runtime has ended, and with it the pipe
     }
 
-    /// Asks the program to end, waits, and kills what is left of it and its children after `grace`.
+    /// Sends the stop signal, waits for the end, and kills the program and its children after the grace period.
     /// Returns the exit code as [`Child::exited`] does.
-    pub async fn stop(&self, grace: Duration) -> i32 {
-        let stdin = self.stdin.lock().ok().and_then(|mut stdin| stdin.take());
-        if let Some(mut stdin) = stdin {
-            // Fails if the launcher has ended.
-            let _ = stdin.write_all(grace.as_secs_f32().to_string().as_bytes()).await;
-        }
+    pub async fn stop(&self) -> i32 {
+        drop(self.stdin.lock().ok().and_then(|mut stdin| stdin.take()));
         self.exited().await
     }
 }

@@ -15,14 +15,17 @@ use stack::{
 
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A shell that deafly waits, with a child of its own that waits, too. Both print their pids.
+/// Grace period of a program that does not stop.
+const SHORT: Duration = Duration::from_millis(300);
+
+/// A shell that ignores SIGTERM, with a child that does the same. Both print their pids.
 const DEAF: &str = r#"trap "" TERM; echo $$; sh -c 'trap "" TERM; echo $$; sleep 600 & wait' & wait; sleep 600"#;
 
-async fn start(script: &str) -> (Child, Vec<u32>) {
+async fn start(script: &str, grace: Duration) -> (Child, Vec<u32>) {
     let target = target_dir().unwrap();
     let python = Python::ensure(&target).await.unwrap();
     let log = stack::testing::folder("process").await.join("log");
-    let program = Program::new("a test's program", "sh", &log).arg("-c").arg(script).grace(Duration::from_millis(300));
+    let program = Program::new("a test's program", "sh", &log).arg("-c").arg(script).grace(grace);
     let child = program.spawn(&python).await.unwrap();
     let expected = script.matches("echo $$").count();
     let pids = eventually("the program prints its pids", LIMIT, async || {
@@ -47,7 +50,7 @@ async fn all_end(pids: Vec<u32>) {
 
 #[tokio::test]
 async fn a_child_and_its_children_end_when_we_are_killed() {
-    // A process like us, so that it can be killed: this test's file again, with the function below.
+    // Another process of this test binary, so that it can be killed: it runs the function below.
     let mut parent = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "a_parent_that_waits_to_be_killed", "--ignored", "--nocapture"])
         .stdout(Stdio::piped())
@@ -57,7 +60,7 @@ async fn a_child_and_its_children_end_when_we_are_killed() {
     let pids = lines.find_map(|line| line.unwrap().strip_prefix("pids: ").map(str::to_owned)).unwrap();
     let pids: Vec<u32> = pids.split(' ').map(|pid| pid.parse().unwrap()).collect();
     assert!(pids.len() == 2 && pids.iter().copied().all(is_alive), "{pids:?}");
-    parent.kill().unwrap(); // SIGKILL: it gets no chance to tidy up
+    parent.kill().unwrap(); // SIGKILL
     parent.wait().unwrap();
     all_end(pids).await;
 }
@@ -65,30 +68,28 @@ async fn a_child_and_its_children_end_when_we_are_killed() {
 #[tokio::test]
 #[ignore = "is started, and killed, by the test above"]
 async fn a_parent_that_waits_to_be_killed() {
-    let (child, pids) = start(DEAF).await;
+    let (child, pids) = start(DEAF, SHORT).await;
     println!("\npids: {} {}", pids[0], pids[1]);
     child.exited().await;
 }
 
 #[tokio::test]
 async fn a_child_that_does_not_stop_is_killed_with_its_children() {
-    let (child, pids) = start(DEAF).await;
-    assert!(child.is_running());
+    let (child, pids) = start(DEAF, SHORT).await;
     assert_eq!(child.pid(), pids[0]);
-    assert_eq!(child.stop(Duration::from_millis(100)).await, 128 + 9);
-    assert!(!child.is_running());
+    assert_eq!(child.stop().await, 128 + 9);
     all_end(pids).await;
 }
 
 #[tokio::test]
 async fn the_exit_code_of_a_child_that_stops_in_time_is_known() {
-    let (child, _) = start("trap 'exit 7' TERM; echo $$; while :; do sleep 0.05; done").await;
-    assert_eq!(child.stop(LIMIT).await, 7);
+    let (child, _) = start("trap 'exit 7' TERM; echo $$; while :; do sleep 0.05; done", LIMIT).await;
+    assert_eq!(child.stop().await, 7);
 }
 
 #[tokio::test]
 async fn the_children_of_a_child_that_crashed_end_too() {
-    let (child, pids) = start("sh -c 'echo $$; sleep 600' & echo $$; sleep 0.2; kill -9 $$").await;
+    let (child, pids) = start("sh -c 'echo $$; sleep 600' & echo $$; sleep 0.2; kill -9 $$", SHORT).await;
     assert_eq!(child.exited().await, 128 + 9);
     all_end(pids).await;
 }

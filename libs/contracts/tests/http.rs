@@ -19,7 +19,7 @@ use contracts::{
     Money, OrderId, Problem, ProblemType, Sku, UserId,
     auth::{AUDIENCE, Claims, Scope, Verifier},
     http::{
-        Customer, IdempotencyKey, Json, Path, Query, Staff, Tokens,
+        Customer, IdempotencyKey, Json, Path, Query, Staff, TokenKeys, Tokens,
         layers::{Options, surround},
     },
 };
@@ -28,7 +28,6 @@ use jsonwebtoken::{
     jwk::{Jwk, JwkSet},
 };
 use serde::Deserialize;
-use tokio::sync::watch;
 use tower::ServiceExt;
 
 const ISSUER: &str = "https://issuer.example";
@@ -90,7 +89,7 @@ async fn send(tokens: Tokens, request: Request<Body>) -> (StatusCode, Vec<u8>) {
 }
 
 async fn problem(request: Request<Body>) -> Problem {
-    let (status, body) = send(watch::channel(None).1, request).await;
+    let (status, body) = send(TokenKeys::channel().1, request).await;
     let problem: Problem = serde_json::from_slice(&body).unwrap();
     assert_eq!(problem.status, status.as_u16());
     problem
@@ -174,7 +173,7 @@ async fn an_idempotency_key_is_required_and_limited_in_length() {
 
 #[tokio::test]
 async fn a_panic_is_a_problem_without_its_message() {
-    let (status, body) = send(watch::channel(None).1, get_request("/panic")).await;
+    let (status, body) = send(TokenKeys::channel().1, get_request("/panic")).await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(!String::from_utf8_lossy(&body).contains("secret"));
 }
@@ -187,7 +186,7 @@ async fn a_request_that_exceeds_its_deadline_is_unavailable() {
 
 #[tokio::test]
 async fn requests_above_the_limit_are_rejected_and_health_checks_are_not() {
-    let router = router(watch::channel(None).1);
+    let router = router(TokenKeys::channel().1);
     let call = async |path: &str| router.clone().oneshot(get_request(path)).await.unwrap().status();
     let (slow, rejected, health) = tokio::join!(call("/slow"), call("/orders"), call("/health/live"));
     assert_eq!(
@@ -200,7 +199,7 @@ async fn requests_above_the_limit_are_rejected_and_health_checks_are_not() {
 #[tokio::test]
 async fn responses_are_not_cached_unless_the_handler_allows_it() {
     for (path, expected) in [("/orders", "no-store"), ("/cached", "max-age=60")] {
-        let response = router(watch::channel(None).1).oneshot(get_request(path)).await.unwrap();
+        let response = router(TokenKeys::channel().1).oneshot(get_request(path)).await.unwrap();
         assert_eq!(response.headers()["cache-control"], expected);
     }
 }
@@ -225,7 +224,7 @@ impl Issuer {
     }
 
     fn tokens(&self) -> Tokens {
-        watch::channel(Some(Verifier::new(ISSUER, &self.keys))).1
+        Tokens::fixed(Verifier::new(ISSUER, &self.keys))
     }
 
     fn token(&self, change: impl FnOnce(&mut Header, &mut Claims)) -> String {
@@ -281,6 +280,18 @@ async fn an_invalid_token_is_rejected() {
     }
     let (status, _) = send(issuer.tokens(), Request::get("/mine").body(Body::empty()).unwrap()).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED, "no token");
-    let (status, _) = send(watch::channel(None).1, with_token("/mine", &good)).await;
+    let (status, _) = send(TokenKeys::channel().1, with_token("/mine", &good)).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "keys not read yet");
+}
+
+#[tokio::test]
+async fn a_token_with_an_unknown_key_waits_until_the_keys_are_read() {
+    let issuer = Issuer::new();
+    let (keys, tokens) = TokenKeys::channel();
+    let token = issuer.token(|_, _| {});
+    let request = send(tokens, with_token("/mine", &token));
+    let reader = async { keys.publish(Some(Verifier::new(ISSUER, &issuer.keys))) };
+    let ((status, _), is_known) = tokio::join!(request, reader);
+    assert_eq!((status, is_known), (StatusCode::OK, true));
+    assert!(keys.publish(None), "a failed read keeps the keys");
 }

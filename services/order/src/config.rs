@@ -53,6 +53,15 @@ pub struct Config {
     )]
     pub payment_deadline: Duration,
 
+    /// Time that a receive waits for messages: at most 20 seconds. Also the time that a shutdown may take longer.
+    #[arg(
+        long = "long-poll-seconds",
+        env = "LONG_POLL_SECONDS",
+        default_value = "20",
+        value_parser = long_poll_seconds
+    )]
+    pub long_poll: Duration,
+
     /// Interval of the sweep, which finds overdue orders whose reminder was lost.
     #[arg(
         long = "sweep-interval-seconds",
@@ -81,6 +90,13 @@ fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(seconds) if (1..=MAX_SECONDS).contains(&seconds) => Ok(Duration::from_secs(seconds)),
         _ => Err(format!("must be a whole number of seconds from 1 to {MAX_SECONDS}")),
+    }
+}
+
+fn long_poll_seconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds) if (1..=20).contains(&seconds) => Ok(Duration::from_secs(seconds)),
+        _ => Err("must be a whole number of seconds from 1 to 20".to_owned()),
     }
 }
 

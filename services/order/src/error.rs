@@ -41,6 +41,9 @@ pub enum Error {
     /// An event names an order that does not exist.
     #[error("order {0} does not exist")]
     UnknownOrder(OrderId),
+    /// The queue is not meant for this type of event: the filter of a subscription is too wide.
+    #[error("unexpected event type {0}")]
+    UnexpectedEvent(&'static str),
     /// The body of a message is not what its queue is for, or a response cannot be serialized.
     #[error("JSON not valid")]
     Json(#[from] serde_json::Error),
@@ -53,6 +56,26 @@ pub enum Error {
 }
 
 impl Error {
+    /// True if another delivery of the message may succeed. False if the message or the order refuses it.
+    pub(crate) fn is_retryable(&self) -> bool {
+        match self {
+            Self::VersionConflict
+            | Self::RetriesExhausted
+            | Self::KeyInUse
+            | Self::NewerOrder(_)
+            | Self::Unavailable(_)
+            | Self::Store(_) => true,
+            Self::NotFound
+            | Self::Cart(_)
+            | Self::Place(_)
+            | Self::Refused(_)
+            | Self::KeyReused
+            | Self::UnexpectedEvent(_)
+            | Self::UnknownOrder(_)
+            | Self::Json(_) => false,
+        }
+    }
+
     /// True if loading and deciding again may succeed at once.
     pub(crate) fn is_version_conflict(&self) -> bool {
         matches!(self, Self::VersionConflict)
@@ -114,7 +137,9 @@ impl From<Error> for Problem {
             Error::VersionConflict | Error::RetriesExhausted | Error::Unavailable(_) | Error::NewerOrder(_) => {
                 Self::new(ProblemType::Unavailable)
             }
-            Error::UnknownOrder(_) | Error::Json(_) | Error::Store(_) => Self::new(ProblemType::Internal),
+            Error::UnexpectedEvent(_) | Error::UnknownOrder(_) | Error::Json(_) | Error::Store(_) => {
+                Self::new(ProblemType::Internal)
+            }
         }
     }
 }

@@ -26,6 +26,8 @@ mod run;
 mod saga;
 /// The table: one function per query.
 pub mod store;
+/// Supervision of the tasks of [`run()`].
+mod supervise;
 /// Logs and traces.
 pub mod telemetry;
 

@@ -9,7 +9,6 @@ use aws_sdk_sqs::Client;
 use chrono::{DateTime, Utc};
 use contracts::{OrderId, TraceContext};
 use serde::{Deserialize, Serialize};
-use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::{clock, domain::Order};
@@ -33,13 +32,12 @@ pub struct Reminder {
 pub struct Reminders {
     sqs: Client,
     url: String,
-    tasks: TaskTracker,
 }
 
 impl Reminders {
-    /// Creates reminders on the queue at `url`, sent in the background by `tasks`.
-    pub fn new(sqs: Client, url: String, tasks: TaskTracker) -> Self {
-        Self { sqs, url, tasks }
+    /// Creates reminders on the queue at `url`.
+    pub fn new(sqs: Client, url: String) -> Self {
+        Self { sqs, url }
     }
 
     /// Schedules a reminder of the order's deadline, unless it is the same as `before`, which has a reminder.
@@ -60,7 +58,7 @@ impl Reminders {
                 tracing::warn!(order_id = %reminder.order_id, error, "could not send reminder; the sweep replaces it");
             }
         };
-        self.tasks.spawn(send.instrument(span));
+        tokio::spawn(send.instrument(span));
     }
 }
 

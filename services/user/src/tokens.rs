@@ -6,7 +6,6 @@ use contracts::{
     http::Tokens,
 };
 use jsonwebtoken::jwk::JwkSet;
-use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
@@ -56,6 +55,6 @@ impl AccessTokens {
 
     /// Returns the verifier of incoming tokens: the one that every service uses, with the same keys.
     pub(crate) fn verifier(&self) -> Tokens {
-        watch::channel(Some(Verifier::new(self.issuer.as_str(), &self.jwks()))).1
+        Tokens::fixed(Verifier::new(self.issuer.as_str(), &self.jwks()))
     }
 }

@@ -161,7 +161,7 @@ impl<'a> Bench<'a> {
             tokio::time::sleep(IDLE).await;
             let memory = resident(process.pid()).with_context(|| format!("cannot read the memory of {name}"))?;
             report.figure(name, Spread::megabytes(memory), IDLE_MEMORY, "MB", "");
-            process.stop(Duration::from_secs(10)).await;
+            process.stop().await;
         }
         postgres.stop().await;
         Ok(())

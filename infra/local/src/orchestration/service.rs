@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use stack::{
     local_env::Environment,
     process::{Child, Program},
@@ -45,14 +45,8 @@ impl Service {
     /// Starts the program, and waits until it is healthy. The error contains the end of its log.
     pub async fn start(&self) -> Result<Child> {
         let child = self.spawn().await?;
-        let outcome = tokio::select! {
-            code = child.exited() => Err(anyhow::anyhow!("it exited with code {code}")),
-            ready = ready::answers(&self.health_url, START_LIMIT) => ready,
-        };
-        match outcome {
-            Ok(()) => Ok(child),
-            Err(cause) => bail!("{} did not start: {cause:#}. End of its log:\n\n{}", self.name, child.log_tail()),
-        }
+        child.ready(ready::answers(&self.health_url, START_LIMIT)).await?;
+        Ok(child)
     }
 
     /// Restarts the program until `stop`, then terminates it.
@@ -62,7 +56,7 @@ impl Service {
             let began = Instant::now();
             tokio::select! {
                 () = stop.cancelled() => {
-                    child.stop(GRACE).await;
+                    child.stop().await;
                     return;
                 }
                 code = child.exited() => {
@@ -85,7 +79,7 @@ impl Service {
     }
 
     async fn spawn(&self) -> Result<Child> {
-        let program = Program::new(&self.name, &self.program, &self.log).envs(self.environment.clone());
+        let program = Program::new(&self.name, &self.program, &self.log).envs(self.environment.clone()).grace(GRACE);
         let child = program.spawn(&self.python).await.with_context(|| format!("cannot start {}", self.name))?;
         let part = Part::Process {
             pid: child.pid(),

@@ -2,10 +2,9 @@
 
 Usage: launcher.py STOP_SIGNAL GRACE_SECONDS SCRATCH COMMAND [ARGUMENT...]
 
-Prints the command's pid. When stdin closes, because the starter wants an end or is itself gone (kill -9 included), the
-command gets STOP_SIGNAL, and what is left of its process group after GRACE_SECONDS is killed. A number of seconds on
-stdin takes the place of GRACE_SECONDS. SCRATCH, if not empty, is a folder that is removed at the end. Ends with the
-command's exit code, or 128 + the signal that ended it.
+Prints the command's pid. When stdin closes, because the starter closed it or has ended (even by kill -9), the command
+gets STOP_SIGNAL. After GRACE_SECONDS, the rest of its process group is killed. SCRATCH, if not empty, is a folder that is
+removed at the end. Exits with the command's exit code, or 128 + the signal that ended it.
 """
 
 import os
@@ -15,11 +14,11 @@ import subprocess
 import sys
 import threading
 
-stop_signal, grace, scratch, command = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
+stop_signal, grace, scratch, command = sys.argv[1], float(sys.argv[2]), sys.argv[3], sys.argv[4:]
 
 
 def die_with_launcher():
-    """On Linux, the kernel sees to it that the command dies with us, too."""
+    """On Linux, the kernel kills the command when the launcher is killed."""
     if sys.platform == "linux":
         import ctypes
 
@@ -44,18 +43,18 @@ def kill_group():
         pass  # the group has ended
 
 
-def end_when_abandoned():
-    wanted = sys.stdin.read().strip()
+def end_when_stdin_closes():
+    sys.stdin.read()
     child.send_signal(getattr(signal, stop_signal))
-    if not ended.wait(float(wanted or grace)):
+    if not ended.wait(grace):
         kill_group()
 
 
-threading.Thread(target=end_when_abandoned, daemon=True).start()
+threading.Thread(target=end_when_stdin_closes, daemon=True).start()
 try:
     print(child.pid, flush=True)
 except OSError:
-    pass  # the starter is gone already: stdin has closed, too
+    pass  # the starter has ended: stdin is closed, too
 
 code = child.wait()
 ended.set()

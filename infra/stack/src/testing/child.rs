@@ -73,11 +73,17 @@ impl ServiceProcess {
         format!("http://{}", line["address"].as_str().expect("an address"))
     }
 
-    /// Sends SIGTERM, as ECS does, and waits for the exit. Fails if the exit code is not 0.
-    pub async fn terminate(mut self) -> anyhow::Result<()> {
+    /// Sends SIGTERM, as ECS does.
+    pub async fn request_shutdown(&self) -> anyhow::Result<()> {
         if let Some(pid) = self.child.id() {
             Command::new("kill").args(["-TERM", &pid.to_string()]).status().await?;
         }
+        Ok(())
+    }
+
+    /// Sends SIGTERM, as ECS does, and waits for the exit. Fails if the exit code is not 0.
+    pub async fn terminate(mut self) -> anyhow::Result<()> {
+        self.request_shutdown().await?;
         let status = self.child.wait().await?;
         anyhow::ensure!(status.success(), "it ended with {status}");
         Ok(())

@@ -2,9 +2,9 @@
 
 locals {
   # The maximum of SQS. A dead letter keeps the age of its first enqueue, so this has to exceed the retention of the source
-  # queue.
+  # queue. Ten days there: a consumer that is down over a long weekend loses nothing.
   dead_letter_retention_seconds = 14 * 24 * 60 * 60
-  retention_seconds             = 4 * 24 * 60 * 60
+  retention_seconds             = 10 * 24 * 60 * 60
 
   topic_arns = sort([for subscription in var.subscriptions : subscription.topic_arn])
 
@@ -99,7 +99,7 @@ resource "aws_sns_topic_subscription" "this" {
 
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   alarm_name          = "${var.name}-dead-letters"
-  alarm_description   = "${var.name} has dead letters. Inspect them before a redrive: each was received ${var.max_receive_count} times."
+  alarm_description   = "${var.name} has dead letters. Inspect them before a redrive: the attribute `reason` is set by the consumer, and absent after ${var.max_receive_count} receives."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.dead_letters.name }

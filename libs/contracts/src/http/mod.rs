@@ -11,12 +11,14 @@ pub mod openapi;
 mod page;
 mod request;
 mod response;
+mod tokens;
 
-pub use caller::{Admin, Customer, Staff, Tokens};
+pub use caller::{Admin, Customer, Staff};
 pub use idempotency::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, IdempotencyKey};
 pub use page::PageLimit;
 pub use request::{Json, Path, Query};
 pub use response::{method_not_allowed, not_found};
+pub use tokens::{TokenKeys, Tokens};
 
 /// Implements the OpenAPI schema of a type that is a string on the wire: a string with a pattern.
 macro_rules! text_schema {

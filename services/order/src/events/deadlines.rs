@@ -1,21 +1,19 @@
 //! Reminders: apply the deadline, in the trace of the request that set it.
 
-use tracing::field::Empty;
+use tracing::{Span, field::Empty};
 
-use super::{parse, traced};
+use super::{handle_body, queue::Outcome};
 use crate::{AppState, clock, domain::Input, error::Error, reminders::Reminder, saga};
 
-/// Handles one reminder; the error is logged.
-pub async fn handle(app: AppState, body: String) -> Result<(), Error> {
-    let reminder: Reminder = parse(&body)?;
-    let traceparent = reminder.traceparent.clone();
-    let span = tracing::info_span!(
-        "deadline",
-        otel.kind = "consumer",
-        trace_id = Empty,
-        order_id = %reminder.order_id,
-    );
-    traced(Some(&traceparent), span, remind(&app, reminder)).await
+/// Handles one reminder.
+pub async fn handle(app: AppState, body: String) -> Outcome {
+    handle_body(&body, context, async |reminder| remind(&app, reminder).await).await
+}
+
+fn context(reminder: &Reminder) -> (Span, Option<String>) {
+    let order_id = reminder.order_id;
+    let span = tracing::info_span!("deadline", otel.kind = "consumer", trace_id = Empty, %order_id);
+    (span, Some(reminder.traceparent.clone()))
 }
 
 async fn remind(app: &AppState, reminder: Reminder) -> Result<(), Error> {

@@ -4,14 +4,17 @@ use contracts::{
     Envelope, Event, PaymentId,
     event::{payment, product},
 };
-use tracing::field::Empty;
+use tracing::{Span, field::Empty};
 
-use super::{catalogue, parse, traced};
+use super::{catalogue, handle_body, queue::Outcome};
 use crate::{AppState, domain::Input, error::Error, saga};
 
-/// Handles one event, in its trace; the error is logged.
-pub async fn handle(app: AppState, body: String) -> Result<(), Error> {
-    let envelope: Envelope = parse(&body)?;
+/// Handles one event, in its trace.
+pub async fn handle(app: AppState, body: String) -> Outcome {
+    handle_body(&body, context, async |envelope| dispatch(&app, envelope).await).await
+}
+
+fn context(envelope: &Envelope) -> (Span, Option<String>) {
     let span = tracing::info_span!(
         "event",
         otel.kind = "consumer",
@@ -20,8 +23,7 @@ pub async fn handle(app: AppState, body: String) -> Result<(), Error> {
         event_type = envelope.event.kind(),
         subject = envelope.subject,
     );
-    let traceparent = envelope.traceparent.clone();
-    traced(traceparent.as_deref(), span, dispatch(&app, envelope)).await
+    (span, envelope.traceparent.clone())
 }
 
 async fn dispatch(app: &AppState, envelope: Envelope) -> Result<(), Error> {
@@ -45,10 +47,7 @@ async fn dispatch(app: &AppState, envelope: Envelope) -> Result<(), Error> {
         Event::ProductChanged(product) => return catalogue::apply(app, &product, envelope.sequence).await,
         // No processed-message record: removing a cart is idempotent, and a deleted account fills no other.
         Event::UserDeleted(deleted) => return app.store.remove_cart(deleted.user_id).await,
-        other => {
-            tracing::warn!(event_type = other.kind(), "ignored unexpected event type");
-            return Ok(());
-        }
+        other => return Err(Error::UnexpectedEvent(other.kind())),
     };
     saga::advance(app, order_id, &input, Some(envelope.id)).await
 }

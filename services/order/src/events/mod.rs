@@ -1,5 +1,5 @@
-//! Messages in: [`sqs`] is the polling loop, [`handle`] dispatches the events of other services, and [`sweep`] finds
-//! orders whose deadline has passed without a message.
+//! Messages in: [`sqs`] is the polling loop, [`queue`] carries out the outcome of a message, [`handle`] dispatches the
+//! events of other services, and [`sweep`] finds orders whose deadline has passed without a message.
 
 use std::future::Future;
 
@@ -7,26 +7,45 @@ use serde::de::DeserializeOwned;
 use tracing::{Instrument, Span};
 
 use crate::error::Error;
+use queue::Outcome;
 
 mod catalogue;
 pub mod deadlines;
 pub mod handle;
+pub mod queue;
 pub(crate) mod sqs;
 pub(crate) mod sweep;
 
-fn parse<T: DeserializeOwned>(body: &str) -> Result<T, Error> {
-    Ok(serde_json::from_str(body).inspect_err(|error| tracing::error!(%error, "unreadable message"))?)
+/// Handles a message whose body is a `T`, within the span and the trace that `context` returns.
+async fn handle_body<T: DeserializeOwned, W: Future<Output = Result<(), Error>>>(
+    body: &str,
+    context: impl FnOnce(&T) -> (Span, Option<String>),
+    work: impl FnOnce(T) -> W,
+) -> Outcome {
+    match serde_json::from_str(body) {
+        Ok(message) => {
+            let (span, traceparent) = context(&message);
+            traced(traceparent.as_deref(), span, work(message)).await
+        }
+        Err(error) => outcome(Err(error.into())),
+    }
 }
 
-/// The boundary of messages: runs `work` within `span`, in the message's trace, and logs its error once.
-async fn traced(
-    traceparent: Option<&str>,
-    span: Span,
-    work: impl Future<Output = Result<(), Error>>,
-) -> Result<(), Error> {
+/// The boundary of messages: runs `work` within `span`, in the message's trace.
+async fn traced(traceparent: Option<&str>, span: Span, work: impl Future<Output = Result<(), Error>>) -> Outcome {
     let trace = contracts::span::enter(&span, traceparent);
-    let work = async {
-        work.await.inspect_err(|error| tracing::error!(error = contracts::error::chain(error), "message not handled"))
-    };
-    trace.scope(work.instrument(span)).await
+    trace.scope(async { outcome(work.await) }.instrument(span)).await
+}
+
+/// Logs an error, once, and decides what becomes of the message.
+fn outcome(result: Result<(), Error>) -> Outcome {
+    let Err(error) = result else { return Outcome::Done };
+    let text = contracts::error::chain(&error);
+    if error.is_retryable() {
+        tracing::warn!(error = text, "message not handled, retried later");
+        Outcome::Later
+    } else {
+        tracing::error!(error = text, "message not handled");
+        Outcome::Never(text)
+    }
 }

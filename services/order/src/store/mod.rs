@@ -42,14 +42,6 @@ impl Store {
         Ok(())
     }
 
-    /// True if the table responds; logged if it does not.
-    pub(crate) async fn is_available(&self) -> bool {
-        let pinged = self.ping().await;
-        let logged =
-            pinged.inspect_err(|error| tracing::error!(error = contracts::error::chain(error), "table not available"));
-        logged.is_ok()
-    }
-
     /// Reads one item, consistently.
     async fn get_item(&self, key: Item) -> Result<Option<Item>, Error> {
         let get = self.client.get_item().table_name(&self.table).set_key(Some(key));

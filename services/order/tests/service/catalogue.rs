@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use contracts::{Envelope, ProductId, Sku};
 use futures::future::join_all;
-use order::events;
 use stack::testing::eventually;
 
 use super::harness::{Service, euro, product_changed, start};
@@ -38,9 +37,7 @@ async fn of_concurrently_handled_snapshots_the_newest_remains() {
             })
             .collect();
         snapshots.reverse();
-        let handled =
-            join_all(snapshots.iter().map(|it| events::handle::handle(service.app.clone(), it.to_json()))).await;
-        handled.into_iter().for_each(Result::unwrap);
+        join_all(snapshots.into_iter().map(|snapshot| service.handle(snapshot))).await;
         assert_eq!((price(&service, "A").await, price(&service, "B").await), (Some(5), None));
     }
 }

@@ -1,5 +1,8 @@
 use contracts::event::order::CancellationReason;
-use order::domain::{State, Status};
+use order::{
+    domain::{State, Status},
+    events::queue::Outcome,
+};
 
 use super::harness::{authorized, start_with, stock_reserved};
 
@@ -74,6 +77,7 @@ async fn an_early_reminder_changes_nothing() {
     let reminder = serde_json::json!({
         "order_id": id, "deadline": deadline, "traceparent": contracts::TraceContext::root().to_string(),
     });
-    order::events::deadlines::handle(service.app.clone(), reminder.to_string()).await.unwrap();
+    let outcome = order::events::deadlines::handle(service.app.clone(), reminder.to_string()).await;
+    assert_eq!(outcome, Outcome::Done);
     assert_eq!(service.order(id).await.state.status(), Status::Placed);
 }

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sqs::types::Message;
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 use clap::Parser;
@@ -13,11 +14,12 @@ use contracts::{
         payment::{DeclineReason, PaymentAuthorized, PaymentDeclined, PaymentVoided},
         product::{ProductChanged, ReservedLine, StockReserved, Variant},
     },
+    http::TokenKeys,
 };
 use order::{
     AppState, Config, clock,
     domain::{Order, State, Status},
-    events,
+    events::{self, queue::Outcome},
     reminders::Reminders,
     store::Store,
 };
@@ -28,11 +30,8 @@ use stack::{
     api::{self, Response},
     testing::{Aws, ServiceProcess, TokenIssuer, eventually},
 };
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
-use tokio_util::{
-    sync::{CancellationToken, DropGuard},
-    task::TaskTracker,
-};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Limit of every wait: enough for a busy machine.
 pub const LIMIT: Duration = Duration::from_secs(30);
@@ -100,6 +99,7 @@ async fn launch(settings: &[(&str, &str)], run: impl AsyncFnOnce(&Aws, &[String]
         ("--order-inbox-url", &inbox_url),
         ("--order-deadlines-url", &deadlines_url),
         ("--token-issuer", issuer.url()),
+        ("--long-poll-seconds", "1"),
         ("--sweep-interval-seconds", "86400"),
     ];
     arguments.retain(|(name, _)| settings.iter().all(|(other, _)| other != name));
@@ -113,8 +113,8 @@ async fn launch(settings: &[(&str, &str)], run: impl AsyncFnOnce(&Aws, &[String]
     let app = AppState {
         store: Store::new(dynamodb.clone(), table.clone()),
         rules: config.rules(),
-        reminders: Reminders::new(sqs.clone(), config.order_deadlines_url.to_string(), TaskTracker::new()),
-        tokens: watch::channel(None).1,
+        reminders: Reminders::new(sqs.clone(), config.order_deadlines_url.to_string()),
+        tokens: TokenKeys::channel().1,
     };
     let (base_url, instance) = run(&aws, &arguments).await;
     let service = Service { app, issuer, base_url, table, dynamodb, sqs, inbox_url, instance };
@@ -161,7 +161,12 @@ impl Service {
 
     /// Handles the event as if it were received from the inbox. Panics if that fails.
     pub async fn handle(&self, envelope: Envelope) {
-        events::handle::handle(self.app.clone(), envelope.to_json()).await.unwrap();
+        assert_eq!(self.outcome(envelope).await, Outcome::Done);
+    }
+
+    /// Returns the outcome of the event.
+    pub async fn outcome(&self, envelope: Envelope) -> Outcome {
+        events::handle::handle(self.app.clone(), envelope.to_json()).await
     }
 
     /// Sends messages to the inbox.
@@ -169,6 +174,18 @@ impl Service {
         for body in bodies {
             self.sqs.send_message().queue_url(&self.inbox_url).message_body(body).send().await.unwrap();
         }
+    }
+
+    /// Returns body and reason of the messages in the inbox's dead-letter queue.
+    pub async fn dead_letters(&self) -> Vec<(String, String)> {
+        let receive = self.sqs.receive_message().queue_url(format!("{}-dlq", self.inbox_url));
+        let receive = receive.max_number_of_messages(10).message_attribute_names("All").visibility_timeout(0);
+        let messages = receive.send().await.unwrap().messages.unwrap_or_default();
+        let letter = |message: Message| {
+            let reason = message.message_attributes.unwrap_or_default().remove("reason").and_then(|it| it.string_value);
+            (message.body.unwrap_or_default(), reason.unwrap_or_default())
+        };
+        messages.into_iter().map(letter).collect()
     }
 
     /// Adds a product with the variant `sku` at `minor` cents to the catalogue.

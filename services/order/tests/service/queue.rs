@@ -1,21 +1,50 @@
-use aws_sdk_sqs::types::MessageSystemAttributeName;
+//! The three outcomes of a message, on a real queue: done, later, never.
+
 use contracts::OrderId;
+use order::domain::Status;
 use stack::testing::eventually;
 
-use super::harness::{LIMIT, start_process, stock_reserved};
+use super::harness::{LIMIT, authorized, start, start_process, stock_reserved};
 
 #[tokio::test]
-async fn no_message_is_received_while_the_table_does_not_respond() {
-    let service = start_process(&[("--order-table", "no-such-table")], &[]).await;
-    service.deliver([stock_reserved(OrderId::generate(), 100).to_json()]).await;
-    // The loop of each queue checks the table before each receive, once a second.
-    let refusals = || service.process().logged("table not available").len();
-    let before = refusals();
-    eventually("the table is checked again", LIMIT, async || (refusals() > before + 3).then_some(())).await;
+async fn a_poison_message_goes_to_the_dead_letter_queue_at_once_and_does_not_block_others() {
+    let service = start().await;
+    let customer = service.customer();
+    let id = service.placed(&customer).await;
+    let unknown = stock_reserved(OrderId::generate(), 100);
+    service.deliver(["not an event".to_owned(), unknown.to_json(), stock_reserved(id, 100).to_json()]).await;
+    service.eventually(id, Status::AwaitingPayment).await;
 
-    let receive = service.sqs.receive_message().queue_url(&service.inbox_url).wait_time_seconds(10);
-    let response = receive.message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount).send();
-    let messages = response.await.unwrap().messages.unwrap_or_default();
-    let attributes = messages[0].attributes.as_ref().unwrap();
-    assert_eq!(attributes[&MessageSystemAttributeName::ApproximateReceiveCount], "1", "the first receive");
+    let mut dead = eventually("two dead letters", LIMIT, async || {
+        Some(service.dead_letters().await).filter(|dead| dead.len() == 2)
+    })
+    .await;
+    dead.sort();
+    let [unreadable, refused] = &dead[..] else { unreachable!("two dead letters") };
+    assert_eq!(unreadable.0, "not an event");
+    assert!(unreadable.1.starts_with("JSON not valid"), "{dead:?}");
+    assert_eq!(refused.0, unknown.to_json());
+    assert!(refused.1.ends_with("does not exist"), "{dead:?}");
+}
+
+/// A brown-out: reads and writes fail for longer than a message used to live.
+#[tokio::test]
+async fn messages_outlive_an_outage_of_the_table() {
+    let service = start_process(&[("--order-table", "no-such-table")], &[]).await;
+    service.deliver((0..5).map(|_| stock_reserved(OrderId::generate(), 100).to_json())).await;
+    let retried = || service.process().logged("message not handled, retried later").len();
+    eventually("each message is received several times", LIMIT, async || (retried() >= 20).then_some(())).await;
+    assert_eq!(service.dead_letters().await, []);
+    assert_eq!(service.process().logged("message not handled"), [] as [serde_json::Value; 0]);
+}
+
+#[tokio::test]
+async fn a_shutdown_leaves_no_message_invisible() {
+    let service = start_process(&[("--long-poll-seconds", "20")], &[]).await;
+    let customer = service.customer();
+    let (id, payment_id) = service.awaiting_payment(&customer).await;
+    service.process().request_shutdown().await.unwrap();
+    service.process().line("draining", |_| true).await;
+    service.deliver([authorized(id, payment_id, 200).to_json()]).await;
+    service.eventually(id, Status::Confirmed).await;
 }

@@ -1,6 +1,9 @@
 use contracts::{Envelope, Event, EventId, TraceContext, event::product::ReservationExpired};
 use futures::future::join_all;
-use order::{Error, domain::Status, events};
+use order::{
+    domain::Status,
+    events::{self, queue::Outcome},
+};
 
 use super::harness::{about, authorized, declined, new_key, start, stock_reserved, voided};
 
@@ -25,10 +28,8 @@ async fn ten_deliveries_of_every_message_in_any_order_have_one_effect() {
     let (id, payment_id) = service.awaiting_payment(&customer).await;
     let messages = [stock_reserved(id, 100), declined(id, payment_id)];
     let copies = (0..10).flat_map(|_| messages.iter().map(Envelope::to_json));
-    join_all(copies.map(|body| events::handle::handle(service.app.clone(), body)))
-        .await
-        .into_iter()
-        .for_each(Result::unwrap);
+    let outcomes = join_all(copies.map(|body| events::handle::handle(service.app.clone(), body))).await;
+    assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Done), "{outcomes:?}");
     customer.pay(id, &new_key(), "pm_card_visa").await;
     let second = service.order(id).await.attempts[1].payment_id;
 
@@ -76,9 +77,7 @@ async fn concurrent_handlers_of_one_order_write_one_history() {
         voided(id, payment_id),
         authorized(id, payment_id, 999),
     ];
-    let results =
-        join_all(messages.iter().map(|message| events::handle::handle(service.app.clone(), message.to_json()))).await;
-    results.into_iter().for_each(Result::unwrap);
+    join_all(messages.map(|message| service.handle(message))).await;
     let order = service.order(id).await;
     assert_eq!(order.version, order.history.len() as u64);
     // One of the messages is the end of the reservation: in every order of messages, the order is settled.
@@ -93,20 +92,11 @@ fn uuid() -> uuid::Uuid {
 }
 
 #[tokio::test]
-async fn an_event_of_an_unknown_order_is_not_acknowledged() {
+async fn an_event_of_an_unknown_order_is_rejected() {
     let service = start().await;
-    let message = stock_reserved(contracts::OrderId::generate(), 100).to_json();
-    assert!(matches!(events::handle::handle(service.app.clone(), message).await, Err(Error::UnknownOrder(_))));
-}
-
-#[tokio::test]
-async fn poison_messages_do_not_block_others() {
-    let service = start().await;
-    let customer = service.customer();
-    let id = service.placed(&customer).await;
-    let poison = || "not an event".to_owned();
-    service.deliver([poison(), poison(), stock_reserved(id, 100).to_json(), poison()]).await;
-    service.eventually(id, Status::AwaitingPayment).await;
+    let id = contracts::OrderId::generate();
+    let outcome = service.outcome(stock_reserved(id, 100)).await;
+    assert_eq!(outcome, Outcome::Never(format!("order {id} does not exist")));
 }
 
 #[tokio::test]
