@@ -1,184 +1,182 @@
 //! The polling loop of a queue. It does not read the messages.
 //!
-//! Messages are independent: a handled message is deleted, a failed one is delivered again later, and neither waits for
-//! the other. After the queue's `maxReceiveCount`, SQS moves a message to the dead-letter queue.
+//! Messages are independent: none waits for the retry of another. The loop adapts to its dependencies instead of asking
+//! whether they are available: after a batch with a message that has to be handled later, it pauses and handles fewer
+//! messages at a time; after a batch without one, more.
 
 use std::{future::Future, time::Duration};
 
 use aws_sdk_sqs::{
-    Client,
     config::timeout::TimeoutConfig,
     error::{DisplayErrorContext, SdkError},
     operation::receive_message::ReceiveMessageError,
-    types::{
-        ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName,
-    },
+    types::{Message, MessageSystemAttributeName},
 };
-use futures::{StreamExt, future::join_all, stream};
-use tokio::time::{sleep, timeout};
+use futures::future::join_all;
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
-/// Messages per receive: the maximum of SQS.
-const BATCH: i32 = 10;
-/// Time that a receive waits for messages: the maximum of SQS.
-const LONG_POLL: Duration = Duration::from_secs(20);
+use super::queue::{Outcome, Queue, Received};
+
+/// Maximum number of messages per receive: that of SQS.
+const BATCH: usize = 10;
 /// Time limit of one message: shorter than the queue's visibility timeout (30 s), so that no other consumer gets the
 /// message while it is being handled.
 const HANDLING_LIMIT: Duration = Duration::from_secs(20);
-/// Pause after a failed receive, beyond the SDK's own retries, and while the store is not available.
+/// Pause after the first of several failures; it doubles with each. The average is half of it.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Longest backoff of a failed message, in seconds.
-const MAX_BACKOFF: i32 = 60;
-
-/// A queue and its client.
-#[derive(Debug, Clone)]
-pub struct Queue {
-    sqs: Client,
-    url: String,
-}
+/// Longest pause.
+const MAX_PAUSE: Duration = Duration::from_secs(20);
 
 impl Queue {
-    /// The queue at `url`.
-    pub fn new(sqs: Client, url: impl Into<String>) -> Self {
-        Self { sqs, url: url.into() }
-    }
-
-    /// Passes the body of every message to `handle`, up to `batches` batches at a time, until `shutdown`; then finishes
-    /// the messages that were received. `handle` logs its own errors.
+    /// Passes messages to `handle`, up to `max_messages` at a time, until `shutdown`; then finishes the messages that were
+    /// received. `handle` logs its own errors.
     ///
-    /// Receives only while `is_available` is true, which asks the store: a message has few receives, and a store outage
-    /// would turn all messages that arrive meanwhile into dead letters.
-    pub async fn consume<A, H>(
+    /// A receive waits up to `long_poll` for messages. At `shutdown` it is awaited as well: SQS would hide the messages
+    /// of an abandoned receive until their visibility timeout.
+    pub async fn consume<H>(
         self,
-        batches: usize,
-        is_available: impl Fn() -> A,
-        handle: impl Fn(String) -> H,
+        max_messages: usize,
+        long_poll: Duration,
+        handle: impl Fn(Received) -> H + Clone + Send + Sync + 'static,
         shutdown: CancellationToken,
     ) where
-        A: Future<Output = bool>,
-        H: Future<Output = bool> + Send + 'static,
+        H: Future<Output = Outcome> + Send + 'static,
     {
-        let received = stream::unfold((), |()| async { Some((self.next_batch(&is_available, &shutdown).await?, ())) });
-        received.for_each_concurrent(batches, |batch| self.work_on(batch, &handle)).await;
-    }
-
-    /// The next messages, or none after `shutdown`.
-    async fn next_batch<A: Future<Output = bool>>(
-        &self,
-        is_available: &impl Fn() -> A,
-        shutdown: &CancellationToken,
-    ) -> Option<Vec<Message>> {
-        loop {
-            let received = async { if is_available().await { Some(self.receive().await) } else { None } };
-            match shutdown.run_until_cancelled(received).await? {
-                Some(Ok(messages)) if messages.is_empty() => {}
-                Some(Ok(messages)) => return Some(messages),
-                Some(Err(error)) => {
+        let mut pace = Pace { max_messages, messages: max_messages, failures: 0 };
+        let mut batches = JoinSet::new();
+        while !shutdown.is_cancelled() {
+            while let Some(is_slow) = next_outcome(&mut batches, pace.batches()).await {
+                pace.adapt(is_slow);
+            }
+            if pace.failures > 0 {
+                shutdown.run_until_cancelled(sleep(pause(pace.failures, fastrand::f64()))).await;
+            }
+            match self.receive(pace.batch_size(), long_poll).await {
+                Ok(messages) if messages.is_empty() => pace.adapt(false),
+                Ok(messages) => {
+                    let (queue, handle) = (self.clone(), handle.clone());
+                    batches.spawn(async move { queue.work_on(messages, &handle).await });
+                }
+                Err(error) => {
                     let error = DisplayErrorContext(error);
                     tracing::error!(queue = self.url, %error, "could not receive messages");
-                    shutdown.run_until_cancelled(sleep(PAUSE)).await?;
+                    pace.adapt(true);
                 }
-                None => shutdown.run_until_cancelled(sleep(PAUSE)).await?,
             }
         }
+        batches.join_all().await;
     }
 
-    async fn receive(&self) -> Result<Vec<Message>, SdkError<ReceiveMessageError>> {
+    async fn receive(&self, size: usize, long_poll: Duration) -> Result<Vec<Received>, SdkError<ReceiveMessageError>> {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))
-            .operation_attempt_timeout(LONG_POLL + Duration::from_secs(5))
-            .operation_timeout(LONG_POLL + Duration::from_secs(10))
+            .operation_attempt_timeout(long_poll + Duration::from_secs(3))
+            .operation_timeout(long_poll + Duration::from_secs(3))
             .build();
         let receive = self
             .sqs
             .receive_message()
             .queue_url(&self.url)
-            .max_number_of_messages(BATCH)
-            .wait_time_seconds(LONG_POLL.as_secs() as i32)
+            .max_number_of_messages(i32::try_from(size).unwrap_or(i32::MAX))
+            .wait_time_seconds(i32::try_from(long_poll.as_secs()).unwrap_or(i32::MAX))
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
             .customize()
             .config_override(aws_sdk_sqs::config::Builder::new().timeout_config(timeouts));
-        Ok(receive.send().await?.messages.unwrap_or_default())
+        Ok(receive.send().await?.messages.unwrap_or_default().into_iter().map(received).collect())
     }
 
-    async fn work_on<H>(&self, batch: Vec<Message>, handle: &impl Fn(String) -> H)
+    /// Handles a batch. Returns true if one of its messages has to be handled later.
+    async fn work_on<H>(&self, batch: Vec<Received>, handle: &impl Fn(Received) -> H) -> bool
     where
-        H: Future<Output = bool> + Send + 'static,
+        H: Future<Output = Outcome> + Send + 'static,
     {
-        let outcomes = join_all(batch.iter().map(|message| self.work(message, handle(body(message))))).await;
-        let (handled, failed): (Vec<_>, Vec<_>) = batch.iter().zip(outcomes).partition(|(_, handled)| *handled);
-        tokio::join!(self.delete(handled), self.postpone(failed));
+        let outcomes = join_all(batch.iter().map(|message| self.work(message, handle(message.clone())))).await;
+        let (done, later): (Vec<_>, Vec<_>) = batch.iter().zip(outcomes).partition(|(_, is_done)| *is_done);
+        let (done, later) = (messages(done), messages(later));
+        tokio::join!(self.delete(&done), self.postpone(&later));
+        !later.is_empty()
     }
 
-    /// True if the message was handled. Each message is a task: it may run on another core, and its panic harms no other
-    /// message.
-    async fn work(&self, message: &Message, handling: impl Future<Output = bool> + Send + 'static) -> bool {
-        match tokio::spawn(timeout(HANDLING_LIMIT, handling)).await {
-            Ok(Ok(handled)) => handled,
-            Ok(Err(_)) | Err(_) => {
-                let message_id = message.message_id.as_deref().unwrap_or_default();
-                tracing::error!(message_id, queue = self.url, "message handler timed out or panicked");
-                false
+    /// Returns true if the message can be deleted. Each message is a task: it may run on another core, and its panic
+    /// harms no other message.
+    async fn work(&self, message: &Received, handling: impl Future<Output = Outcome> + Send + 'static) -> bool {
+        let message_id = &message.message_id;
+        let outcome = match tokio::spawn(timeout(HANDLING_LIMIT, handling)).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => {
+                tracing::error!(message_id, queue = self.url, "message handler timed out");
+                Outcome::Later
             }
-        }
-    }
-
-    async fn delete(&self, handled: Vec<(&Message, bool)>) {
-        let entries = handled.iter().enumerate().filter_map(|(index, (message, _))| {
-            let entry = DeleteMessageBatchRequestEntry::builder().id(index.to_string());
-            entry.set_receipt_handle(message.receipt_handle.clone()).build().ok()
-        });
-        let entries: Vec<_> = entries.collect();
-        if entries.is_empty() {
-            return;
-        }
-        let request = self.sqs.delete_message_batch().queue_url(&self.url).set_entries(Some(entries));
-        let error = match request.send().await {
-            Ok(response) if response.failed.is_empty() => return,
-            Ok(response) => format!("{} entries failed", response.failed.len()),
-            Err(error) => DisplayErrorContext(error).to_string(),
+            // A panic may be caused by a neighbor, so the message gets a second chance.
+            Err(_) if message.receives < 2 => {
+                tracing::error!(message_id, queue = self.url, "message handler panicked");
+                Outcome::Later
+            }
+            Err(_) => Outcome::Never("message handler panicked".to_owned()),
         };
-        tracing::warn!(
-            queue = self.url,
-            error,
-            "could not delete handled messages; they are delivered again, without effect"
-        );
-    }
-
-    /// Makes failed messages visible after their backoff. If this fails, they become visible after the queue's
-    /// visibility timeout.
-    async fn postpone(&self, failed: Vec<(&Message, bool)>) {
-        let entries = failed.iter().enumerate().filter_map(|(index, (message, _))| {
-            let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(index.to_string());
-            let entry = entry.set_receipt_handle(message.receipt_handle.clone());
-            entry.visibility_timeout(backoff(receives(message))).build().ok()
-        });
-        let entries: Vec<_> = entries.collect();
-        if entries.is_empty() {
-            return;
-        }
-        let request = self.sqs.change_message_visibility_batch().queue_url(&self.url).set_entries(Some(entries));
-        if let Err(error) = request.send().await {
-            let error = DisplayErrorContext(error);
-            tracing::warn!(queue = self.url, %error, "could not set the visibility of failed messages");
+        match outcome {
+            Outcome::Done => true,
+            Outcome::Later => false,
+            Outcome::Never(reason) => self.reject(message, &reason).await,
         }
     }
 }
 
-fn body(message: &Message) -> String {
-    message.body.clone().unwrap_or_default()
+/// Number of messages that the loop handles at a time: additive increase, multiplicative decrease.
+struct Pace {
+    max_messages: usize,
+    messages: usize,
+    /// Number of batches since the last one without a failure.
+    failures: u32,
 }
 
-fn receives(message: &Message) -> u32 {
-    let attributes = message.attributes.as_ref();
-    let count = attributes.and_then(|known| known.get(&MessageSystemAttributeName::ApproximateReceiveCount));
-    count.and_then(|text| text.parse().ok()).unwrap_or(1)
+impl Pace {
+    fn adapt(&mut self, is_slow: bool) {
+        if is_slow {
+            (self.messages, self.failures) = ((self.messages / 2).max(1), self.failures.saturating_add(1));
+        } else {
+            (self.messages, self.failures) = ((self.messages + 1).min(self.max_messages), 0);
+        }
+    }
+
+    fn batch_size(&self) -> usize {
+        self.messages.min(BATCH)
+    }
+
+    fn batches(&self) -> usize {
+        self.messages.div_ceil(BATCH)
+    }
 }
 
-/// Seconds until the next delivery after the given number of receives: 2, 8, 32, then the maximum.
-fn backoff(receives: u32) -> i32 {
-    let doublings = receives.saturating_sub(1).saturating_mul(2).min(8);
-    (2 << doublings).min(MAX_BACKOFF)
+/// Returns the outcome of a finished batch. Waits for one only if `limit` batches are in progress.
+async fn next_outcome(batches: &mut JoinSet<bool>, limit: usize) -> Option<bool> {
+    let outcome = if batches.len() < limit { batches.try_join_next() } else { batches.join_next().await };
+    // A batch does not panic: its messages are tasks of their own.
+    outcome.map(|outcome| outcome.unwrap_or(true))
+}
+
+fn messages(outcomes: Vec<(&Received, bool)>) -> Vec<&Received> {
+    outcomes.into_iter().map(|(message, _)| message).collect()
+}
+
+fn received(message: Message) -> Received {
+    let attributes = message.attributes.unwrap_or_default();
+    let receives = attributes.get(&MessageSystemAttributeName::ApproximateReceiveCount);
+    Received {
+        message_id: message.message_id.unwrap_or_default(),
+        receipt_handle: message.receipt_handle.unwrap_or_default(),
+        body: message.body.unwrap_or_default(),
+        receives: receives.and_then(|text| text.parse().ok()).unwrap_or(1),
+    }
+}
+
+/// Returns the pause after the given number of failures: a random part of a limit that doubles. `random` is in 0..1.
+fn pause(failures: u32, random: f64) -> Duration {
+    PAUSE.saturating_mul(1 << failures.clamp(1, 6).saturating_sub(1)).min(MAX_PAUSE).mul_f64(random)
 }
 
 #[cfg(test)]
@@ -186,8 +184,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_backoff_grows_to_one_minute() {
-        let waits: Vec<i32> = (0..=6).map(backoff).collect();
-        assert_eq!(waits, [2, 2, 8, 32, 60, 60, 60]);
+    fn the_number_of_messages_is_halved_by_a_failure_and_grows_by_one() {
+        let mut pace = Pace { max_messages: 80, messages: 80, failures: 0 };
+        pace.adapt(true);
+        assert_eq!((pace.batches(), pace.batch_size(), pace.failures), (4, 10, 1));
+        (0..10).for_each(|_| pace.adapt(true));
+        assert_eq!((pace.batches(), pace.batch_size(), pace.failures), (1, 1, 11));
+        pace.adapt(false);
+        assert_eq!((pace.batches(), pace.batch_size(), pace.failures), (1, 2, 0));
+        (0..100).for_each(|_| pace.adapt(false));
+        assert_eq!((pace.batches(), pace.batch_size()), (8, 10));
+    }
+
+    #[test]
+    fn the_pause_is_a_random_part_of_a_limit_that_doubles() {
+        let limits: Vec<u64> = [1, 2, 3, 5, 6, 1000].map(|failures| pause(failures, 1.0).as_secs()).into();
+        assert_eq!(limits, [1, 2, 4, 16, 20, 20]);
+        assert_eq!(pause(3, 0.25), Duration::from_secs(1));
     }
 }
