@@ -88,7 +88,7 @@ async fn a_second_plan_changes_nothing_but_what_the_emulator_forgets() {
     let mut found = BTreeSet::new();
     let mut unexplained = BTreeSet::new();
     for unit in units::all(&Topology::load().unwrap()) {
-        let plan = units.plan(&unit).await.unwrap().unwrap_or_default();
+        let plan = units.plan(unit).await.unwrap().unwrap_or_default();
         for change in plan["resource_changes"].as_array().into_iter().flatten() {
             let kind = change["type"].as_str().unwrap();
             for attribute in changed(&change["change"]) {

@@ -85,6 +85,12 @@ pub struct Account {
     pub scopes: Vec<String>,
 }
 
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}   password {}   ({})", self.email, self.password, self.scopes.join(", "))
+    }
+}
+
 impl fmt::Display for Record {
     /// Addresses and accounts, for the terminal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -95,15 +101,15 @@ impl fmt::Display for Record {
         writeln!(f, "  emulated AWS  {aws}")?;
         writeln!(f, "  processor     {processor}")?;
         writeln!(f, "  PostgreSQL    {database}")?;
-        for (name, Account { email, password, scopes }) in &self.accounts {
-            writeln!(f, "  {name:<13} {email}   password {password}   ({})", scopes.join(", "))?;
+        for (name, account) in &self.accounts {
+            writeln!(f, "  {name:<13} {account}")?;
         }
         write!(f, "\n  Next: cargo shop demo · cargo shop status · cargo shop logs [part] · cargo shop down")
     }
 }
 
 impl Record {
-    /// The record of the last run on `folder`, whether or not it still runs.
+    /// The record of the last run on `folder`, which may have ended.
     pub fn read(folder: &Folder) -> Result<Option<Self>> {
         let path = folder.record();
         if !path.exists() {
@@ -114,21 +120,22 @@ impl Record {
         Ok(Some(serde_json::from_str(&text).with_context(damaged)?))
     }
 
-    /// The record of the run that holds `folder` now. None where nothing runs, and where a run has only begun.
+    /// The record of the current run on `folder`. `None` without a run, and until the run writes its record.
     pub fn current(folder: &Folder) -> Result<Option<Self>> {
         let Some(pid) = folder.running()? else { return Ok(None) };
         Ok(Self::read(folder)?.filter(|record| record.pid == pid))
     }
+}
 
-    /// Replaces the file atomically. Only its owner may read it: it contains passwords.
-    fn write(&self, path: &Path) -> Result<()> {
-        let part = path.with_extension("json.part");
-        let mut options = File::options();
-        let mut file = options.create(true).truncate(true).write(true).mode(0o600).open(&part)?;
-        serde_json::to_writer_pretty(&mut file, self)?;
-        file.write_all(b"\n")?;
-        fs::rename(&part, path).with_context(|| format!("cannot write {}", path.display()))
-    }
+/// Replaces a file by `content` as JSON, atomically. Only the owner of the file may read it, because it contains
+/// passwords.
+pub fn write_private(path: &Path, content: &impl Serialize) -> Result<()> {
+    let part = path.with_extension("part");
+    let file = File::options().create(true).truncate(true).write(true).mode(0o600).open(&part);
+    let mut file = file.with_context(|| format!("cannot write {}", part.display()))?;
+    serde_json::to_writer_pretty(&mut file, content)?;
+    file.write_all(b"\n")?;
+    fs::rename(&part, path).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// The file with the record of the current run. A change is on disk when `update` returns.
@@ -139,9 +146,9 @@ pub struct StatusFile {
 }
 
 impl StatusFile {
-    /// Writes the record of a run that begins.
+    /// Writes the record of a new run.
     pub fn create(folder: &Folder, record: Record) -> Result<Self> {
-        record.write(&folder.record())?;
+        write_private(&folder.record(), &record)?;
         Ok(Self { path: folder.record(), record: Arc::new(Mutex::new(record)) })
     }
 
@@ -154,6 +161,22 @@ impl StatusFile {
     pub fn update(&self, change: impl FnOnce(&mut Record)) -> Result<()> {
         let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut record);
-        record.write(&self.path)
+        write_private(&self.path, &*record)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_private_file_is_readable_by_its_owner_only() {
+        let path = std::env::temp_dir().join(format!("shop-private-{}.json", uuid::Uuid::new_v4()));
+        write_private(&path, &["password"]).unwrap();
+        assert_eq!(serde_json::from_str::<Vec<String>>(&fs::read_to_string(&path).unwrap()).unwrap(), ["password"]);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::remove_file(&path).unwrap();
     }
 }

@@ -200,6 +200,20 @@ impl Topology {
         functions.chain(self.services.iter().map(|service| service.name.as_str())).collect()
     }
 
+    /// Programs with a root module of their own: all but relays, which belong to the owner of their table.
+    pub fn modules(&self) -> BTreeSet<&str> {
+        let relays = self.functions.iter().filter(|function| matches!(function.trigger, Trigger::Stream { .. }));
+        &self.programs() - &relays.map(|function| function.binary.as_str()).collect()
+    }
+
+    /// The function that publishes the outbox of the service `owner`.
+    pub fn relay(&self, owner: &str) -> Option<&Function> {
+        self.functions.iter().find(|function| match &function.trigger {
+            Trigger::Stream { table, .. } => self.table(table).is_some_and(|table| table.owner == owner),
+            _ => false,
+        })
+    }
+
     /// The queue with this name.
     pub fn queue(&self, name: &str) -> Option<&Queue> {
         self.queues.iter().find(|queue| queue.name == name)

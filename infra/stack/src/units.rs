@@ -19,12 +19,9 @@ pub const ENVIRONMENT: &str = "dev";
 /// The bucket for states, which Terraform wants to find.
 pub const STATES: &str = "shop-states";
 
-/// All root modules, in the order in which they are applied: each needs only those before it.
-pub fn all(topology: &Topology) -> Vec<String> {
-    let functions = topology.functions.iter().map(|function| function.binary.as_str());
-    let services = topology.services.iter().map(|service| service.name.as_str());
-    let programs = functions.filter(|program| *program != "outbox-relay").chain(services);
-    ["platform", "edge"].into_iter().chain(programs).chain(["delivery"]).map(str::to_owned).collect()
+/// All root modules.
+pub fn all(topology: &Topology) -> Vec<&str> {
+    ["platform", "edge", "delivery"].into_iter().chain(topology.modules()).collect()
 }
 
 /// The name of what a unit makes: `shop-dev-order` of `order`.
@@ -75,13 +72,6 @@ impl Units {
         }
         let show = self.terraform(unit, &["show", "-json", &file.to_string_lossy()]).await?;
         Ok(Some(serde_json::from_str(&show.ok(&format!("`terraform show` of {unit}"))?.stdout)?))
-    }
-
-    /// Destroys the resources of a root module.
-    pub async fn destroy(&self, unit: &str) -> anyhow::Result<()> {
-        let destroyed = self.with_variables(unit, &["destroy", "-auto-approve"]).await?;
-        destroyed.ok(&format!("`terraform destroy` of {unit}"))?;
-        Ok(())
     }
 
     async fn begin(&self, unit: &str) -> anyhow::Result<()> {

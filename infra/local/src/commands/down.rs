@@ -1,46 +1,39 @@
 //! `cargo shop down`
 
-use std::{
-    process::ExitCode,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
+use stack::ready;
 
-use super::{Which, terminate};
+use super::{Selection, terminate};
 
-/// More than all the grace that the stack gives to its parts.
+/// Limit for a shutdown: longer than the sum of the grace periods of all parts.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// End a running stack, and wait until it is gone. Its data stay
+/// Stop a running stack, and wait until it has ended. Keeps its data
 #[derive(Debug, Args)]
 pub struct Down {
     #[command(flatten)]
-    which: Which,
+    stack: Selection,
 }
 
 impl Down {
-    /// Ends it.
-    pub async fn run(self) -> Result<ExitCode> {
-        let folder = self.which.folder()?;
+    pub async fn run(self) -> Result<()> {
+        let folder = self.stack.folder()?;
         let Some(pid) = folder.running()? else {
             println!("No stack runs on {}.", folder.root().display());
-            return Ok(ExitCode::SUCCESS);
+            return Ok(());
         };
-        // The lock says that this process is alive and is ours: the pid cannot be another program's.
+        // The lock proves that the tool is alive, so the pid is not that of another program.
         terminate(pid).await?;
-        let began = Instant::now();
-        while folder.running()?.is_some() {
-            if began.elapsed() > LIMIT {
-                bail!(
-                    "the stack (pid {pid}) has not ended within {} s: `kill -9 {pid}` ends it at once",
-                    LIMIT.as_secs()
-                );
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        println!("The stack on {} has ended; its data are kept.", folder.root().display());
-        Ok(ExitCode::SUCCESS)
+        let ended = async || {
+            ensure!(folder.running()?.is_none(), "it is still running");
+            Ok(())
+        };
+        let outcome = ready::until(LIMIT, ended).await;
+        outcome.with_context(|| format!("the stack (pid {pid}) has not ended: `kill -9 {pid}` ends it at once"))?;
+        println!("The stack on {} has ended. Its data are kept.", folder.root().display());
+        Ok(())
     }
 }

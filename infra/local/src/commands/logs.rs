@@ -2,103 +2,90 @@
 
 use std::{
     fs::File,
-    io::{Read, Seek, SeekFrom, Write, stdout},
+    io::{Read, Seek, Write, stdout},
     path::Path,
-    process::ExitCode,
     time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-
-use super::Which;
 use stack::record::{Part, Record};
 
+use super::Selection;
 use crate::orchestration::FunctionLog;
 
 /// Polling interval of a followed log.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// Show the end of a part's log. Without a name: which there are
+/// Show the end of a log. Without a name: list the logs
 #[derive(Debug, Args)]
 pub struct Logs {
-    /// A part of the stack, such as `order`, `user` or `ministack`; `shop` is what `up --detach` said
+    /// A part of the stack, such as `order`, `user` or `ministack`. `shop` is the output of `up --detach`
     part: Option<String>,
-    /// Go on as the log grows, until Ctrl-C
+    /// Continue until Ctrl-C
     #[arg(short, long)]
     follow: bool,
     /// Number of lines from the end
     #[arg(short = 'n', long, default_value_t = 100, value_name = "N")]
     lines: usize,
     #[command(flatten)]
-    which: Which,
+    stack: Selection,
 }
 
 impl Logs {
-    /// Shows it. The logs of processes can be read after the stack's end, too.
-    pub async fn run(self) -> Result<ExitCode> {
-        let folder = self.which.folder()?;
+    /// The logs of processes remain after the end of the stack.
+    pub async fn run(self) -> Result<()> {
+        let folder = self.stack.folder()?;
         let Some(record) = Record::read(&folder)? else {
             bail!("no stack ever ran on {}: start one with `cargo shop up`", folder.root().display());
         };
+        let names = record.parts.keys().map(|name| format!("  {name}")).collect::<Vec<_>>().join("\n");
         let Some(name) = &self.part else {
-            println!("{}", names(&record));
-            return Ok(ExitCode::SUCCESS);
+            println!("{names}");
+            return Ok(());
         };
         match record.parts.get(name) {
-            None if name == "shop" => self.show_file(&folder.background_log()).await?,
-            None => bail!("the stack has no part `{name}`; it has:\n{}", names(&record)),
-            Some(Part::Process { log, .. }) => self.show_file(log).await?,
+            None if name == "shop" => self.show_file(&folder.background_log()).await,
+            None => bail!("the stack has no part `{name}`. Its parts:\n{names}"),
+            Some(Part::Process { log, .. }) => self.show_file(log).await,
             Some(Part::Function { log_group }) => {
-                self.which.running().context("the log of a function is kept by the running stack")?;
-                self.show_function(FunctionLog::new(&record, log_group)?).await?;
+                self.stack.running().context("logs of functions are only available while the stack runs")?;
+                let mut log = FunctionLog::new(&record, log_group)?;
+                self.show(async || log.next().await).await
             }
         }
-        Ok(ExitCode::SUCCESS)
     }
 
     async fn show_file(&self, path: &Path) -> Result<()> {
         let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        let text = String::from_utf8_lossy(&bytes);
-        let mut lines: Vec<_> = text.split_inclusive('\n').collect();
-        lines.drain(..lines.len().saturating_sub(self.lines));
-        print!("{}", lines.concat());
-        let mut position = bytes.len() as u64;
+        self.show(async || read_new(&mut file)).await
+    }
+
+    /// Prints the last lines, then the output of every further call of `next`.
+    async fn show(&self, mut next: impl AsyncFnMut() -> Result<Vec<u8>>) -> Result<()> {
+        let log = next().await?;
+        if log.is_empty() {
+            eprintln!("The log is empty.");
+        }
+        let lines: Vec<_> = log.split_inclusive(|byte| *byte == b'\n').collect();
+        stdout().write_all(&lines[lines.len().saturating_sub(self.lines)..].concat())?;
         if !self.follow {
             return Ok(());
         }
         loop {
             stdout().flush()?;
             tokio::time::sleep(PAUSE).await;
-            if file.metadata()?.len() < position {
-                position = 0; // a new run began the file anew
-            }
-            file.seek(SeekFrom::Start(position))?;
-            bytes.clear();
-            file.read_to_end(&mut bytes)?;
-            position += bytes.len() as u64;
-            stdout().write_all(&bytes)?;
-        }
-    }
-
-    async fn show_function(&self, mut log: FunctionLog) -> Result<()> {
-        let lines = log.next().await?;
-        lines[lines.len().saturating_sub(self.lines)..].iter().for_each(|line| println!("{line}"));
-        if lines.is_empty() && !self.follow {
-            println!("The function has not been called yet.");
-        }
-        if !self.follow {
-            return Ok(());
-        }
-        loop {
-            tokio::time::sleep(PAUSE).await;
-            log.next().await?.iter().for_each(|line| println!("{line}"));
+            stdout().write_all(&next().await?)?;
         }
     }
 }
 
-fn names(record: &Record) -> String {
-    record.parts.keys().map(|name| format!("  {name}")).collect::<Vec<_>>().join("\n")
+/// Reads the rest of a file that grows. If a new run has truncated it, reads it from the beginning.
+pub fn read_new(file: &mut File) -> Result<Vec<u8>> {
+    if file.metadata()?.len() < file.stream_position()? {
+        file.rewind()?;
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

@@ -7,15 +7,16 @@ use clap::Args;
 use futures::future::join_all;
 use serde::Serialize;
 
-use super::Which;
 use stack::record::{Part, Record};
 
-/// Show the parts of a stack, their addresses and health. Exits with 0 if all are healthy
+use super::Selection;
+
+/// Show the parts of a stack, their addresses and health. The exit code is 0 if all are healthy
 #[derive(Debug, Args)]
 pub struct Status {
     #[command(flatten)]
-    which: Which,
-    /// For programs: URLs, ports, pids, logs, local accounts
+    stack: Selection,
+    /// Print JSON for programs: URLs, ports, pids, logs, local accounts
     #[arg(long)]
     json: bool,
 }
@@ -31,9 +32,8 @@ struct Report<'a> {
 }
 
 impl Status {
-    /// Prints the status.
     pub async fn run(self) -> Result<ExitCode> {
-        let folder = self.which.folder()?;
+        let folder = self.stack.folder()?;
         let running = folder.running()?.is_some();
         let record = Record::current(&folder)?;
         let health = match &record {
@@ -77,10 +77,8 @@ async fn is_healthy(part: &Part) -> bool {
 }
 
 fn print(record: &Record, health: &BTreeMap<String, bool>) {
-    match record.ready_at {
-        Some(_) => println!("Running since {} (pid {}).", record.started_at.format("%F %T UTC"), record.pid),
-        None => println!("Starting since {} (pid {}).", record.started_at.format("%F %T UTC"), record.pid),
-    }
+    let state = if record.ready_at.is_some() { "Running" } else { "Starting" };
+    println!("{state} since {} (pid {}).", record.started_at.format("%F %T UTC"), record.pid);
     println!("\n  {:<22} {:<10} {:>7} {:>6}  log", "part", "health", "pid", "port");
     for (name, part) in &record.parts {
         let word = if health.get(name).copied().unwrap_or(false) { "healthy" } else { "UNHEALTHY" };

@@ -2,9 +2,9 @@
 
 use std::{
     fs::File,
-    io::{Read, Seek, SeekFrom, Write, stdout},
+    io::{Write, stdout},
     path::{Path, PathBuf},
-    process::{ExitCode, Stdio},
+    process::Stdio,
     time::Duration,
 };
 
@@ -16,60 +16,59 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Which, terminate};
 use stack::{folder::Folder, local_env::Override, record::Record, workspace_root};
 
+use super::{Selection, logs::read_new, terminate};
 use crate::orchestration::{self, Options};
 
-/// Build and start everything, and keep it running until Ctrl-C
+/// Build and start a stack, and run it until Ctrl-C
 #[derive(Debug, Args)]
 pub struct Up {
-    /// Return when all is ready, and leave the stack running; `cargo shop down` ends it
+    /// Return when the stack is ready, and leave it running until `cargo shop down`
     #[arg(long)]
     detach: bool,
-    /// Forget the data of earlier runs
+    /// Delete the data of earlier runs
     #[arg(long)]
     fresh: bool,
-    /// The port of the public API and of the emulated AWS; the other parts take free ports above it
+    /// Port of the public API and of the emulated AWS. The other parts use free ports above it
     #[arg(long, default_value_t = 4566, value_parser = clap::value_parser!(u16).range(1024..))]
     port: u16,
     #[command(flatten)]
-    which: Which,
+    stack: Selection,
     /// The catalogue to import [default: infra/local/seed/catalogue.json]
     #[arg(long, value_name = "FILE")]
     catalogue: Option<PathBuf>,
-    /// Optimised programs: a longer build, for measurements
+    /// Build optimized programs, for measurements
     #[arg(long)]
     release: bool,
-    /// Change a setting of a program, such as order.PAYMENT_DEADLINE_SECONDS=5; may be repeated
+    /// Change a setting of a program, such as order.PAYMENT_DEADLINE_SECONDS=5. May be repeated
     #[arg(long = "set", value_name = "PROGRAM.NAME=VALUE")]
     overrides: Vec<Override>,
-    /// As on AWS: applied by Terraform, which has to be installed, with IAM enforced. Always afresh; takes minutes
+    /// Create the resources by Terraform, with IAM enforced. Deletes earlier data. Takes minutes
     #[arg(long, conflicts_with = "overrides")]
     terraform: bool,
-    /// End when stdin is closed: for programs that start a stack and must not leave it behind
+    /// Stop when stdin is closed, for programs that start a stack
     #[arg(long, conflicts_with = "detach")]
     exit_with_stdin: bool,
-    /// This is the background copy of `up --detach`
+    /// Marks the background copy of `up --detach`
     #[arg(long, hide = true)]
     background: bool,
 }
 
 impl Up {
-    /// Runs the stack, or has it run in the background.
-    pub async fn run(self) -> Result<ExitCode> {
-        let folder = self.which.folder()?;
+    pub async fn run(self) -> Result<()> {
+        let folder = self.stack.folder()?;
         if self.detach {
             return self.detach(&folder).await;
         }
         let mut signals = Signals::listen(self.exit_with_stdin, self.background)?;
         let ready = |record: &Record, took: Duration| {
             let how_to_end = if self.background { "`cargo shop down`" } else { "Ctrl-C" };
-            println!("\nReady after {:.1} s; {how_to_end} ends it.\n\n{record}", took.as_secs_f64());
+            println!("\nReady after {:.1} s. {how_to_end} stops it.\n\n{record}", took.as_secs_f64());
         };
         orchestration::run(&folder, &self.options()?, ready, async || signals.next().await).await?;
-        println!("Ended; the data are kept in {}.", folder.root().display());
-        Ok(ExitCode::SUCCESS)
+        println!("Stopped. The data are kept in {}.", folder.root().display());
+        Ok(())
     }
 
     fn options(&self) -> Result<Options> {
@@ -87,9 +86,9 @@ impl Up {
     }
 
     /// Starts a copy of this program with the same arguments, and shows its output until it is ready or has failed.
-    async fn detach(&self, folder: &Folder) -> Result<ExitCode> {
+    async fn detach(&self, folder: &Folder) -> Result<()> {
         if let Some(pid) = folder.running()? {
-            bail!("a stack already runs on {} (pid {pid}): end it with `cargo shop down`", folder.root().display());
+            bail!("a stack already runs on {} (pid {pid}): stop it with `cargo shop down`", folder.root().display());
         }
         std::fs::create_dir_all(folder.root())?;
         let log = folder.background_log();
@@ -104,17 +103,15 @@ impl Up {
             .process_group(0)
             .spawn()
             .context("cannot start the background copy")?;
-        let ready = show_until_ready(&mut copy, folder, &log).await?;
-        Ok(if ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        show_until_ready(&mut copy, folder, &log).await
     }
 }
 
-/// Copies the log to our output meanwhile. True when the stack is ready, false when the copy has ended. Ctrl-C ends it.
-async fn show_until_ready(copy: &mut Child, folder: &Folder, log: &Path) -> Result<bool> {
+/// Prints the log of the background copy until the stack is ready. Fails if the copy ends before. Ctrl-C stops the copy.
+async fn show_until_ready(copy: &mut Child, folder: &Folder, log: &Path) -> Result<()> {
     let pid = copy.id();
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut log = File::open(log)?;
-    let mut position = 0;
     loop {
         let ended = copy.try_wait()?.is_some();
         let record = Record::read(folder).ok().flatten();
@@ -122,14 +119,13 @@ async fn show_until_ready(copy: &mut Child, folder: &Folder, log: &Path) -> Resu
         if ready {
             tokio::time::sleep(Duration::from_millis(100)).await; // for the last lines
         }
-        let mut news = Vec::new();
-        log.seek(SeekFrom::Start(position))?;
-        log.read_to_end(&mut news)?;
-        position += news.len() as u64;
-        stdout().write_all(&news)?;
+        stdout().write_all(&read_new(&mut log)?)?;
         stdout().flush()?;
-        if ready || ended {
-            return Ok(ready && !ended);
+        if ended {
+            bail!("the stack did not start");
+        }
+        if ready {
+            return Ok(());
         }
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(100)) => {}
@@ -138,13 +134,13 @@ async fn show_until_ready(copy: &mut Child, folder: &Folder, log: &Path) -> Resu
     }
 }
 
-/// Everything that asks for the stack's end.
+/// Requests to stop the stack.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
-    /// A background copy outlives the terminal that it was started from.
-    survives_hang_up: bool,
+    /// True in a background copy, which outlives its terminal.
+    ignores_hang_up: bool,
     stdin_closed: Option<CancellationToken>,
 }
 
@@ -154,7 +150,7 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
-            survives_hang_up: background,
+            ignores_hang_up: background,
             stdin_closed: exit_with_stdin.then(watch_stdin),
         })
     }
@@ -169,18 +165,18 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv(), if !self.survives_hang_up => {}
-            () = stdin_closed => self.stdin_closed = None, // it asks once
+            _ = self.hang_up.recv(), if !self.ignores_hang_up => {}
+            () = stdin_closed => self.stdin_closed = None, // requests a stop only once
         }
     }
 }
 
-/// A thread of its own: a read of stdin cannot be given up, and must not be in the way of our end.
+/// Reads stdin to its end, in a detached thread: a pending read cannot be canceled, and must not delay the exit.
 fn watch_stdin() -> CancellationToken {
     let closed = CancellationToken::new();
     let notice = closed.clone();
     std::thread::spawn(move || {
-        // An error is an end, too.
+        // An error also counts as the end.
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         notice.cancel();
     });

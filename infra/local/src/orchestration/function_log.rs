@@ -1,14 +1,14 @@
-//! The log of a Lambda function, as the emulator keeps it in CloudWatch Logs.
+//! The log of a Lambda function in CloudWatch Logs.
 
 use anyhow::Result;
 use serde::Deserialize;
 use serde_json::json;
 use stack::{aws_api::AwsApi, record::Record};
 
-/// The most events of one answer.
-const PAGE: usize = 10_000;
+/// Largest number of events in a response.
+const LIMIT: usize = 10_000;
 
-/// Reads on where it stopped.
+/// A log, read from the start of a run.
 #[derive(Debug)]
 pub struct FunctionLog {
     aws: AwsApi,
@@ -19,8 +19,8 @@ pub struct FunctionLog {
     seen: usize,
 }
 
-#[derive(Deserialize)]
-struct Answer {
+#[derive(Default, Deserialize)]
+struct Page {
     events: Vec<Event>,
 }
 
@@ -31,7 +31,7 @@ struct Event {
 }
 
 impl FunctionLog {
-    /// The log group of a stack, from the start of its run.
+    /// The log group `group` of a stack.
     pub fn new(stack: &Record, group: &str) -> Result<Self> {
         Ok(Self {
             aws: AwsApi::new(&stack.urls.aws)?,
@@ -41,32 +41,29 @@ impl FunctionLog {
         })
     }
 
-    /// The lines that were not read yet.
-    pub async fn next(&mut self) -> Result<Vec<String>> {
-        let mut lines = Vec::new();
+    /// Returns the lines since the last call.
+    pub async fn next(&mut self) -> Result<Vec<u8>> {
+        let mut lines = String::new();
         loop {
             let events = self.page().await?;
             let count = events.len();
             for event in events.into_iter().skip(self.seen) {
-                lines.push(event.message.trim_end().to_owned());
+                lines.push_str(event.message.trim_end());
+                lines.push('\n');
                 self.seen = if event.timestamp == self.since { self.seen + 1 } else { 1 };
                 self.since = event.timestamp;
             }
-            if count < PAGE {
-                return Ok(lines);
+            if count < LIMIT {
+                return Ok(lines.into_bytes());
             }
         }
     }
 
     async fn page(&self) -> Result<Vec<Event>> {
-        let query = json!({ "logGroupName": self.group, "startTime": self.since, "limit": PAGE });
-        let response = self.aws.json("logs", "Logs_20140328.FilterLogEvents", &query).await;
-        let response = match response {
-            // The first invocation of the function creates the group.
-            Err(error) if format!("{error:#}").contains("ResourceNotFoundException") => return Ok(Vec::new()),
-            response => response?,
-        };
-        let answer: Answer = serde_json::from_value(response)?;
-        Ok(answer.events)
+        let query = json!({ "logGroupName": self.group, "startTime": self.since, "limit": LIMIT });
+        let target = "Logs_20140328.FilterLogEvents";
+        // The first invocation of the function creates the group.
+        let page = self.aws.json_unless("ResourceNotFoundException", "logs", target, &query).await?;
+        Ok(page.map(serde_json::from_value::<Page>).transpose()?.unwrap_or_default().events)
     }
 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::Result;
 use aws_config::SdkConfig;
+use clap::Args;
 use stack::{
     emulator,
     local_env::{Addresses, MAIL_ADDRESS, Override, PROCESSOR_KEY, Values},
@@ -21,17 +22,20 @@ use stack::{
 use super::progress::Progress;
 
 /// Addresses of the parts that programs need.
-#[derive(Debug, Clone)]
-pub struct Site {
-    /// The emulated AWS, `HOST:PORT`, as programs and this tool reach it.
+#[derive(Debug, Clone, Args)]
+pub struct Endpoints {
+    /// The emulated AWS, as its functions, the services and this tool reach it
+    #[arg(long, env = "SHOP_AWS", value_name = "HOST:PORT")]
     pub aws: String,
-    /// The emulated AWS, `HOST:PORT`, as users reach it.
+    /// The emulated AWS, as users reach it
+    #[arg(long, env = "SHOP_PUBLIC_AWS", value_name = "HOST:PORT", default_value = "localhost:4566")]
     pub public_aws: String,
-    /// URL of the card processor.
+    /// The card processor's API, as the functions reach it
+    #[arg(long, env = "SHOP_PROCESSOR", value_name = "URL")]
     pub processor: String,
 }
 
-impl Site {
+impl Endpoints {
     /// URL of the public API, as programs and this tool reach it.
     pub fn api(&self) -> String {
         public_api::url(&self.aws)
@@ -52,14 +56,14 @@ pub struct Resources {
     /// Settings of programs.
     pub values: Values,
     streams: Streams,
-    site: Site,
+    pub endpoints: Endpoints,
 }
 
 impl Resources {
     /// Creates the resources, or finds them.
-    pub async fn provision(site: Site, overrides: Vec<Override>, progress: Progress) -> Result<Self> {
+    pub async fn provision(endpoints: Endpoints, overrides: Vec<Override>, progress: Progress) -> Result<Self> {
         let topology = Topology::load()?;
-        let endpoint = format!("http://{}", site.aws);
+        let endpoint = format!("http://{}", endpoints.aws);
         let aws = emulator::sdk_config(&endpoint);
         let work = async {
             tokio::try_join!(
@@ -74,12 +78,12 @@ impl Resources {
             progress.step("topics, queues, tables, keys", work).await?;
         let addresses = Addresses {
             aws: endpoint,
-            public_api: site.api(),
-            storefront: site.public_api(),
-            processor: site.processor.clone(),
+            public_api: endpoints.api(),
+            storefront: endpoints.public_api(),
+            processor: endpoints.processor.clone(),
         };
         let values = Values::new(&topology, &addresses, &messaging, signing_key, processor_key_arn, overrides)?;
-        Ok(Self { topology, aws, messaging, values, streams, site })
+        Ok(Self { topology, aws, messaging, values, streams, endpoints })
     }
 
     /// Deploys the functions and the API. `program` finds a program by its name; `targets` has the address of each
@@ -92,7 +96,7 @@ impl Resources {
         let deployments = self.values.deployments(&self.topology, program)?;
         let functions =
             functions::provision(&self.aws, &self.topology, &deployments, &self.messaging, &self.streams).await?;
-        public_api::provision(&self.aws, &self.topology, &functions, &self.site.aws, targets).await?;
+        public_api::provision(&self.aws, &self.topology, &functions, &self.endpoints.aws, targets).await?;
         Ok(())
     }
 }

@@ -2,51 +2,63 @@
 
 use std::{
     cell::Cell,
+    collections::BTreeMap,
     path::PathBuf,
     sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
+use chrono::{DateTime, Utc};
 use stack::{
-    emulator::Emulator,
+    clock,
     folder::Folder,
     local_env::Override,
     ports::Ports,
-    postgres::Postgres,
     process::{self, Child},
-    record::Record,
+    record::{Account, Record},
     topology::Topology,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{deployed, last_run, progress::Progress, service::Service, start};
+use super::{deployed, last_run, progress::Progress, service::Service, start, stores::Stores};
 
 /// Options of a run.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Forget the data of earlier runs.
+    /// Deletes the data of earlier runs.
     pub fresh: bool,
-    /// The port of the public API and of all emulated AWS.
+    /// Port of the public API and of the emulated AWS.
     pub port: u16,
-    /// The catalogue that is imported.
+    /// The catalogue to import.
     pub catalogue: PathBuf,
-    /// Optimised programs.
+    /// Optimized programs.
     pub release: bool,
-    /// Settings given by hand.
+    /// Changed settings.
     pub overrides: Vec<Override>,
-    /// As Terraform makes it, with IAM enforced.
+    /// Resources created by Terraform, with IAM enforced.
     pub terraform: bool,
 }
 
-/// The parts that were started. Steps run concurrently, so each part has its own cell.
+/// Inputs of a start, and the parts that it has started.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    pub folder: &'a Folder,
+    pub options: &'a Options,
+    pub started_at: DateTime<Utc>,
+    pub topology: &'a Topology,
+    pub ports: &'a Ports,
+    /// The accounts of the last run.
+    pub accounts: &'a BTreeMap<String, Account>,
+    pub running: &'a Running,
+    pub progress: Progress,
+}
+
+/// The running parts of a stack.
 #[derive(Debug, Default)]
 pub struct Running {
-    /// The emulated AWS.
-    pub emulator: OnceLock<Emulator>,
-    /// product's database server.
-    pub postgres: OnceLock<Postgres>,
+    pub stores: OnceLock<Stores>,
     services: Mutex<JoinSet<()>>,
     stop: CancellationToken,
 }
@@ -58,44 +70,29 @@ impl Running {
         self.services.lock().unwrap_or_else(PoisonError::into_inner).spawn(service.keep(child, stop));
     }
 
-    /// Waits for the end of a part that the stack cannot work without, and names it.
+    /// Waits until one of the stores has ended. Returns the error.
     async fn lost(&self) -> anyhow::Error {
-        let end = async |child: Option<&Child>| match child {
-            Some(child) => {
-                let code = child.exited().await;
-                anyhow::anyhow!("{} ended with code {code}. The end of its log:\n\n{}", child.name(), child.log_tail())
-            }
-            None => std::future::pending().await,
+        let Some(stores) = self.stores.get() else { return anyhow!("the stores were not started") };
+        let (emulator, postgres) = (stores.emulator.process(), stores.postgres.process());
+        let (child, code) = tokio::select! {
+            code = emulator.exited() => (emulator, code),
+            code = postgres.exited() => (postgres, code),
         };
-        tokio::select! {
-            lost = end(self.emulator.get().map(Emulator::process)) => lost,
-            lost = end(self.postgres.get().map(Postgres::process)) => lost,
-        }
+        anyhow!("{} ended with code {code}. End of its log:\n\n{}", child.name(), child.log_tail())
     }
 
-    /// Ends everything: first what uses the stores, so that it can finish its work, then the stores.
-    async fn stop(&self) {
+    /// Stops the services first, so that they can finish their work, then the stores.
+    async fn stop(self) {
         self.stop.cancel();
-        let services = std::mem::take(&mut *self.services.lock().unwrap_or_else(PoisonError::into_inner));
-        services.join_all().await;
-        let emulator = async {
-            if let Some(emulator) = self.emulator.get() {
-                emulator.stop().await;
-            }
-        };
-        let postgres = async {
-            if let Some(postgres) = self.postgres.get() {
-                postgres.stop().await;
-            }
-        };
-        tokio::join!(emulator, postgres);
+        self.services.into_inner().unwrap_or_else(PoisonError::into_inner).join_all().await;
+        drop(self.stores);
         process::all_ended().await;
     }
 }
 
-/// Runs a stack until `interrupt`: resolved once, it ends the stack in order; a second time, at once.
+/// Runs a stack until `interrupt` returns. When it returns a second time, the shutdown is cut short.
 ///
-/// `ready` is called when everything answers. Whatever the outcome, nothing runs any more when this returns.
+/// `ready` is called when every part responds. No process is left behind, whatever the outcome.
 pub async fn run(
     folder: &Folder,
     options: &Options,
@@ -110,23 +107,22 @@ pub async fn run(
         () = interrupt() => Ok(()),
         outcome = async {
             let last = last_run::ended(folder, options.fresh).await?;
-            let ports = Ports::choose(options.port, &Topology::load()?)?;
-            let accounts = last_run::take_over(folder, last, options.fresh)?;
+            let topology = &Topology::load()?;
+            let ports = &Ports::choose(options.port, topology)?;
+            let accounts = &last_run::take_over(folder, last, options.fresh)?;
             begun.set(true);
-            let record = if options.terraform {
-                deployed::start(folder, options, &ports, accounts, &running, progress).await?
-            } else {
-                start::start(folder, options, &ports, accounts, &running, progress).await?
-            };
+            let started_at = clock::now();
+            let run = Run { folder, options, started_at, topology, ports, accounts, running: &running, progress };
+            let record = if options.terraform { deployed::start(run).await? } else { start::start(run).await? };
             ready(&record, progress.total());
             Err(running.lost().await)
         } => outcome,
     };
     if begun.get() {
-        eprintln!("\nEnding; once more to end at once.");
+        eprintln!("\nStopping. Ctrl-C again stops at once.");
     }
     tokio::select! {
         () = running.stop() => outcome,
-        () = interrupt() => bail!("ended at once: the emulated AWS may have lost what it had not saved"),
+        () = interrupt() => bail!("stopped at once: the emulated AWS may have lost unsaved state"),
     }
 }

@@ -3,13 +3,12 @@
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use aws_config::SdkConfig;
-use aws_sdk_sqs::types::QueueAttributeName::{ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 use stack::{
     api::{Client, Response, Shopper},
+    aws_api::{AwsApi, text},
     local_env::Environment,
     ready,
     record::Account,
@@ -23,6 +22,9 @@ use super::progress::Progress;
 const ACCOUNTS: [(&str, &str, &[&str]); 2] =
     [("customer", "Carla Customer", &["customer"]), ("staff", "Stefan Staff", &["customer", "staff", "admin"])];
 
+/// The queue that fills order's read model of the catalogue.
+const READ_MODEL_INBOX: &str = "order-inbox";
+
 /// Limit for the catalogue to arrive at order: enough for ten thousand products.
 const CATALOG_LIMIT: Duration = Duration::from_secs(600);
 
@@ -31,9 +33,10 @@ const CATALOG_LIMIT: Duration = Duration::from_secs(600);
 pub struct Seed<'a> {
     /// URL of the public API.
     pub api: &'a str,
-    pub aws: &'a SdkConfig,
-    /// URL of order's inbox.
-    pub inbox_url: &'a str,
+    /// URL of the emulated AWS.
+    pub aws: &'a str,
+    /// Prefix of the names of queues.
+    pub prefix: &'a str,
     /// The imported file.
     pub catalogue: &'a Path,
     /// The program `user` and its environment.
@@ -108,12 +111,15 @@ impl Seed<'_> {
             .await?;
             Response::try_to(shopper.client.request(Method::DELETE, &item)).await?;
         }
-        let sqs = aws_sdk_sqs::Client::new(self.aws);
+        let aws = &AwsApi::new(self.aws)?;
+        let inbox = json!({ "QueueName": format!("{}{READ_MODEL_INBOX}", self.prefix) });
+        let url = text(&aws.json("sqs", "AmazonSQS.GetQueueUrl", &inbox).await?, "QueueUrl")?;
+        let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
+        let query = &json!({ "QueueUrl": url, "AttributeNames": names });
         ready::until(CATALOG_LIMIT, async || {
-            let names = [ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible];
-            let query = sqs.get_queue_attributes().queue_url(self.inbox_url).set_attribute_names(Some(names.into()));
-            let waiting = query.send().await?.attributes.unwrap_or_default();
-            ensure!(waiting.values().all(|count| count == "0"), "order's inbox is not empty: {waiting:?}");
+            let queue = aws.json("sqs", "AmazonSQS.GetQueueAttributes", query).await?;
+            let empty = names.iter().all(|name| queue["Attributes"][name] == "0");
+            ensure!(empty, "order's inbox is not empty: {queue}");
             Ok(())
         })
         .await

@@ -1,58 +1,34 @@
 //! The start of a stack on resources that this tool provisions. Independent steps run concurrently.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 use futures::future::try_join_all;
 use stack::{
     build::{self, SIMULATOR},
-    clock,
-    folder::Folder,
-    ports::Ports,
     provision::load_balancer::Target,
-    record::{Account, Record, StatusFile},
-    topology::Topology,
+    record::Record,
 };
 
 use super::{
     builder::StackBuilder,
-    progress::Progress,
-    provision::{Resources, Site},
-    run::{Options, Running},
-    stores::{self, NewRecord},
+    provision::{Endpoints, Resources},
+    run::Run,
 };
 
 /// Starts a stack, and returns when it is ready.
-pub async fn start(
-    folder: &Folder,
-    options: &Options,
-    ports: &Ports,
-    accounts: BTreeMap<String, Account>,
-    running: &Running,
-    progress: Progress,
-) -> Result<Record> {
-    let started_at = clock::now();
-    let topology = Topology::load()?;
+pub async fn start(run: Run<'_>) -> Result<Record> {
+    let Run { folder, options, ports, progress, .. } = run;
     eprintln!("Starting the shop on {}.\n", folder.root().display());
-
     let (binaries, python) = tokio::try_join!(
-        progress.step("build", build::build(&topology, options.release)),
-        stores::start(folder, ports, false, running, progress),
+        progress.step("build", build::build(run.topology, options.release)),
+        run.start_stores(false),
     )?;
-    let address = format!("localhost:{}", ports.aws);
-    let site =
-        Site { aws: address.clone(), public_aws: address, processor: format!("http://127.0.0.1:{}", ports.processor) };
-    let api = site.api();
-    let (resources, database) = tokio::try_join!(
-        Resources::provision(site, options.overrides.clone(), progress),
-        stores::create_database(running),
-    )?;
-    let new =
-        NewRecord { started_at, ports, api: &api, database: &database, topology: &topology, prefix: "", accounts };
-    let status_file = StatusFile::create(folder, new.record(running))?;
-    let aws = resources.aws.clone();
-    let builder =
-        StackBuilder { folder, options, ports, running, progress, topology, binaries, python, status_file, aws, api };
+    let aws = format!("localhost:{}", ports.aws);
+    let processor = format!("http://127.0.0.1:{}", ports.processor);
+    let endpoints = Endpoints { public_aws: aws.clone(), aws, processor };
+    let api = endpoints.api();
+    let (resources, database) =
+        tokio::try_join!(Resources::provision(endpoints, options.overrides.clone(), progress), run.create_database(),)?;
+    let builder = StackBuilder::new(run, binaries, python, String::new(), api, &database)?;
 
     let values = resources.values.with("database_url", database).with("data_dir", folder.root().to_string_lossy());
     let services = try_join_all(ports.services.iter().map(async |(name, port)| {
@@ -66,5 +42,5 @@ pub async fn start(
     let targets = ports.services.iter().map(|(name, port)| (name.clone(), Target::local(*port))).collect();
     let deploy = resources.deploy(|name| builder.binaries.path(name).cloned(), &targets);
     tokio::try_join!(services, processor, progress.step("functions and API", deploy))?;
-    builder.finish(values.environment("user")?, &resources.messaging.queue("order-inbox")?.url).await
+    builder.finish(values.environment("user")?).await
 }

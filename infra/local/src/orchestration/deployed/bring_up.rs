@@ -1,6 +1,6 @@
 //! The root modules, in the order that `infra/terraform/README.md` gives for a new account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use aws_config::SdkConfig;
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use stack::{
     aws_api::AwsApi,
     build::Binaries,
+    local_env::PROCESSOR_KEY,
     provision::{package, secrets},
     topology::Topology,
     units::{self, Units},
@@ -26,30 +27,13 @@ const IMAGE: &str = "sha256:0000000000000000000000000000000000000000000000000000
 /// Origin secret of edge. Requests go to the API directly here.
 const ORIGIN_SECRET: &str = "0000000000000000000000000000000000000000";
 
-/// Program of the functions that publish outboxes.
-const RELAY: &str = "outbox-relay";
-
 /// An account that is set up.
 #[derive(Debug)]
 pub struct BringUp<'a> {
     pub units: Units,
-    pub aws: SdkConfig,
     pub root: AwsApi,
     pub topology: &'a Topology,
     pub progress: Progress,
-}
-
-/// Values that the root modules get from outside.
-#[derive(Debug, Clone, Copy)]
-pub struct Values<'a> {
-    /// Id of the hosted zone.
-    pub zone: &'a str,
-    /// URL of the card processor.
-    pub processor: &'a str,
-    /// API key of the card processor.
-    pub processor_key: &'a str,
-    /// URL of product's database.
-    pub database: &'a str,
 }
 
 impl BringUp<'_> {
@@ -61,50 +45,53 @@ impl BringUp<'_> {
         Ok(zone)
     }
 
-    /// Applies everything else. The authorizer of the API verifies its issuer, which is a function behind the API: so the
-    /// API comes first, then user, then the authorizer.
-    pub async fn rest(&self, binaries: &Binaries, values: Values<'_>) -> Result<()> {
+    /// Applies all other root modules. `zone` is the id of the hosted zone, `processor` the URL of the card processor.
+    ///
+    /// API Gateway verifies the issuer when the authorizer is created. The issuer is a function behind the API, so the
+    /// API is created first, then user, then the authorizer.
+    pub async fn rest(&self, binaries: &Binaries, zone: &str, processor: &str) -> Result<()> {
         let artifacts = self.progress.step("zips of the functions", self.upload(binaries)).await?;
         let mut user = self.variables("user", &artifacts);
         user["issuer_answers"] = json!(false);
         self.apply("user, its public routes", "user", user).await?;
-        self.apply("platform", "platform", platform(values.zone, true)).await?;
+        self.apply("platform", "platform", platform(zone, true)).await?;
 
         let mut modules = vec![
-            ("edge", json!({ "hosted_zone_id": values.zone, "origin_secret": ORIGIN_SECRET })),
+            ("edge", json!({ "hosted_zone_id": zone, "origin_secret": ORIGIN_SECRET })),
             ("delivery", json!({ "state_bucket": units::STATES })),
         ];
-        for program in self.topology.programs().into_iter().filter(|program| *program != RELAY) {
+        for program in self.topology.modules() {
             let mut variables = self.variables(program, &artifacts);
             match program {
                 "user" => variables["issuer_answers"] = json!(true),
-                "payment" => variables["stripe_api_base"] = json!(values.processor),
+                "payment" => variables["stripe_api_base"] = json!(processor),
                 _ => {}
             }
             modules.push((program, variables));
         }
         // Concurrently: the provider spends most of the time in fixed waits.
         try_join_all(modules.into_iter().map(|(module, variables)| self.apply(module, module, variables))).await?;
+        Ok(())
+    }
 
-        // Operators set these secrets by hand, so that no state contains them.
-        secrets::secret(&self.aws, &units::name("product-database-url"), values.database).await?;
-        secrets::secret(&self.aws, &units::name(secrets::PROCESSOR_KEY), values.processor_key).await?;
+    /// Sets the secrets that operators set by hand, so that no state contains them.
+    pub async fn secrets(&self, aws: &SdkConfig, database: &str) -> Result<()> {
+        secrets::secret(aws, &units::name("product-database-url"), database).await?;
+        secrets::secret(aws, &units::name(secrets::PROCESSOR_KEY), PROCESSOR_KEY).await?;
         Ok(())
     }
 
     /// Uploads the zip of every function's program, and returns the variable `artifact` of each.
     async fn upload(&self, binaries: &Binaries) -> Result<BTreeMap<String, Value>> {
         let bucket = &parameter(&self.root, "artifacts_bucket").await?;
-        let mut programs: Vec<_> = self.topology.functions.iter().map(|function| function.binary.clone()).collect();
-        programs.sort();
-        programs.dedup();
+        let programs: BTreeSet<_> = self.topology.functions.iter().map(|function| &function.binary).collect();
         let uploads = programs.into_iter().map(async |program| {
-            let binary = binaries.path(&program)?.clone();
+            let binary = binaries.path(program)?.clone();
             let zip = spawn_blocking(move || package::zip(&std::fs::read(&binary)?)).await??;
             let key = format!("functions/{program}.zip");
             let version = self.root.put_object(bucket, &key, zip).await?;
             let version = version.with_context(|| format!("{key} has no version in {bucket}"))?;
-            anyhow::Ok((program, json!({ "key": key, "version": version })))
+            anyhow::Ok((program.clone(), json!({ "key": key, "version": version })))
         });
         Ok(try_join_all(uploads).await?.into_iter().collect())
     }
@@ -116,8 +103,8 @@ impl BringUp<'_> {
             Some(artifact) => variables["artifact"] = artifact.clone(),
             None => variables["image_digest"] = json!(IMAGE),
         }
-        if self.topology.function(&format!("{program}-{RELAY}")).is_some() {
-            variables["relay_artifact"] = artifacts[RELAY].clone();
+        if let Some(relay) = self.topology.relay(program) {
+            variables["relay_artifact"] = artifacts[&relay.binary].clone();
         }
         variables
     }
