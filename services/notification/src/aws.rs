@@ -1,7 +1,7 @@
 //! Timeouts and retries of AWS calls. Every call has a timeout. The SDK is the only retry layer, except for SES.
 //!
-//! A message takes three calls to DynamoDB and one to SES, one after the other: 5 + 5 + 8 + 5 s fit the function's 30
-//! s. The rest is for retries of the call to SES.
+//! A message takes three calls to DynamoDB and one to SES, one after the other, and the batch at most one to SQS: 5 + 5
+//! + 8 + 5 + 5 s fit the function's 30 s. The rest is for retries of the call to SES.
 
 use std::time::Duration;
 

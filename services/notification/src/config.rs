@@ -10,6 +10,10 @@ use crate::domain::storefront::Storefront;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "notification", about = "Sends customers e-mails about their account and orders", version)]
 pub struct Config {
+    /// URL of the queue that the events come from. That of its dead-letter queue is the same with `-dlq` at its end.
+    #[arg(long, env = "NOTIFICATION_INBOX_URL")]
+    pub notification_inbox_url: String,
+
     /// DynamoDB table of contact data, messages, and events that wait for contact data.
     #[arg(long, env = "NOTIFICATION_TABLE")]
     pub notification_table: String,

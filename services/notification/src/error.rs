@@ -1,4 +1,4 @@
-//! Errors of event handling. The event stays in the queue and is delivered again.
+//! Errors of event handling.
 
 use std::error::Error as StdError;
 
@@ -19,6 +19,9 @@ pub enum Error {
         /// Column of the parse error.
         column: usize,
     },
+    /// The queue is not meant for this type of event: the filter of a subscription is too wide.
+    #[error("unexpected event type {0}")]
+    UnexpectedEvent(&'static str),
     /// The amount of an order line overflows.
     #[error("cannot compute an amount")]
     Money(#[from] MoneyError),
@@ -34,9 +37,15 @@ pub enum Error {
     /// DynamoDB refused the call or could not be reached. A write may have been applied.
     #[error("notification table not available")]
     Store(#[source] Box<dyn StdError + Send + Sync>),
-    /// An item does not have the form that this service writes.
+    /// An item does not have the form that this service writes. A newer version may read it.
     #[error("unreadable item in the notification table")]
     Item(#[from] serde_dynamo::Error),
+    /// A pending event does not have a form that this version knows. A newer version may read it.
+    #[error("unreadable event in the notification table")]
+    PendingEvent(#[source] Box<Error>),
+    /// A pending event was not handled, for this reason. It is kept.
+    #[error("pending event not handled: {0}")]
+    Pending(String),
     /// SES did not accept the mail, and may accept it later.
     #[error("mail not sent: {0}")]
     MailNotSent(String),
@@ -47,11 +56,17 @@ impl Error {
         Self::Store(Box::new(error))
     }
 
-    /// Whether another delivery may succeed. False if an operator has to act first.
+    /// Whether another delivery may succeed. False if the message has to be moved to the dead-letter queue.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Claimed | Self::Conflict | Self::Store(_) | Self::MailNotSent(_) => true,
-            Self::Unreadable { .. } | Self::Money(_) | Self::Template(_) | Self::Item(_) => false,
+            Self::Claimed
+            | Self::Conflict
+            | Self::Store(_)
+            | Self::Item(_)
+            | Self::PendingEvent(_)
+            | Self::Pending(_)
+            | Self::MailNotSent(_) => true,
+            Self::Unreadable { .. } | Self::UnexpectedEvent(_) | Self::Money(_) | Self::Template(_) => false,
         }
     }
 

@@ -10,8 +10,9 @@ use clap::Parser;
 use lambda_runtime::{LambdaEvent, service_fn};
 use notification::{AppState, Config, aws, events::handle_batch, telemetry};
 
-/// Part of the function's time that is kept for recording what was sent, and for the response to Lambda.
-const MARGIN: Duration = Duration::from_secs(6);
+/// Part of the function's time that is kept for recording what was sent, for postponing what was not, and for the
+/// response to Lambda.
+const MARGIN: Duration = Duration::from_secs(11);
 
 // Lambda passes one batch at a time, and handling is waiting: a second thread would be idle.
 #[tokio::main(flavor = "current_thread")]

@@ -29,7 +29,7 @@ module "inbox" {
   kms_key_arn                = local.platform.kms_data_key_arn
   alarm_topic_arn            = local.platform.alarm_topic_arn
 
-  # A mail that SES throttled waits for one visibility timeout, which must not fire the alarm.
+  # The alarm is for mails that SES has throttled for long, not for a single backoff, which is at most five minutes.
   oldest_message_alarm_seconds = 3 * local.queue.visibility_timeout_seconds
 
   subscriptions = { for subscription in local.queue.subscriptions : subscription.topic => {
@@ -56,10 +56,11 @@ module "function" {
   emulator                 = var.emulator
 
   environment = {
-    NOTIFICATION_TABLE = module.table.name
-    MAIL_FROM          = var.mail_from
-    STOREFRONT_URL     = var.storefront_url
-    RUST_LOG           = var.log_level
+    NOTIFICATION_INBOX_URL = module.inbox.url
+    NOTIFICATION_TABLE     = module.table.name
+    MAIL_FROM              = var.mail_from
+    STOREFRONT_URL         = var.storefront_url
+    RUST_LOG               = var.log_level
   }
 
   queue = {
@@ -85,6 +86,25 @@ module "function" {
       Action    = ["kms:Decrypt"]
       Resource  = [local.platform.kms_data_key_arn]
       Condition = { StringEquals = { "kms:ViaService" = ["dynamodb.${var.region}.amazonaws.com"] } }
+    },
+    {
+      Sid      = "PostponeMessages"
+      Effect   = "Allow"
+      Action   = ["sqs:ChangeMessageVisibility"]
+      Resource = [module.inbox.arn]
+    },
+    {
+      Sid      = "RejectMessages"
+      Effect   = "Allow"
+      Action   = ["sqs:SendMessage"]
+      Resource = [module.inbox.dead_letter_arn]
+    },
+    {
+      Sid       = "EncryptRejectedMessages"
+      Effect    = "Allow"
+      Action    = ["kms:GenerateDataKey"] # `DecryptQueue` of the module allows kms:Decrypt
+      Resource  = [local.platform.kms_data_key_arn]
+      Condition = { StringEquals = { "kms:ViaService" = ["sqs.${var.region}.amazonaws.com"] } }
     },
     {
       Sid       = "SendMails"

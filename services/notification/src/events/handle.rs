@@ -2,41 +2,40 @@
 
 use std::time::Duration;
 
-use aws_lambda_events::sqs::SqsMessage;
 use backon::{ExponentialBuilder, Retryable};
 use contracts::{Envelope, Event, error::chain};
 use tokio::time::Instant;
 use tracing::{Instrument, field::Empty, info_span};
 
-use super::{contact, notice};
+use super::{contact, notice, queue::Outcome};
 use crate::{AppState, Error};
 
-/// Handles one message in its trace. The error is logged here, once. A mail that SES throttles is retried until
-/// `until`.
-pub(super) async fn handle(app: &AppState, message: &SqsMessage, until: Instant) -> Result<(), Error> {
-    let body = message.body.as_deref().unwrap_or_default();
-    let envelope: Envelope = serde_json::from_str(body).map_err(Error::from).inspect_err(|error| {
-        tracing::error!(message_id = message.message_id, error = chain(error), "unreadable message");
-    })?;
+/// Handles one message in its trace. A mail that SES throttles is retried until `until`.
+pub(super) async fn handle(app: &AppState, body: &str, until: Instant) -> Outcome {
+    let envelope: Envelope = match serde_json::from_str(body) {
+        Ok(envelope) => envelope,
+        Err(error) => return outcome(Err(error.into())),
+    };
     let (event_id, event_type) = (envelope.id, envelope.event.kind());
     let span = info_span!("event", otel.kind = "consumer", trace_id = Empty, %event_id, event_type);
     let trace = contracts::span::enter(&span, envelope.traceparent.as_deref());
     let work = async {
-        (|| dispatch(app, &envelope, until))
-            .retry(claim_backoff())
-            .when(Error::is_retryable_at_once)
-            .await
-            .inspect(|()| tracing::info!("event handled"))
-            .inspect_err(log)
+        let handling = (|| dispatch(app, &envelope, until)).retry(claim_backoff()).when(Error::is_retryable_at_once);
+        outcome(handling.await.inspect(|()| tracing::info!("event handled")))
     };
     trace.scope(work.instrument(span)).await
 }
 
-fn log(error: &Error) {
+/// Logs an error, once, and decides what becomes of the message.
+fn outcome(result: Result<(), Error>) -> Outcome {
+    let Err(error) = result else { return Outcome::Done };
+    let text = chain(&error);
     if error.is_retryable() {
-        tracing::warn!(error = chain(error), "event not handled, retried later");
+        tracing::warn!(error = text, "message not handled, retried later");
+        Outcome::Later
     } else {
-        tracing::error!(error = chain(error), "event not handled");
+        tracing::error!(error = text, "message not handled");
+        Outcome::Never(text)
     }
 }
 

@@ -1,13 +1,15 @@
-//! Events of user and order in: `sqs` splits a batch, `handle` parses, traces and dispatches a message.
+//! Events of user and order in: [`sqs`] splits a batch, [`queue`] carries out the outcome of a message, and [`handle`]
+//! parses, traces and dispatches it.
 
 mod contact;
 mod handle;
 mod notice;
+pub mod queue;
 mod sqs;
 
 use std::time::Duration;
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use tokio::time::Instant;
 
 use crate::AppState;
@@ -15,6 +17,6 @@ use crate::AppState;
 /// The Lambda entry: handles a batch within `limit`, and returns the messages that have to be delivered again.
 pub async fn handle_batch(app: &AppState, batch: SqsEvent, limit: Duration) -> SqsBatchResponse {
     let until = Instant::now() + limit;
-    let handle = |message: SqsMessage| async move { handle::handle(app, &message, until).await.is_ok() };
-    sqs::for_each_message(batch, handle).await
+    sqs::for_each_message(&app.queue, batch, |message| async move { handle::handle(app, &message.body, until).await })
+        .await
 }

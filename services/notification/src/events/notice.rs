@@ -16,9 +16,7 @@ use crate::{
 /// If the process dies between SES's response and the record of it, the message is sent again after the claim has
 /// expired: a second confirmation is better than none.
 pub(super) async fn send(app: &AppState, envelope: &Envelope, until: Instant) -> Result<(), Error> {
-    let Some(notice) = Notice::of(&envelope.event) else {
-        return Ok(());
-    };
+    let notice = Notice::of(&envelope.event).ok_or(Error::UnexpectedEvent(envelope.event.kind()))?;
     let (user_id, order_id) = (notice.user_id, notice.order_id().map(display));
     match app.store.recipient(user_id).await? {
         Recipient::Known(contact) => send_mail(app, envelope, &notice, &contact, until).await,

@@ -85,7 +85,7 @@ fn content(text: &str) -> Content {
 fn backoff() -> impl Backoff {
     const FIRST: Duration = Duration::from_millis(250);
     const MAXIMUM: Duration = Duration::from_secs(4);
-    successors(Some(FIRST), |limit| Some((*limit * 2).min(MAXIMUM))).map(|limit| limit.mul_f64(rand::random()))
+    successors(Some(FIRST), |limit| Some((*limit * 2).min(MAXIMUM))).map(|limit| limit.mul_f64(fastrand::f64()))
 }
 
 /// Whether SES reports that it did not accept the mail because of too many requests.

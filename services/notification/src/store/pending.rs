@@ -85,7 +85,8 @@ impl Store {
         let mut pending = Vec::new();
         while let Some(item) = pages.next().await {
             let item: PendingItem = serde_dynamo::from_item(item.map_err(Error::store)?)?;
-            pending.push(serde_json::from_str(&item.envelope)?);
+            let envelope = serde_json::from_str(&item.envelope);
+            pending.push(envelope.map_err(|error| Error::PendingEvent(Box::new(error.into())))?);
         }
         Ok(pending)
     }

@@ -1,9 +1,9 @@
 //! Contact data that arrive late, change, or are erased.
 
-use contracts::event::order::CancellationReason;
+use contracts::{Event, event::order::CancellationReason};
 use notification::{clock, store::Deferral};
 
-use crate::support::{Customer, Notification};
+use crate::support::{Customer, Notification, eur};
 
 const WELCOME: &str = "Welcome to the shop";
 const CONFIRMED: &str = "Your order is confirmed: 42.47 EUR";
@@ -123,6 +123,26 @@ async fn a_deleted_customer_is_erased_and_gets_no_message() {
     assert_eq!(notification.subjects(&customer).await, before);
     let table = notification.table_text().await;
     assert!(!table.contains(&customer.contact.email) && !table.contains("Grace"), "{table}");
+}
+
+#[tokio::test]
+async fn a_pending_event_that_can_never_be_sent_becomes_a_dead_letter_and_the_contact_data_do_not() {
+    let notification = Notification::start().await;
+    let customer = Customer::new();
+    let mut broken = customer.confirmed();
+    let Event::OrderConfirmed(data) = &mut broken.event else { panic!("{broken:?}") };
+    data.lines[0].unit_price = eur(i64::MAX);
+
+    for envelope in [&broken, &customer.confirmed(), &customer.registered()] {
+        assert_eq!(notification.deliver(&[envelope]).await, 0);
+    }
+
+    assert_eq!(notification.subjects(&customer).await, [WELCOME, CONFIRMED]);
+    assert_eq!(
+        notification.dead_letters().await,
+        [(broken.to_json(), "cannot compute an amount: the amount is too large".to_owned())]
+    );
+    assert!(!notification.table_text().await.contains("PENDING#"));
 }
 
 #[tokio::test]

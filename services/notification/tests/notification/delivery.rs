@@ -71,35 +71,35 @@ async fn every_event_has_its_own_mail() {
 }
 
 #[tokio::test]
-async fn poison_messages_do_not_fail_the_rest_of_the_batch() {
+async fn poison_messages_go_to_the_dead_letter_queue_with_a_reason_and_do_not_fail_the_rest_of_the_batch() {
     let notification = Notification::start().await;
     let customer = Customer::new();
     let registered = customer.registered().to_json();
+    let placed = OrderPlaced { order_id: OrderId::generate(), user_id: customer.id, lines: vec![], deadline: None };
+    let placed = envelope(placed.order_id, 1, Event::OrderPlaced(placed)).to_json();
     let bodies = [
-        String::new(),
+        "{".to_owned(),
         registered.clone(),
         "not json".to_owned(),
         registered.replace("registered.v1", "vanished.v1"),
         customer.confirmed().to_json(),
         registered.replace("\"1.0\"", "\"2.0\""),
+        placed.clone(),
     ];
 
-    assert_eq!(notification.deliver_bodies(&bodies).await, [0, 2, 3, 5]);
+    assert!(notification.deliver_bodies(&bodies).await.is_empty());
+
+    let mut rejected = notification.dead_letters().await;
+    rejected.sort();
+    let mut poison = [0, 2, 3, 5, 6].map(|at| bodies[at].clone());
+    poison.sort();
+    assert_eq!(rejected.iter().map(|(body, _)| body.clone()).collect::<Vec<_>>(), poison);
+    for (body, reason) in rejected {
+        assert_eq!(reason == "unexpected event type shop.order.placed.v1", body == placed, "{reason}");
+        assert!(!reason.is_empty() && !reason.contains(&customer.contact.email), "{reason}");
+    }
 
     assert_eq!(notification.subjects(&customer).await, [WELCOME, CONFIRMED]);
-}
-
-#[tokio::test]
-async fn an_event_without_a_message_is_acknowledged() {
-    let notification = Notification::start().await;
-    let customer = Customer::new();
-    let order_id = OrderId::generate();
-    let placed = OrderPlaced { order_id, user_id: customer.id, lines: vec![], deadline: None };
-
-    let envelopes = [customer.registered(), envelope(order_id, 1, Event::OrderPlaced(placed))];
-    assert_eq!(notification.deliver(&envelopes.each_ref()).await, 0);
-
-    assert_eq!(notification.subjects(&customer).await, [WELCOME]);
 }
 
 #[tokio::test]

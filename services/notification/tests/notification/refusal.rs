@@ -13,6 +13,7 @@ use notification::{
     aws::{self, SES_TIMEOUT},
     mail::Mailer,
 };
+use stack::testing::eventually;
 use tokio::net::TcpListener;
 
 use crate::support::{Customer, Notification, SENDER, verify};
@@ -92,6 +93,30 @@ async fn a_throttled_mail_is_retried_within_the_delivery() {
     assert_eq!(ses.calls(), 4, "three refusals and one mail");
     let table = notification.table_text().await;
     assert!(table.contains("\"sent\"") && table.contains("\"accepted\""), "{table}");
+}
+
+#[tokio::test]
+async fn a_throttled_mail_returns_to_the_queue_and_is_delivered_again_after_a_backoff() {
+    let mut notification = Notification::start().await;
+    let ses = RefusingSes::start(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", "Later").await;
+    let customer = Customer::new();
+    let real = notification.app.mailer.clone();
+    notification.enqueue(&customer.registered().to_json()).await;
+    notification.enqueue("poison").await;
+
+    ses.replace(&mut notification);
+    assert_eq!(notification.poll().await, (2, 1), "the poison is moved, the mail is kept");
+    assert_eq!(notification.dead_letters().await.len(), 1);
+
+    notification.app.mailer = real;
+    // Far less than the visibility timeout of the queue, which is three minutes.
+    eventually("the message is delivered again", Duration::from_secs(20), async || {
+        let (received, deleted) = notification.poll().await;
+        (received > 0).then(|| assert_eq!(deleted, 1))
+    })
+    .await;
+    assert_eq!(notification.subjects(&customer).await, ["Welcome to the shop"]);
+    assert!(notification.dead_letters().await.is_empty());
 }
 
 #[tokio::test]

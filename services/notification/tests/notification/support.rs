@@ -7,6 +7,7 @@ use std::{
 };
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use clap::Parser;
 use contracts::{
     Currency, Envelope, Event, EventId, Money, OrderId, UserId,
@@ -26,11 +27,12 @@ use stack::{
 pub const SENDER: &str = "Shop <orders@shop.example>";
 
 /// Time for a batch.
-const TIME: Duration = Duration::from_secs(24);
+const TIME: Duration = Duration::from_secs(19);
 
-/// The function with a fresh table.
+/// The function with a fresh queue and table.
 pub struct Notification {
     pub aws: Aws,
+    pub queue_url: String,
     pub table: String,
     pub app: AppState,
 }
@@ -44,9 +46,12 @@ impl Notification {
 
     pub async fn start_with_sender(sender: &str) -> Self {
         let aws = testing::aws().await;
+        let queue_url = aws.create_queue("notification-inbox").await;
         let table = aws.create_table("notification").await;
         let config = Config::parse_from([
             "notification",
+            "--notification-inbox-url",
+            &queue_url,
             "--notification-table",
             &table,
             "--mail-from",
@@ -55,7 +60,7 @@ impl Notification {
             "https://shop.example/",
         ]);
         let app = AppState::new(config, &aws.sdk_config()).unwrap();
-        Self { aws, table, app }
+        Self { aws, queue_url, table, app }
     }
 
     /// Delivers events in one batch. Returns the number of those that have to be delivered again.
@@ -71,18 +76,62 @@ impl Notification {
 
     /// Like [`Self::deliver_bodies`], with less time.
     pub async fn deliver_within(&self, time: Duration, bodies: &[String]) -> Vec<usize> {
-        let mut batch = SqsEvent::default();
-        for (position, body) in bodies.iter().enumerate() {
-            let mut message = SqsMessage::default();
-            message.message_id = Some(position.to_string());
-            message.body = Some(body.clone());
-            batch.records.push(message);
-        }
-        let response = handle_batch(&self.app, batch, time).await;
-        let mut failed: Vec<usize> =
-            response.batch_item_failures.iter().map(|failure| failure.item_identifier.parse().unwrap()).collect();
+        let message = |(position, body): (usize, &String)| message(&position.to_string(), "", body, 1);
+        let failures = self.invoke(bodies.iter().enumerate().map(message).collect(), time).await;
+        let mut failed: Vec<usize> = failures.iter().map(|id| id.parse().unwrap()).collect();
         failed.sort_unstable();
         failed
+    }
+
+    /// Calls the function as Lambda does. Returns the ids of the messages that are not deleted.
+    async fn invoke(&self, messages: Vec<SqsMessage>, time: Duration) -> Vec<String> {
+        let mut batch = SqsEvent::default();
+        batch.records = messages;
+        let response = handle_batch(&self.app, batch, time).await;
+        response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
+    }
+
+    /// Sends a message to the queue.
+    pub async fn enqueue(&self, body: &str) {
+        self.sqs().send_message().queue_url(&self.queue_url).message_body(body).send().await.unwrap();
+    }
+
+    /// Passes messages from the queue to the function, as Lambda does. Returns the numbers of those that were received
+    /// and deleted.
+    pub async fn poll(&self) -> (usize, usize) {
+        let receive = self.sqs().receive_message().queue_url(&self.queue_url).max_number_of_messages(10);
+        let receive = receive.message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount);
+        let received = receive.wait_time_seconds(0).send().await.unwrap().messages.unwrap_or_default();
+        let messages = received.iter().map(|received| {
+            let receives = received.attributes().unwrap()[&MessageSystemAttributeName::ApproximateReceiveCount].parse();
+            let (id, handle) = (received.message_id().unwrap(), received.receipt_handle().unwrap());
+            message(id, handle, received.body().unwrap(), receives.unwrap())
+        });
+        let failed = self.invoke(messages.collect(), TIME).await;
+        let done =
+            received.iter().filter(|received| !failed.iter().any(|id| Some(id.as_str()) == received.message_id()));
+        let mut deleted = 0;
+        for handle in done.map(|received| received.receipt_handle().unwrap()) {
+            self.sqs().delete_message().queue_url(&self.queue_url).receipt_handle(handle).send().await.unwrap();
+            deleted += 1;
+        }
+        (received.len(), deleted)
+    }
+
+    /// The messages of the dead-letter queue that were not returned before, with their reasons.
+    pub async fn dead_letters(&self) -> Vec<(String, String)> {
+        let receive = self.sqs().receive_message().queue_url(format!("{}-dlq", self.queue_url));
+        let receive = receive.max_number_of_messages(10).message_attribute_names("reason").wait_time_seconds(0);
+        let received = receive.send().await.unwrap().messages.unwrap_or_default();
+        let reason = |message: &Message| {
+            let attribute = message.message_attributes().and_then(|attributes| attributes.get("reason"));
+            attribute.and_then(|reason| reason.string_value()).unwrap_or_default().to_owned()
+        };
+        received.iter().map(|message| (message.body().unwrap_or_default().to_owned(), reason(message))).collect()
+    }
+
+    fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&self.aws.sdk_config())
     }
 
     /// All mails to `address` so far, oldest first.
@@ -113,6 +162,15 @@ impl Notification {
         let items = client.scan().table_name(&self.table).consistent_read(true).send().await.unwrap();
         format!("{:?}", items.items())
     }
+}
+
+fn message(id: &str, receipt_handle: &str, body: &str, receives: u32) -> SqsMessage {
+    let mut message = SqsMessage::default();
+    message.message_id = Some(id.to_owned());
+    message.receipt_handle = Some(receipt_handle.to_owned());
+    message.body = Some(body.to_owned());
+    message.attributes.insert("ApproximateReceiveCount".to_owned(), receives.to_string());
+    message
 }
 
 /// Verifies a domain as a sender.
