@@ -1,4 +1,4 @@
-//! `cargo shop`: the local stack, and the tools around it.
+//! `cargo shop`: the local stack.
 
 mod commands;
 mod demo;
@@ -13,7 +13,7 @@ use clap::Parser;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // Messages of the parts during the start, such as an installation.
+    // Shows messages of the library, such as the installation of Python packages.
     let filter = tracing_subscriber::EnvFilter::new("stack=info");
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     log.with_ansi(stderr().is_terminal()).without_time().with_level(false).with_target(false).init();

@@ -1,5 +1,5 @@
-//! AWS APIs of the emulator, called as the account's root without a signature. The SDK crates of API Gateway, ELB and
-//! Lambda take more than a minute to compile, for a few calls each.
+//! AWS APIs of the emulator, called as the account's root without a signature. SDK crates take minutes to compile, for a
+//! few calls each.
 
 use anyhow::{Context, Result, ensure};
 use aws_config::SdkConfig;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::emulator;
 
-/// Root of the account in one emulated AWS.
+/// A client of an emulated AWS, as the account's root.
 #[derive(Debug, Clone)]
 pub struct AwsApi {
     http: Client,
@@ -16,17 +16,17 @@ pub struct AwsApi {
 }
 
 impl AwsApi {
-    /// Root of the emulated AWS at `endpoint`.
+    /// A client of the emulated AWS at `endpoint`.
     pub fn new(endpoint: &str) -> Result<Self> {
         Ok(Self { http: Client::builder().no_proxy().build()?, endpoint: endpoint.to_owned() })
     }
 
-    /// Root of the emulated AWS that `config` names.
+    /// A client of the emulated AWS that `config` names.
     pub fn of(config: &SdkConfig) -> Result<Self> {
-        Self::new(config.endpoint_url().context("these calls are for an emulator only")?)
+        Self::new(config.endpoint_url().context("the configuration names no emulated AWS")?)
     }
 
-    /// Calls an action of a service that speaks JSON RPC: `target` is `AmazonSSM.GetParameter`.
+    /// Calls an action of a service with a JSON protocol. Example of `target`: `AmazonSSM.GetParameter`.
     pub async fn json(&self, service: &str, target: &str, input: &Value) -> Result<Value> {
         let request = self.request(Method::POST, "/", service).header("x-amz-target", target);
         let request = request.header("content-type", "application/x-amz-json-1.1").body(input.to_string());
@@ -34,7 +34,7 @@ impl AwsApi {
         Ok(if body.is_empty() { Value::Null } else { serde_json::from_str(&body)? })
     }
 
-    /// The same, but `None` if the error is `code`.
+    /// The same, with `None` in place of the error `code`.
     pub async fn json_unless(&self, code: &str, service: &str, target: &str, input: &Value) -> Result<Option<Value>> {
         match self.json(service, target, input).await {
             Err(error) if format!("{error:#}").contains(code) => Ok(None),
@@ -42,7 +42,7 @@ impl AwsApi {
         }
     }
 
-    /// Calls an action of a service that speaks REST with JSON.
+    /// Calls an action of a service with a REST protocol.
     pub async fn rest(&self, service: &str, method: Method, path: &str, input: &Value) -> Result<Value> {
         let mut request = self.request(method.clone(), path, service);
         if !input.is_null() {
@@ -52,7 +52,7 @@ impl AwsApi {
         Ok(if body.is_empty() { Value::Null } else { serde_json::from_str(&body)? })
     }
 
-    /// Gets a resource of a service that speaks REST with JSON; `None` if it does not exist.
+    /// Gets a resource of a service with a REST protocol. `None` if it does not exist.
     pub async fn find(&self, service: &str, path: &str) -> Result<Option<Value>> {
         let response = self.request(Method::GET, path, service).send().await?;
         if response.status() == StatusCode::NOT_FOUND {
@@ -62,7 +62,7 @@ impl AwsApi {
         Ok(Some(serde_json::from_str(&body)?))
     }
 
-    /// Calls an action of a service that speaks the query protocol, and returns the XML.
+    /// Calls an action of a service with the query protocol, and returns the XML.
     pub async fn query(&self, service: &str, version: &str, action: &str, input: &[(&str, &str)]) -> Result<String> {
         let form: Vec<_> = [("Action", action), ("Version", version)].iter().chain(input).copied().collect();
         send(self.request(Method::POST, "/", service).form(&form)).await.with_context(|| format!("{action} failed"))
@@ -75,7 +75,7 @@ impl AwsApi {
         Ok(())
     }
 
-    /// Writes an object, and returns its version if the bucket has versions.
+    /// Writes an object, and returns its version if the bucket is versioned.
     pub async fn put_object(&self, bucket: &str, key: &str, content: Vec<u8>) -> Result<Option<String>> {
         let request = self.request(Method::PUT, &format!("/{bucket}/{key}"), "s3").body(content);
         let response = request.send().await?.error_for_status()?;
@@ -111,7 +111,7 @@ pub fn text(object: &Value, field: &str) -> Result<String> {
     Ok(object[field].as_str().with_context(|| format!("AWS returned no {field}: {object}"))?.to_owned())
 }
 
-/// The contents of all elements `name` without attributes, in order. The emulator writes such XML only.
+/// The contents of all elements `name`, in order. The emulator writes elements without attributes.
 pub fn elements<'a>(xml: &'a str, name: &str) -> Vec<&'a str> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
     xml.split(&open).skip(1).filter_map(|rest| rest.split_once(&close)).map(|(content, _)| content).collect()

@@ -1,4 +1,4 @@
-//! Builds of programs.
+//! Builds of the programs with cargo.
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +23,7 @@ pub const SIMULATOR: &str = "psp-simulator";
 pub struct Binaries(BTreeMap<String, PathBuf>);
 
 impl Binaries {
-    /// Programs in one folder, built before.
+    /// Existing programs in a folder.
     pub fn of_folder(folder: &Path, topology: &Topology) -> Self {
         Self(topology.programs().into_iter().map(|program| (program.to_owned(), folder.join(program))).collect())
     }
@@ -53,8 +53,8 @@ struct Target {
 
 /// Builds the programs of a local stack.
 pub async fn build(topology: &Topology, release: bool) -> Result<Binaries> {
-    // By `--bin` from the workspace root: `--package` would resolve fewer features, and compile many dependencies again
-    // for `cargo build --workspace`.
+    // `--bin` resolves the features of the whole workspace. With `--package`, `cargo build --workspace` would compile many
+    // dependencies a second time.
     let mut arguments = if release { vec!["--release"] } else { Vec::new() };
     arguments.extend(topology.programs().into_iter().chain([SIMULATOR]).flat_map(|program| ["--bin", program]));
     cargo_build(&arguments).await
@@ -67,7 +67,7 @@ pub async fn build_deployed(topology: &Topology) -> Result<Binaries> {
     cargo_build(&arguments).await
 }
 
-/// Calls cargo once, with its progress and errors on the terminal.
+/// Runs cargo, with its progress and errors on the terminal.
 async fn cargo_build(arguments: &[&str]) -> Result<Binaries> {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(crate::workspace_root()).arg("build").args(arguments);
@@ -87,7 +87,7 @@ async fn cargo_build(arguments: &[&str]) -> Result<Binaries> {
         }
     }
     if !child.wait().await?.success() {
-        bail!("the build failed: cargo's messages above tell why");
+        bail!("the build failed: see the messages of cargo above");
     }
     Ok(Binaries(binaries))
 }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-/// Now. The only place that asks the clock.
-#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+/// The current time. No other function of the tools reads the clock.
+#[expect(clippy::disallowed_methods, reason = "the only read of the clock")]
 pub fn now() -> DateTime<Utc> {
     Utc::now()
 }

@@ -1,4 +1,4 @@
-//! The data folder of a stack: what is where in it, and who holds it.
+//! The data folder of a stack: its files, and the lock of the tool that runs the stack.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -10,26 +10,26 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-/// Everything that one stack keeps between two runs lives below one folder. Two folders are two stacks.
+/// The folder with all data of a stack. Each folder is a separate stack.
 #[derive(Debug, Clone)]
 pub struct Folder {
     root: PathBuf,
 }
 
-/// The right to run a stack on a folder. The operating system takes it back when the process ends, however it ends:
-/// a lock that was left behind is never in the way.
+/// An exclusive lock of a data folder. The operating system releases it when the process ends for any reason, so there
+/// are no stale locks.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
 impl Folder {
-    /// The folder at `root`, which need not exist yet.
+    /// The data folder `root`, which need not exist yet.
     pub fn new(root: &Path) -> Result<Self> {
         Ok(Self { root: std::path::absolute(root)? })
     }
 
-    /// The folder itself.
+    /// Path of the folder.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -39,7 +39,7 @@ impl Folder {
         self.root.join("stack.json")
     }
 
-    /// The folder of log files.
+    /// The folder with the logs.
     pub fn logs(&self) -> PathBuf {
         self.root.join("logs")
     }
@@ -49,22 +49,22 @@ impl Folder {
         self.logs().join(format!("{part}.log"))
     }
 
-    /// The output of a stack in the background.
+    /// The output of `up --detach`.
     pub fn background_log(&self) -> PathBuf {
         self.root.join("shop.log")
     }
 
-    /// The emulator's saved state.
+    /// Data of the emulator.
     pub fn emulator(&self) -> PathBuf {
         self.root.join("ministack")
     }
 
-    /// PostgreSQL's data.
+    /// Data of PostgreSQL.
     pub fn postgres(&self) -> PathBuf {
         self.root.join("postgres")
     }
 
-    /// The data of Terraform.
+    /// Data of Terraform.
     pub fn terraform(&self) -> PathBuf {
         self.root.join("terraform")
     }
@@ -73,16 +73,16 @@ impl Folder {
         self.root.join("lock")
     }
 
-    /// Takes the folder for this process. An error if another one has it.
+    /// Locks the folder. Fails if another process has locked it.
     pub fn lock(&self) -> Result<Lock> {
-        fs::create_dir_all(self.logs()).with_context(|| format!("cannot make {}", self.root.display()))?;
+        fs::create_dir_all(self.logs()).with_context(|| format!("cannot create {}", self.root.display()))?;
         let mut options = File::options();
         let mut file =
             options.create(true).truncate(false).read(true).write(true).mode(0o600).open(self.lock_file())?;
         if !try_lock(&file)? {
             let pid = self.running()?.map_or_else(String::new, |pid| format!(" (pid {pid})"));
             bail!(
-                "a stack already runs on {}{pid}: end it with `cargo shop down`, or choose another folder with --data \
+                "a stack already runs on {}{pid}: stop it with `cargo shop down`, or choose another folder with --data \
                  and another port with --port",
                 self.root.display()
             );
@@ -92,7 +92,7 @@ impl Folder {
         Ok(Lock { _file: file })
     }
 
-    /// The process that runs a stack on this folder.
+    /// Process id of the tool that runs a stack on this folder.
     pub fn running(&self) -> Result<Option<u32>> {
         let Ok(mut file) = File::open(self.lock_file()) else { return Ok(None) };
         match file.try_lock_shared() {
@@ -106,7 +106,7 @@ impl Folder {
         }
     }
 
-    /// Forgets everything but what this very run has open.
+    /// Deletes all files but those that the current run has open.
     pub fn clear(&self) -> Result<()> {
         for entry in fs::read_dir(&self.root)? {
             let path = entry?.path();
@@ -121,7 +121,7 @@ impl Folder {
     }
 }
 
-/// A short patience: `status` holds the lock for a moment to see whether it is free.
+/// Tries a few times, because `status` holds the lock for a moment while it tests it.
 fn try_lock(file: &File) -> Result<bool> {
     for _ in 0..5 {
         match file.try_lock() {
@@ -133,7 +133,7 @@ fn try_lock(file: &File) -> Result<bool> {
     Ok(false)
 }
 
-#[expect(clippy::disallowed_methods, reason = "locks of files cannot be waited for with a limit")]
+#[expect(clippy::disallowed_methods, reason = "a file lock has no wait with a limit")]
 fn pause() {
     std::thread::sleep(Duration::from_millis(20));
 }
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_held_by_one_at_a_time_and_a_stale_lock_is_no_obstacle() {
+    fn a_folder_is_locked_by_one_run_at_a_time_and_a_stale_lock_is_ignored() {
         let folder = folder();
         assert_eq!(folder.running().unwrap(), None);
 
@@ -158,7 +158,7 @@ mod tests {
         assert!(refusal.contains("already runs") && refusal.contains("--data"), "{refusal}");
 
         drop(lock);
-        assert_eq!(folder.running().unwrap(), None, "the file is still there, its holder is not");
+        assert_eq!(folder.running().unwrap(), None, "the file remains, without a lock");
         drop(folder.lock().unwrap());
         fs::remove_dir_all(folder.root()).unwrap();
     }

@@ -1,4 +1,4 @@
-//! The parts of a local stack, for the tool that runs one (`cargo shop`), for tests, checks and measurements.
+//! Parts of a local stack, for `cargo shop`, tests, checks and measurements.
 
 pub mod api;
 pub mod aws_api;
@@ -22,7 +22,7 @@ pub mod units;
 
 use std::path::{Path, PathBuf};
 
-/// The repository that this crate was built from.
+/// Root folder of the repository that this crate was built from.
 pub fn workspace_root() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     manifest.ancestors().nth(2).unwrap_or(manifest).to_owned()

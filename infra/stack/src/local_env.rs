@@ -1,6 +1,6 @@
-//! Settings of programs on a local stack: the file `local.env` in the folder of each program, with placeholders.
+//! Settings of programs on a local stack: the file `local.env` of each program, with placeholders.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr};
+use std::{collections::BTreeMap, path::PathBuf, str::FromStr};
 
 use anyhow::{Context, Result};
 
@@ -10,13 +10,13 @@ use crate::{
     topology::{Topology, Trigger},
 };
 
-/// API key of the card processor simulator, which runs on this machine only.
+/// API key of the card processor simulator.
 pub const PROCESSOR_KEY: &str = "sk_test_local";
 
 /// Sender of mails.
 pub const MAIL_ADDRESS: &str = "orders@shop.localhost";
 
-/// Program and text of each `local.env`.
+/// Name of each program and content of its `local.env`.
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/local_env.rs"));
 
 /// Settings that every program has.
@@ -56,18 +56,12 @@ impl FromStr for Override {
     }
 }
 
-impl fmt::Display for Override {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}={}", self.program, self.name, self.value)
-    }
-}
-
 /// Addresses of a stack.
 #[derive(Debug, Clone)]
 pub struct Addresses {
     /// URL of the emulated AWS.
     pub aws: String,
-    /// URL of the public API as the programs reach it, which is the issuer of tokens.
+    /// URL of the public API, as the programs reach it, and issuer of tokens.
     pub public_api: String,
     /// URL that mails link to.
     pub storefront: String,
@@ -84,7 +78,7 @@ pub struct Values {
 }
 
 impl Values {
-    /// The values that all programs share.
+    /// The values that are the same for all programs.
     pub fn new(
         topology: &Topology,
         addresses: &Addresses,
@@ -114,7 +108,7 @@ impl Values {
         Ok(Self { aws: addresses.aws.clone(), placeholders, overrides })
     }
 
-    /// The same values and another one.
+    /// A copy with another value.
     pub fn with(&self, name: &str, value: impl Into<String>) -> Self {
         let mut values = self.clone();
         values.placeholders.insert(name.to_owned(), value.into());
@@ -139,7 +133,7 @@ impl Values {
         Ok(environment)
     }
 
-    /// Program and environment of every function. `program` finds a program by its name.
+    /// Program and environment of every function. `program` returns the path of a program.
     pub fn deployments(
         &self,
         topology: &Topology,
@@ -188,7 +182,10 @@ mod tests {
     #[test]
     fn an_override_names_a_known_setting_of_a_known_program() {
         let given: Override = "order.SWEEP_INTERVAL_SECONDS=1".parse().unwrap();
-        assert_eq!(given.to_string(), "order.SWEEP_INTERVAL_SECONDS=1");
+        assert_eq!(
+            (given.program, given.name.as_str(), given.value.as_str()),
+            ("order", "SWEEP_INTERVAL_SECONDS", "1")
+        );
         for wrong in ["order.X", "ORDER_TABLE=x", "shipping.X=1", "order.SWEEP_INTERVAL=1"] {
             assert!(wrong.parse::<Override>().is_err(), "{wrong}");
         }

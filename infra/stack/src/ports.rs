@@ -26,7 +26,7 @@ impl Ports {
     /// Chooses `port` for the emulated AWS, and the next free ports for the services, in the order of the topology.
     pub fn choose(port: u16, topology: &Topology) -> Result<Self> {
         if !is_free(port) {
-            let holder = holder::of(port).map_or_else(|| "another program".to_owned(), |holder| holder.to_string());
+            let holder = holder::of(port).unwrap_or_else(|| "another program".to_owned());
             bail!("port {port} is in use by {holder}: choose another with --port");
         }
         let mut free = (port..=u16::MAX).skip(1).filter(|candidate| is_free(*candidate));
@@ -44,29 +44,16 @@ fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() && TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok()
 }
 
-/// The process that listens on a port.
+/// The process that listens on a port, for messages.
 mod holder {
-    use std::{fmt, fs, process::Command};
+    use std::{fs, process::Command};
 
-    /// A process that holds a port.
-    #[derive(Debug)]
-    pub struct Holder {
-        pid: u32,
-        command: String,
-    }
-
-    impl fmt::Display for Holder {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "`{}` (pid {})", self.command, self.pid)
-        }
-    }
-
-    /// The listener on `port`: by `/proc` where there is one, otherwise by `lsof`.
-    pub fn of(port: u16) -> Option<Holder> {
+    /// Command and pid of the listener on `port`, from `/proc` or by `lsof`.
+    pub fn of(port: u16) -> Option<String> {
         by_proc(port).or_else(|| by_lsof(port))
     }
 
-    fn by_proc(port: u16) -> Option<Holder> {
+    fn by_proc(port: u16) -> Option<String> {
         let sockets = ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| fs::read_to_string(table).unwrap_or_default());
         let inode = sockets.iter().flat_map(|table| table.lines()).find_map(|line| {
             // "sl local_address rem_address st … inode": 0A is LISTEN.
@@ -79,27 +66,24 @@ mod holder {
             let mut files = fs::read_dir(format!("/proc/{pid}/fd")).ok()?.flatten();
             files.find(|file| fs::read_link(file.path()).is_ok_and(|target| target.as_os_str() == inode.as_str()))?;
             let command = fs::read_to_string(format!("/proc/{pid}/cmdline")).ok()?;
-            // Arguments are separated by zeros; the program's folder is of no interest.
-            let (program, arguments) = command.split_once('\0').unwrap_or((&command, ""));
-            let program = program.rsplit('/').next().unwrap_or(program);
-            Some(Holder { pid, command: shorten(&format!("{program} {}", arguments.replace('\0', " "))) })
+            Some(describe(&command, pid))
         })
     }
 
-    fn by_lsof(port: u16) -> Option<Holder> {
+    fn by_lsof(port: u16) -> Option<String> {
         let output =
             Command::new("lsof").args(["-nP", &format!("-iTCP:{port}"), "-sTCP:LISTEN", "-Fpc"]).output().ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
         let field = |tag| text.lines().find_map(|line| line.strip_prefix(tag));
-        Some(Holder { pid: field('p')?.parse().ok()?, command: shorten(field('c')?) })
+        Some(describe(field('c')?, field('p')?.parse().ok()?))
     }
 
-    fn shorten(command: &str) -> String {
-        let command = command.split_whitespace().collect::<Vec<_>>().join(" ");
-        match command.char_indices().nth(80) {
-            Some((end, _)) => format!("{}…", &command[..end]),
-            None => command,
-        }
+    /// The first 80 characters of a command without its folder. Its arguments are separated by zeros.
+    fn describe(command: &str, pid: u32) -> String {
+        let (program, arguments) = command.split_once('\0').unwrap_or((command, ""));
+        let program = program.rsplit('/').next().unwrap_or(program);
+        let command: String = format!("{program} {}", arguments.replace('\0', " ")).chars().take(80).collect();
+        format!("`{}` (pid {pid})", command.trim_end())
     }
 }
 

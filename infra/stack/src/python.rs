@@ -15,11 +15,11 @@ use aws_lc_rs::digest::{SHA256, digest};
 pub struct Packages {
     /// Names for messages: `MiniStack and PostgreSQL`.
     pub what: &'static str,
-    /// The folder of the environment, below Cargo's target folder. Python version and a hash are appended.
+    /// Folder of the environment below Cargo's target folder. Python version and a hash are appended.
     pub folder: &'static str,
-    /// A requirements file, with the version of each package and the hashes of its files.
+    /// A requirements file with versions and hashes.
     pub requirements: &'static str,
-    /// The oldest Python that all of them support.
+    /// Oldest supported version of Python.
     pub oldest: (u32, u32),
 }
 
@@ -31,29 +31,26 @@ const LOCAL_STACK: Packages = Packages {
     oldest: (3, 10),
 };
 
-/// A Python interpreter that has what was asked for.
+/// A Python interpreter with packages.
 #[derive(Debug, Clone)]
 pub struct Python {
     path: PathBuf,
 }
 
 impl Python {
-    /// The one with the parts of the local stack: see [`Self::with`].
+    /// The interpreter with the packages of the local stack.
     pub async fn ensure(target_dir: &Path) -> anyhow::Result<Self> {
         Self::with(LOCAL_STACK, target_dir).await
     }
 
-    /// Makes the environment of `packages` if it is not there yet (once per content of its requirements file; the first
-    /// time takes a download and up to a minute or two) and returns its interpreter. Several processes may do this at
-    /// once.
-    ///
-    /// Fails with a message for the user if there is no Python, or the packages cannot be installed.
+    /// The interpreter with `packages`. Each version of the requirements file is installed once, which takes a download
+    /// and up to two minutes. Concurrent calls are safe, also in several processes.
     pub async fn with(packages: Packages, target_dir: &Path) -> anyhow::Result<Self> {
         let folder = target_dir.join(packages.folder);
         tokio::task::spawn_blocking(move || ensure_environment(packages, &folder)).await?
     }
 
-    /// The interpreter.
+    /// Path of the interpreter.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -61,11 +58,11 @@ impl Python {
 
 /// Cargo's target folder: the one that holds the running executable.
 pub fn target_dir() -> anyhow::Result<PathBuf> {
-    let executable = std::env::current_exe().context("cannot tell where this program is")?;
+    let executable = std::env::current_exe().context("the path of this program is unknown")?;
     let marked = executable.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
-    marked.map(Path::to_owned).with_context(|| {
-        format!("{} is not inside of a Cargo target folder: run it by `cargo shop`", executable.display())
-    })
+    marked
+        .map(Path::to_owned)
+        .with_context(|| format!("{} is not in a Cargo target folder: use `cargo shop`", executable.display()))
 }
 
 fn ensure_environment(packages: Packages, folder: &Path) -> anyhow::Result<Python> {
@@ -82,14 +79,14 @@ fn ensure_environment(packages: Packages, folder: &Path) -> anyhow::Result<Pytho
     let lock = File::create(folder.with_extension("lock"))?;
     lock.lock().context("cannot lock the virtual environment")?;
     if complete.exists() {
-        return Ok(python); // another process was faster
+        return Ok(python); // created by another process in the meantime
     }
     tracing::info!(folder = %environment.display(), "installing {}, once", packages.what);
     if environment.exists() {
         fs::remove_dir_all(&environment).context("cannot remove an incomplete virtual environment")?;
     }
-    run(Command::new(system_python).args(["-m", "venv"]).arg(&environment), "make a virtual environment")?;
-    // The file goes in as it was compiled in, so that the environment is exactly what its name says.
+    run(Command::new(system_python).args(["-m", "venv"]).arg(&environment), "create a virtual environment")?;
+    // The embedded file, so that the environment matches the hash in its name.
     let requirements = environment.join("requirements.txt");
     fs::write(&requirements, packages.requirements)?;
     let mut install = Command::new(&python.path);
@@ -102,7 +99,7 @@ fn ensure_environment(packages: Packages, folder: &Path) -> anyhow::Result<Pytho
     Ok(python)
 }
 
-/// The first interpreter on the path that is new enough, and its version.
+/// The first interpreter on the PATH that is new enough, and its version.
 fn find_python(Packages { what, oldest, .. }: Packages) -> anyhow::Result<(&'static str, (u32, u32))> {
     let mut too_old = None;
     for name in ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"] {
@@ -120,7 +117,7 @@ fn find_python(Packages { what, oldest, .. }: Packages) -> anyhow::Result<(&'sta
         Some((name, major, minor)) => {
             bail!("`{name}` is Python {major}.{minor}; {what} needs {}.{} or newer", oldest.0, oldest.1)
         }
-        None => bail!("there is no `python3` on the path; {what} needs {}.{} or newer", oldest.0, oldest.1),
+        None => bail!("there is no `python3` on the PATH; {what} needs {}.{} or newer", oldest.0, oldest.1),
     }
 }
 

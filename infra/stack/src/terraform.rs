@@ -1,4 +1,4 @@
-//! Terraform, where it is installed: what checks the units of `infra/terraform`, and applies them to the emulated AWS.
+//! Runs Terraform, if it is installed.
 
 use std::{
     ffi::OsStr,
@@ -9,18 +9,18 @@ use std::{
 use anyhow::{Context, bail};
 use tokio::process::Command;
 
-/// The Terraform of this machine.
+/// The installed Terraform.
 #[derive(Debug, Clone)]
 pub struct Terraform {
     program: PathBuf,
-    /// Folder of the providers and modules of all working folders, outside of the sources.
+    /// Folder with the providers and modules of all configurations.
     data: PathBuf,
 }
 
-/// Output of a command.
+/// Result of a command.
 #[derive(Debug)]
 pub struct Answer {
-    /// 0, or what went wrong. `plan -detailed-exitcode` answers 2 where it would change something.
+    /// Exit code. `plan -detailed-exitcode` returns 2 if there are changes.
     pub code: i32,
     /// Standard output.
     pub stdout: String,
@@ -29,7 +29,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The answer, if the command did what it should.
+    /// Fails with the output unless the exit code is 0. `what` names the command.
     pub fn ok(self, what: &str) -> anyhow::Result<Self> {
         if self.code != 0 {
             bail!("{what} ended with code {}:\n{}{}", self.code, self.stdout, self.stderr);
@@ -39,7 +39,7 @@ impl Answer {
 }
 
 impl Terraform {
-    /// The `terraform` in the search path, or none. `target` is Cargo's target folder.
+    /// The `terraform` on the PATH. `target` is Cargo's target folder.
     pub fn find(target: &Path) -> Option<Self> {
         let path = std::env::var_os("PATH")?;
         let program =
@@ -47,13 +47,13 @@ impl Terraform {
         Some(Self { program, data: target.join("terraform") })
     }
 
-    /// A command in `folder`, with its data kept under `name`: two that run at once have different names.
+    /// A configuration in `folder`. Its data are kept under `name`, which concurrent commands must not share.
     pub fn in_folder<'a>(&'a self, folder: &'a Path, name: &str) -> WorkingFolder<'a> {
         WorkingFolder { terraform: self, folder, data: self.data.join(name), environment: Vec::new() }
     }
 }
 
-/// A folder with a configuration, and where its providers are kept.
+/// A folder with a configuration.
 #[derive(Debug, Clone)]
 pub struct WorkingFolder<'a> {
     terraform: &'a Terraform,
@@ -63,24 +63,22 @@ pub struct WorkingFolder<'a> {
 }
 
 impl WorkingFolder<'_> {
-    /// Adds to the environment of the commands.
+    /// One more environment variable of the commands.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.environment.push((name.into(), value.into()));
         self
     }
 
-    /// Runs `terraform` with `arguments`, and waits for its end. It ends with us.
-    ///
-    /// Fails only if it cannot be started: its own "no" is in the answer.
+    /// Runs `terraform` with `arguments`. Fails only if it cannot be started.
     pub async fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> anyhow::Result<Answer> {
-        // Providers are kept once for all folders, as links.
+        // All folders share one copy of each provider.
         let cache = self.terraform.data.join("plugins");
-        std::fs::create_dir_all(&cache).with_context(|| format!("cannot make the folder {}", cache.display()))?;
+        std::fs::create_dir_all(&cache).with_context(|| format!("cannot create {}", cache.display()))?;
         let mut command = Command::new(&self.terraform.program);
         command.current_dir(self.folder).args(arguments).stdin(Stdio::null()).kill_on_drop(true);
         command.env("TF_DATA_DIR", &self.data).env("TF_IN_AUTOMATION", "1").env("TF_INPUT", "0");
         command.env("TF_PLUGIN_CACHE_DIR", cache).env("CHECKPOINT_DISABLE", "1");
-        // A setting for a file that is not there stops Terraform.
+        // Terraform fails if this variable names a file that does not exist.
         let own_settings = std::env::var_os("TF_CLI_CONFIG_FILE");
         if own_settings.is_some_and(|file| !Path::new(&file).exists()) {
             command.env_remove("TF_CLI_CONFIG_FILE");

@@ -13,7 +13,7 @@ const TOPOLOGY: &str = include_str!("../../topology.json");
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Topology {
-    /// Remarks for readers of the file.
+    /// A comment for readers of the file.
     #[serde(rename = "$comment", default)]
     _comment: String,
     /// Names of the SNS topics; one per publisher.
@@ -36,11 +36,11 @@ pub struct Topology {
 pub struct Queue {
     /// The queue's name.
     pub name: String,
-    /// The service or function that receives from it.
+    /// The service or function that receives its messages.
     pub consumer: String,
     /// Visibility timeout.
     pub visibility_timeout_seconds: u32,
-    /// Receives before a message goes to the dead-letter queue.
+    /// Number of receives after which a message moves to the dead-letter queue.
     pub max_receive_count: u32,
     /// Subscriptions to topics.
     pub subscriptions: Vec<Subscription>,
@@ -64,7 +64,7 @@ pub fn dead_letter_name(name: &str) -> String {
 pub struct Subscription {
     /// The topic's name.
     pub topic: String,
-    /// Event types that the consumer handles; others are not delivered.
+    /// Delivered event types.
     pub types: Vec<String>,
 }
 
@@ -76,7 +76,7 @@ pub struct Table {
     pub name: String,
     /// The only service that reads or writes it.
     pub owner: String,
-    /// The topic for the events in its outbox items; a table without one has no stream.
+    /// The topic of the events in its outbox. A table without a topic has no stream.
     pub topic: Option<String>,
     /// Global secondary indexes.
     pub indexes: Vec<Index>,
@@ -88,9 +88,9 @@ pub struct Table {
 pub struct Index {
     /// The index's name.
     pub name: String,
-    /// The attribute that partitions it.
+    /// Partition key.
     pub partition_key: String,
-    /// The attribute that orders it.
+    /// Sort key.
     pub sort_key: String,
     /// Projected attributes.
     pub projection: Projection,
@@ -100,9 +100,9 @@ pub struct Index {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Projection {
-    /// All of them.
+    /// All attributes.
     All,
-    /// Only the table's and the index's keys.
+    /// The keys of the table and of the index.
     KeysOnly,
 }
 
@@ -112,9 +112,9 @@ pub enum Projection {
 pub struct Function {
     /// The function's name.
     pub name: String,
-    /// The Cargo binary that it runs.
+    /// Name of the Cargo binary.
     pub binary: String,
-    /// Memory, with which CPU comes in proportion.
+    /// Memory. The CPU share is proportional to it.
     pub memory_mb: u32,
     /// Timeout of an invocation.
     pub timeout_seconds: u32,
@@ -126,22 +126,22 @@ pub struct Function {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Trigger {
-    /// Requests, by the routes that have the function as their target.
+    /// Requests of the routes with the function as their target.
     Http,
     /// Messages of a queue.
     Queue {
         /// The queue's name.
         queue: String,
-        /// Messages per invocation, at most.
+        /// Largest number of messages per invocation.
         batch_size: u32,
-        /// Invocations at once, at most.
+        /// Largest number of concurrent invocations.
         maximum_concurrency: u32,
     },
-    /// The outbox items that appear in a table's stream.
+    /// Outbox items in the stream of a table.
     Stream {
         /// The table's name.
         table: String,
-        /// Records per invocation, at most.
+        /// Largest number of records per invocation.
         batch_size: u32,
     },
 }
@@ -150,9 +150,9 @@ pub enum Trigger {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
-    /// The service's name, which is that of its Cargo binary.
+    /// Name of the service and of its Cargo binary.
     pub name: String,
-    /// The path that answers 200 when it can work.
+    /// Path of the health check.
     pub health_check: String,
 }
 
@@ -160,11 +160,11 @@ pub struct Service {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApiRoute {
-    /// Method and path, as API Gateway writes them: `GET /v1/orders/{id}`.
+    /// Method and path in the format of API Gateway: `GET /v1/orders/{id}`.
     pub route: String,
-    /// The function or service that answers.
+    /// The function or service that handles the requests.
     pub target: String,
-    /// The scopes of which an access token needs one; `null` where no token is needed.
+    /// Accepted scopes, of which an access token needs one. `null` if no token is required.
     pub scopes: Option<Vec<String>>,
 }
 
@@ -181,12 +181,12 @@ impl ApiRoute {
 }
 
 impl Topology {
-    /// The topology of this repository. Fails with a message that names what is wrong in it.
+    /// The topology of this repository. Fails if it is inconsistent.
     pub fn load() -> anyhow::Result<Self> {
         Self::parse(TOPOLOGY)
     }
 
-    /// Reads and checks a topology.
+    /// Parses and checks a topology.
     pub fn parse(json: &str) -> anyhow::Result<Self> {
         let topology: Self =
             serde_json::from_str(json).map_err(|cause| anyhow::anyhow!("infra/topology.json: {cause}"))?;
@@ -194,7 +194,7 @@ impl Topology {
         Ok(topology)
     }
 
-    /// Every program that is deployed, once: of functions and of services.
+    /// Names of all deployed programs: of functions and of services.
     pub fn programs(&self) -> BTreeSet<&str> {
         let functions = self.functions.iter().map(|function| function.binary.as_str());
         functions.chain(self.services.iter().map(|service| service.name.as_str())).collect()

@@ -1,5 +1,5 @@
-//! The units of `infra/terraform`, applied to the emulated AWS as they are applied to an account: with the profile `dev`
-//! and a state in a bucket. What an emulator cannot do is behind the units' own variable `emulator`.
+//! The root modules of `infra/terraform/units`, applied to the emulated AWS as to an account: with the profile `dev` and
+//! a state in a bucket. Their variable `emulator` omits resources that the emulator lacks.
 
 use std::path::{Path, PathBuf};
 
@@ -13,10 +13,10 @@ use crate::{
     topology::Topology,
 };
 
-/// The environment that the profile `dev` describes: part of every name.
+/// The environment of the profile `dev`, which is part of every name.
 pub const ENVIRONMENT: &str = "dev";
 
-/// The bucket for states, which Terraform wants to find.
+/// The bucket of states, which must exist before Terraform runs.
 pub const STATES: &str = "shop-states";
 
 /// All root modules.
@@ -24,43 +24,43 @@ pub fn all(topology: &Topology) -> Vec<&str> {
     ["platform", "edge", "delivery"].into_iter().chain(topology.modules()).collect()
 }
 
-/// The name of what a unit makes: `shop-dev-order` of `order`.
+/// Name of a resource: `shop-dev-order` for `order`.
 pub fn name(of: &str) -> String {
     format!("shop-{ENVIRONMENT}-{of}")
 }
 
-/// The units, and the emulated AWS that they are applied to.
+/// The root modules, and the emulated AWS that they are applied to.
 #[derive(Debug)]
 pub struct Units {
     terraform: Terraform,
     sources: PathBuf,
     data: PathBuf,
     endpoint: String,
-    /// Two that begin at once would both fetch the provider, into one place.
-    beginning: Mutex<()>,
+    /// Held during `terraform init`: concurrent ones would fetch the provider into the same folder.
+    init: Mutex<()>,
 }
 
 impl Units {
-    /// Those of the repository at `root`, for the emulated AWS at `endpoint`. What Terraform keeps, and the variables
-    /// that were given, are in the folder `data`; the same folder finds all of it again.
+    /// The root modules of the repository at `root`, for the emulated AWS at `endpoint`. The data of Terraform and the
+    /// variables are kept in the folder `data`.
     pub fn new(terraform: Terraform, root: &Path, data: PathBuf, endpoint: &str) -> Self {
         let (sources, endpoint) = (root.join("infra/terraform/units"), endpoint.to_owned());
-        Self { terraform, sources, data, endpoint, beginning: Mutex::new(()) }
+        Self { terraform, sources, data, endpoint, init: Mutex::new(()) }
     }
 
-    /// Applies a unit with these variables beside those of its profile. They are kept, for what follows.
+    /// Applies a root module with these variables and those of its profile. Later plans use the same variables.
     pub async fn apply(&self, unit: &str, variables: &Value) -> anyhow::Result<()> {
-        std::fs::create_dir_all(&self.data).with_context(|| format!("cannot make {}", self.data.display()))?;
+        std::fs::create_dir_all(&self.data).with_context(|| format!("cannot create {}", self.data.display()))?;
         let mut all =
             Map::from_iter([("emulator".to_owned(), json!(true)), ("region".to_owned(), json!(emulator::REGION))]);
-        all.extend(variables.as_object().context("variables have names")?.clone());
+        all.extend(variables.as_object().context("the variables are not an object")?.clone());
         std::fs::write(self.variables(unit), Value::from(all).to_string())?;
-        self.begin(unit).await?;
+        self.init(unit).await?;
         self.with_variables(unit, &["apply", "-auto-approve"]).await?.ok(&format!("`terraform apply` of {unit}"))?;
         Ok(())
     }
 
-    /// The changes of another apply, as `terraform show -json` describes a plan. `None` if there are none.
+    /// The changes that another apply would make, in the format of `terraform show -json`. `None` without changes.
     pub async fn plan(&self, unit: &str) -> anyhow::Result<Option<Value>> {
         let file = self.data.join(format!("{unit}.plan"));
         let out = format!("-out={}", file.display());
@@ -74,8 +74,8 @@ impl Units {
         Ok(Some(serde_json::from_str(&show.ok(&format!("`terraform show` of {unit}"))?.stdout)?))
     }
 
-    async fn begin(&self, unit: &str) -> anyhow::Result<()> {
-        let _one_at_a_time = self.beginning.lock().await;
+    async fn init(&self, unit: &str) -> anyhow::Result<()> {
+        let _one_at_a_time = self.init.lock().await;
         let state = [
             format!("bucket={STATES}"),
             format!("key=shop/{ENVIRONMENT}/{unit}.tfstate"),
@@ -103,7 +103,7 @@ impl Units {
         for (name, value) in emulator::environment(&self.endpoint) {
             terraform = terraform.env(name, value);
         }
-        // No account of this machine's user has anything to do with it.
+        // Excludes the AWS accounts of this machine's user.
         for (name, value) in
             [("AWS_PROFILE", ""), ("AWS_CONFIG_FILE", "/dev/null"), ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")]
         {

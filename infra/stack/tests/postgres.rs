@@ -1,4 +1,4 @@
-//! The PostgreSQL server keeps its data, whatever happens to it.
+//! PostgreSQL keeps its data over stops and crashes.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
 
 use std::{net::TcpListener, process::Command};
@@ -16,7 +16,7 @@ async fn data_survive_a_stop_and_a_crash() {
     let settings = settings().await;
     let server = Postgres::start(&python, settings.clone()).await.unwrap();
     let url = server.create_database("shop").await.unwrap();
-    assert_eq!(server.create_database("shop").await.unwrap(), url, "the second time it is there already");
+    assert_eq!(server.create_database("shop").await.unwrap(), url, "the database exists");
     execute(&url, "create table counted as select 1 as n").await;
     server.stop().await;
 

@@ -1,4 +1,4 @@
-//! No process outlives the one that started it.
+//! Child processes end with the process that started them.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
 
 use std::{
@@ -49,7 +49,7 @@ async fn all_end(pids: Vec<u32>) {
 }
 
 #[tokio::test]
-async fn a_child_and_its_children_end_when_we_are_killed() {
+async fn a_child_and_its_children_end_when_their_parent_is_killed() {
     // Another process of this test binary, so that it can be killed: it runs the function below.
     let mut parent = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "a_parent_that_waits_to_be_killed", "--ignored", "--nocapture"])
@@ -66,7 +66,7 @@ async fn a_child_and_its_children_end_when_we_are_killed() {
 }
 
 #[tokio::test]
-#[ignore = "is started, and killed, by the test above"]
+#[ignore = "the test above starts and kills it"]
 async fn a_parent_that_waits_to_be_killed() {
     let (child, pids) = start(DEAF, SHORT).await;
     println!("\npids: {} {}", pids[0], pids[1]);
@@ -95,7 +95,7 @@ async fn the_children_of_a_child_that_crashed_end_too() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_not_there_is_an_error_that_names_it() {
+async fn a_missing_program_is_named_in_the_error() {
     let target = target_dir().unwrap();
     let python = Python::ensure(&target).await.unwrap();
     let log = stack::testing::folder("process").await.join("log");
@@ -104,12 +104,12 @@ async fn a_program_that_is_not_there_is_an_error_that_names_it() {
 }
 
 #[tokio::test]
-async fn the_virtual_environment_is_made_once() {
+async fn the_virtual_environment_is_created_once() {
     let target = target_dir().unwrap();
     let (one, other) = tokio::join!(Python::ensure(&target), Python::ensure(&target));
     let marker = one.unwrap().path().with_file_name("../.complete");
-    let made = std::fs::metadata(&marker).unwrap().modified().unwrap();
+    let created = std::fs::metadata(&marker).unwrap().modified().unwrap();
     assert!(other.unwrap().path().is_file());
     Python::ensure(&target).await.unwrap();
-    assert_eq!(std::fs::metadata(&marker).unwrap().modified().unwrap(), made);
+    assert_eq!(std::fs::metadata(&marker).unwrap().modified().unwrap(), created);
 }

@@ -1,4 +1,4 @@
-//! The topology, made in an emulated AWS.
+//! The topology, provisioned in an emulated AWS.
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
 
 mod stand_in;
@@ -19,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 const PLACED: &str = "shop.order.placed.v1";
 
 #[tokio::test]
-async fn a_second_time_finds_everything_and_changes_nothing() {
+async fn a_repetition_changes_nothing() {
     let folder = stack::testing::folder("twice").await;
     let stack = Stack::start(&folder, "").await;
     let before = inventory(&stack).await;
@@ -39,7 +39,7 @@ async fn a_second_time_finds_everything_and_changes_nothing() {
     assert_eq!(received.iter().filter_map(|message| message.body.as_deref()).collect::<Vec<_>>(), ["kept"]);
 }
 
-/// The ids of what was made.
+/// Ids of the created resources.
 async fn inventory(stack: &Stack) -> Value {
     let (config, aws) = (&stack.config, AwsApi::of(&stack.config).unwrap());
     let get = async |service: &str, path: &str| aws.find(service, path).await.unwrap().unwrap();
@@ -84,9 +84,9 @@ async fn a_message_reaches_the_queues_that_subscribe_to_its_type_and_no_others()
             received.messages.unwrap_or_default().into_iter().filter_map(|message| message.body).collect();
         (!bodies.is_empty()).then_some(bodies)
     });
-    assert_eq!(body.await, [PLACED], "as it was published, and nothing else");
-    let handed_over = async || stack.seen("payment").first().cloned();
-    let seen = eventually("the payment request invokes payment", LIMIT, handed_over).await;
+    assert_eq!(body.await, [PLACED], "only the subscribed message, unchanged");
+    let received = async || stack.seen("payment").first().cloned();
+    let seen = eventually("the payment request invokes payment", LIMIT, received).await;
     assert_eq!(seen["record"]["body"], "shop.order.payment_requested.v1");
 
     let attributes = sqs.get_queue_attributes().queue_url(&inbox.url).attribute_names(QueueAttributeName::All);
@@ -135,7 +135,7 @@ async fn put(stack: &Stack, pk: &str, event: Option<&str>) {
 }
 
 #[tokio::test]
-async fn the_public_api_leads_to_functions_and_services_and_asks_for_tokens() {
+async fn the_public_api_routes_to_functions_and_services_and_requires_tokens() {
     let issuer = stack::testing::token_issuer().await;
     let keys = format!("{}/.well-known/jwks.json", issuer.url());
     let stack = Stack::start(&stack::testing::folder("public-api").await, &keys).await;
@@ -156,7 +156,7 @@ async fn the_public_api_leads_to_functions_and_services_and_asks_for_tokens() {
 
     let (status, discovery) = get("/.well-known/openid-configuration", None).await;
     assert_eq!(status, 200, "{discovery}");
-    assert!(discovery.contains(&stack.public_api), "a function answers: {discovery}");
+    assert!(discovery.contains(&stack.public_api), "a function responds: {discovery}");
     assert_eq!(get("/v1/products?q=mug", None).await, (200, "GET /v1/products?q=mug".to_owned()));
     assert_eq!(
         get("/v1/orders/ord_1", Some(&token(60, Scope::Customer))).await,

@@ -16,7 +16,7 @@ use stack::provision::secrets;
 const LIMIT: Duration = Duration::from_secs(10);
 
 #[tokio::test]
-async fn a_table_takes_items_and_is_fresh_for_every_caller() {
+async fn a_table_stores_items_and_is_new_for_every_caller() {
     let aws = stack::testing::aws().await;
     let (one, other) = tokio::join!(aws.create_table("order"), aws.create_table("order"));
     assert_ne!(one, other);
@@ -42,7 +42,7 @@ async fn a_topic_probe_sees_what_is_published() {
         publish.message_attributes("type", kind.build().unwrap()).send().await.unwrap();
     }
     assert_eq!(topic.published_at_least(2, LIMIT).await, [event.clone(), event]);
-    assert_eq!(topic.published().await.len(), 2, "it remembers what it saw");
+    assert_eq!(topic.published().await.len(), 2, "it keeps received events");
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn a_queue_has_a_dead_letter_queue_beside_it() {
 }
 
 #[tokio::test]
-async fn a_card_processor_fails_on_demand_and_is_ones_own() {
+async fn a_card_processor_fails_on_demand_and_shares_no_state() {
     let (psp, other) = tokio::join!(stack::testing::psp(), stack::testing::psp());
     let http = reqwest::Client::new();
     let pay = async || {
@@ -90,7 +90,7 @@ async fn a_signing_key_signs() {
 }
 
 #[tokio::test]
-async fn a_database_is_a_fresh_postgresql_18() {
+async fn a_database_is_a_new_postgresql_18() {
     let (one, other) = tokio::join!(stack::testing::database(), stack::testing::database());
     assert_ne!(one, other);
     let mut connection = sqlx::PgConnection::connect(&one).await.unwrap();
@@ -112,12 +112,12 @@ async fn a_token_of_the_issuer_is_accepted_until_it_expires() {
 
 #[tokio::test]
 #[should_panic(expected = "the impossible")]
-async fn waiting_in_vain_says_for_what() {
+async fn a_timeout_names_the_expected_event() {
     stack::testing::eventually("the impossible", Duration::from_millis(50), async || None::<()>).await;
 }
 
 #[tokio::test]
-async fn a_secret_is_made_once_and_holds_what_it_was_told_last() {
+async fn a_secret_is_created_once_and_has_its_last_value() {
     let aws = stack::testing::aws().await;
     let config = aws.sdk_config();
     let first = secrets::secret(&config, "twice", "sk_test_first").await.unwrap();

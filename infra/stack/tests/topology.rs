@@ -1,4 +1,4 @@
-//! A topology that does not fit together is refused, with a message that says where and why.
+//! An inconsistent topology is rejected, with a message that names the entry and the reason.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
 
 use serde_json::{Value, json};
@@ -25,12 +25,12 @@ fn a_name_that_is_nowhere_is_refused() {
     let cases = [
         ("/queues/0/subscriptions/0/topic", "queue `product-inbox`: there is no topic `nowhere`"),
         ("/queues/0/subscriptions/0/types/0", "queue `product-inbox`: there is no event type `nowhere`"),
-        ("/queues/0/consumer", "queue `product-inbox`: its consumer `nowhere` is no service"),
+        ("/queues/0/consumer", "queue `product-inbox`: its consumer `nowhere` is neither a service nor"),
         ("/tables/0/topic", "table `user`: there is no topic `nowhere`"),
         ("/tables/0/owner", "table `user`: there is no service `nowhere`"),
         ("/functions/1/trigger/queue", "function `payment`: there is no queue `nowhere`"),
         ("/functions/3/trigger/table", "function `user-outbox-relay`: there is no table `nowhere`"),
-        ("/routes/0/target", "route `POST /v1/users`: its target `nowhere` is no service"),
+        ("/routes/0/target", "route `POST /v1/users`: its target `nowhere` is neither a service nor"),
         ("/routes/3/scopes/0", "route `GET /v1/users/me`: there is no scope `nowhere`"),
     ];
     for (pointer, expected) in cases {
@@ -67,13 +67,13 @@ fn a_route_that_is_none_is_refused() {
 
 #[test]
 fn the_same_name_twice_is_refused() {
-    assert!(refusal("/topics/1", json!("user-events")).contains("the topic `user-events` is there twice"));
-    assert!(refusal("/routes/1/route", json!("POST /v1/users")).contains("the route `POST /v1/users` is there twice"));
+    assert!(refusal("/topics/1", json!("user-events")).contains("the topic `user-events` is listed twice"));
+    assert!(refusal("/routes/1/route", json!("POST /v1/users")).contains("the route `POST /v1/users` is listed twice"));
 }
 
 #[test]
 fn a_route_that_wants_a_token_but_no_scope_is_refused() {
-    assert!(refusal("/routes/3/scopes", json!([])).contains("an empty list of scopes lets everybody in"));
+    assert!(refusal("/routes/3/scopes", json!([])).contains("an empty list of scopes admits every token"));
 }
 
 #[test]

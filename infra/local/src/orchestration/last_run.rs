@@ -12,13 +12,13 @@ use stack::{
     record::{Account, Part, Record},
 };
 
-/// More than the parts take to end when the tool that held them was killed.
+/// Limit for the stores to save their data after the tool was killed: longer than their grace periods.
 const LIMIT: Duration = Duration::from_secs(70);
 
-/// The record of the last run, when nothing of that run is left but its data.
+/// Waits until the stores of the last run have ended, and returns the record of that run.
 pub async fn ended(folder: &Folder, fresh: bool) -> Result<Option<Record>> {
     let last = match Record::read(folder) {
-        // A record that cannot be read is no reason to refuse a fresh start.
+        // A damaged record does not prevent a fresh start.
         Err(_) if fresh => None,
         last => last?,
     };
@@ -28,8 +28,7 @@ pub async fn ended(folder: &Folder, fresh: bool) -> Result<Option<Record>> {
     Ok(last)
 }
 
-/// Forgets the data of the last run if `fresh`. Otherwise keeps them, with the accounts that are returned; an error if
-/// they cannot be used.
+/// Deletes the data of the last run if `fresh`. Otherwise returns its accounts, or fails if the data cannot be used.
 pub fn take_over(folder: &Folder, last: Option<Record>, fresh: bool) -> Result<BTreeMap<String, Account>> {
     if fresh {
         folder.clear()?;
@@ -38,23 +37,23 @@ pub fn take_over(folder: &Folder, last: Option<Record>, fresh: bool) -> Result<B
     let Some(last) = last else { return Ok(BTreeMap::new()) };
     ensure!(
         !folder.terraform().exists(),
-        "the data in {} come from a run with --terraform: delete them with `cargo shop up --fresh`, or choose another folder with \
-         --data",
+        "the data in {} belong to a run with --terraform: delete them with `cargo shop up --fresh`, or choose another \
+         folder with --data",
         folder.root().display()
     );
     ensure!(
         was_saved(folder, last.started_at),
-        "the last run on {} ended before the emulated AWS could save its state, so that it no longer matches the \
-         database. Delete the data with `cargo shop up --fresh`",
+        "the last run on {} ended before the emulated AWS had saved its state, so it no longer matches the database: \
+         delete the data with `cargo shop up --fresh`",
         folder.root().display()
     );
     for part in fs::read_dir(folder.logs())?.flatten() {
-        fs::write(part.path(), "")?; // each run begins its logs anew, in place, for those who follow them
+        fs::write(part.path(), "")?; // truncates the log in place for `cargo shop logs --follow`
     }
     Ok(last.accounts)
 }
 
-/// After SIGKILL of the tool, the stores run on for a moment to save their data.
+/// After SIGKILL of the tool, the stores take a moment to save their data.
 async fn wait_for_stores(last: &Record) {
     let stores = ["ministack", "postgres"].iter().filter_map(|name| last.parts.get(*name));
     for store in stores {
@@ -62,13 +61,13 @@ async fn wait_for_stores(last: &Record) {
         if !is_alive(*pid).await {
             continue;
         }
-        eprintln!("Waiting for the last run's processes to end.");
-        let gone = async || match is_alive(*pid).await {
-            true => Err(anyhow::anyhow!("process {pid} is still there")),
-            false => Ok(()),
+        eprintln!("Waiting for the processes of the last run to end.");
+        let ended = async || {
+            ensure!(!is_alive(*pid).await, "process {pid} is still running");
+            Ok(())
         };
-        // After the limit, it is another program with the same pid, or the taken port will tell.
-        let _ = ready::until(LIMIT, gone).await;
+        // After the limit, another program has this pid, or the port is reported as in use.
+        let _ = ready::until(LIMIT, ended).await;
     }
 }
 

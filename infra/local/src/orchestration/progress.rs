@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Result;
 
-/// Prints a line per step with its duration, when the step is done. Steps may run concurrently.
+/// Prints a line with the duration of each completed step. Steps may run concurrently.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress {
     began: Instant,
@@ -20,17 +20,12 @@ impl Progress {
         Self { began: Instant::now() }
     }
 
-    /// Awaits `work`, and prints that it is done.
+    /// Awaits `work`, and prints its duration.
     pub async fn step<T>(&self, what: impl Display, work: impl Future<Output = Result<T>>) -> Result<T> {
         let began = Instant::now();
         let done = work.await?;
-        self.done(what, began.elapsed());
+        eprintln!("  {what:<58} {:>6.1} s", began.elapsed().as_secs_f64());
         Ok(done)
-    }
-
-    /// Prints that a step is done.
-    pub fn done(&self, what: impl Display, took: Duration) {
-        eprintln!("  {what:<58} {:>6.1} s", took.as_secs_f64());
     }
 
     /// Time since the start.

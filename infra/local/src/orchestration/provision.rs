@@ -1,4 +1,4 @@
-//! Resources in the emulated AWS, and the functions.
+//! Resources in the emulated AWS.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -60,7 +60,7 @@ pub struct Resources {
 }
 
 impl Resources {
-    /// Creates the resources, or finds them.
+    /// Creates the resources unless they exist.
     pub async fn provision(endpoints: Endpoints, overrides: Vec<Override>, progress: Progress) -> Result<Self> {
         let topology = Topology::load()?;
         let endpoint = format!("http://{}", endpoints.aws);
@@ -86,7 +86,7 @@ impl Resources {
         Ok(Self { topology, aws, messaging, values, streams, endpoints })
     }
 
-    /// Deploys the functions and the API. `program` finds a program by its name; `targets` has the address of each
+    /// Deploys the functions and the API. `program` returns the path of a program. `targets` contains the address of each
     /// service.
     pub async fn deploy(
         &self,

@@ -25,8 +25,8 @@ const ACCOUNTS: [(&str, &str, &[&str]); 2] =
 /// The queue that fills order's read model of the catalogue.
 const READ_MODEL_INBOX: &str = "order-inbox";
 
-/// Limit for the catalogue to arrive at order: enough for ten thousand products.
-const CATALOG_LIMIT: Duration = Duration::from_secs(600);
+/// Limit for the catalogue to reach order, sufficient for ten thousand products.
+const CATALOGUE_LIMIT: Duration = Duration::from_secs(600);
 
 /// Inputs of seeding.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Seed<'_> {
         progress.step("public API responds", ready::public_api(self.api, self.limit)).await?;
         let accounts = progress.step("local accounts", self.accounts(known)).await?;
         let staff = accounts.get("staff").context("there is no account `staff`")?;
-        progress.step("order has received the catalogue", self.catalog_arrives(staff)).await?;
+        progress.step("order has received the catalogue", self.wait_for_catalogue(staff)).await?;
         Ok(accounts)
     }
 
@@ -96,16 +96,16 @@ impl Seed<'_> {
         let signed_in = ready::until(Duration::from_secs(10), async || {
             Shopper::sign_in(anonymous, &account.email, &account.password).await.map(drop)
         });
-        signed_in.await.context("sign-in fails: if the data folder is older than its stack.json, use `up --fresh`")?;
+        signed_in.await.context("sign-in fails: if stack.json does not match the data folder, use `up --fresh`")?;
         Ok(account)
     }
 
     /// Waits until the last SKU of the catalogue can be put into a cart, and order's inbox is empty.
-    async fn catalog_arrives(&self, account: &Account) -> Result<()> {
+    async fn wait_for_catalogue(&self, account: &Account) -> Result<()> {
         if let Some(sku) = last_sku(self.catalogue)? {
             let shopper = Shopper::sign_in(&Client::new(self.api)?, &account.email, &account.password).await?;
             let item = format!("/v1/cart/items/{sku}");
-            ready::until(CATALOG_LIMIT, async || {
+            ready::until(CATALOGUE_LIMIT, async || {
                 shopper.client.put(&item, &json!({ "quantity": 1 })).await?.ensure(200)
             })
             .await?;
@@ -116,7 +116,7 @@ impl Seed<'_> {
         let url = text(&aws.json("sqs", "AmazonSQS.GetQueueUrl", &inbox).await?, "QueueUrl")?;
         let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
         let query = &json!({ "QueueUrl": url, "AttributeNames": names });
-        ready::until(CATALOG_LIMIT, async || {
+        ready::until(CATALOGUE_LIMIT, async || {
             let queue = aws.json("sqs", "AmazonSQS.GetQueueAttributes", query).await?;
             let empty = names.iter().all(|name| queue["Attributes"][name] == "0");
             ensure!(empty, "order's inbox is not empty: {queue}");
@@ -145,7 +145,7 @@ fn last_sku(catalogue: &Path) -> Result<Option<String>> {
     Ok(catalogue.products.into_iter().flat_map(|product| product.variants).last().map(|variant| variant.sku))
 }
 
-/// Runs an operator's command of a program to its end.
+/// Runs an operator's command of a program.
 pub async fn operate(program: &Path, arguments: &[&str], environment: &Environment) -> Result<()> {
     let mut command = Command::new(program);
     let output = command.args(arguments).env_clear().envs(environment).kill_on_drop(true).output().await;

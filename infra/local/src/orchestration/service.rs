@@ -1,4 +1,4 @@
-//! A program that is restarted after a crash, as ECS does.
+//! A program that is restarted after a crash, as on ECS.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -42,14 +42,14 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts the program, and waits until it is healthy. The error contains the end of its log.
+    /// Starts the program, and waits until it is healthy.
     pub async fn start(&self) -> Result<Child> {
         let child = self.spawn().await?;
         child.ready(ready::answers(&self.health_url, START_LIMIT)).await?;
         Ok(child)
     }
 
-    /// Restarts the program until `stop`, then terminates it.
+    /// Restarts the program after each crash until `stop`, then terminates it.
     pub async fn keep(self, mut child: Child, stop: CancellationToken) {
         let mut pause = FIRST_PAUSE;
         loop {

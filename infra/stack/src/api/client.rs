@@ -9,7 +9,7 @@ use super::Response;
 
 /// A client of an HTTP API, with or without an access token.
 ///
-/// Its connections end with the runtime that opened them: each `#[tokio::test]` needs a client of its own.
+/// Its connections end with the runtime that opened them, so each `#[tokio::test]` needs its own client.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -29,7 +29,7 @@ impl Client {
         Self { token: Some(token.into()), ..self.clone() }
     }
 
-    /// A request, to be completed and sent by [`Response::to`] or [`Response::try_to`].
+    /// A request, for [`Response::to`] or [`Response::try_to`].
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
         match &self.token {

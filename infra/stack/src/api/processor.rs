@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Client, Response};
+use super::Client;
 
 /// The control API of the card processor simulator: its ledger, and the faults that it injects.
 #[derive(Debug, Clone)]
@@ -33,13 +33,6 @@ impl Processor {
     /// Injects a fault: `{"operation": "create", "kind": "error_500", "times": 1}`, also with `order_id` and `ms`.
     pub async fn inject(&self, fault: &Value) -> Result<()> {
         let response = self.0.post("/faults", fault).await?;
-        anyhow::ensure!(response.status.is_success(), "{response:?}");
-        Ok(())
-    }
-
-    /// Removes all faults.
-    pub async fn remove_faults(&self) -> Result<()> {
-        let response = Response::try_to(self.0.request(reqwest::Method::DELETE, "/faults")).await?;
         anyhow::ensure!(response.status.is_success(), "{response:?}");
         Ok(())
     }

@@ -4,9 +4,9 @@ use reqwest::{RequestBuilder, StatusCode, header::HeaderMap};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// An HTTP response, read to its end.
+/// An HTTP response with its body.
 ///
-/// Tools use the methods that return a `Result`. Those that panic, with the whole response in the message, are for tests.
+/// The methods that panic, with the response in the message, are for tests.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// Method and path, for messages.
@@ -64,7 +64,7 @@ impl Response {
         self.body
     }
 
-    /// Panics unless it is a problem with this status and this name: `not-found` of `urn:shop:problem:not-found`.
+    /// Panics unless it is a problem with this status and this name, such as `not-found`.
     #[track_caller]
     pub fn is_problem(&self, status: u16, name: &str) {
         assert_eq!(self.status.as_u16(), status, "{self:#?}");
@@ -81,7 +81,7 @@ impl Response {
         problem
     }
 
-    /// The names of the fields that a problem complains about.
+    /// The names of the invalid fields in a problem.
     pub fn wrong_fields(&self) -> Vec<&str> {
         let errors = self.body["errors"].as_array().into_iter().flatten();
         errors.filter_map(|error| error["field"].as_str()).collect()

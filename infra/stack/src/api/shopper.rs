@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use super::{Client, Response, new_key};
 
-/// Limit for everything that happens after a response. It takes about a second, but half a minute more after a service
-/// was killed: the emulator delivers a message to the broken connection first.
+/// Limit for asynchronous effects of a request. They take about a second, but half a minute more after a service was
+/// killed, because the emulator delivers a message to the broken connection first.
 pub const SETTLE_LIMIT: Duration = Duration::from_secs(60);
 
-/// A user who has signed in: a customer, or a member of the staff.
+/// A signed-in user: a customer or a member of the staff.
 #[derive(Debug, Clone)]
 pub struct Shopper {
     pub email: String,
@@ -96,7 +96,7 @@ impl Shopper {
         Self::sign_in(anonymous, &email, &password).await
     }
 
-    /// Registers an account. The response does not tell whether the address had one already.
+    /// Registers an account. The response is the same if the address already has an account.
     pub async fn register(anonymous: &Client, email: &str, password: &str, name: &str) -> Result<()> {
         let account = json!({ "email": email, "password": password, "name": name, "locale": "en" });
         anonymous.post("/v1/users", &account).await?.ensure(202)
@@ -114,7 +114,7 @@ impl Shopper {
         Ok(Self { email: email.to_owned(), password: password.to_owned(), token: token.access_token, client })
     }
 
-    /// Signs in again: access tokens live for ten minutes.
+    /// Signs in again, because access tokens expire after ten minutes.
     pub async fn renew(&self) -> Result<Self> {
         Self::sign_in(&self.client, &self.email, &self.password).await
     }
@@ -161,12 +161,12 @@ impl Shopper {
         self.client.get(&format!("/v1/orders/{id}")).await?.json(200)
     }
 
-    /// The order, as soon as it has one of these statuses.
+    /// Waits until the order has one of these statuses.
     pub async fn order_in(&self, id: OrderId, statuses: &[&str]) -> Result<Order> {
         self.order_when(id, &statuses.join(" or "), |order| statuses.contains(&order.status.as_str())).await
     }
 
-    /// The order, as soon as its payment is declined.
+    /// Waits until the payment of the order is declined.
     pub async fn order_declined(&self, id: OrderId) -> Result<Order> {
         let declined = |order: &Order| order.payment.as_ref().is_some_and(|payment| payment.status == "declined");
         self.order_when(id, "declined", declined).await
@@ -208,7 +208,7 @@ impl Shopper {
         self.client.patch(&path, etag.clone(), &json!({ "prices": { (sku.as_str()): price } })).await?.ensure(200)
     }
 
-    /// The subject of the first mail to this user that contains `text`, which `mailbox` serves.
+    /// Waits for a mail to this user that contains `text`, and returns its subject. `mailbox` is the URL of all mails.
     pub async fn mail_about(&self, mailbox: &str, text: &str) -> Result<String> {
         until(&format!("a mail to {} that contains {text}", self.email), async || {
             let mails = Mail::to(mailbox, &self.email).await?;
@@ -239,7 +239,7 @@ pub struct Mail {
 }
 
 impl Mail {
-    /// Every mail to `address`.
+    /// All mails to `address`.
     pub async fn to(mailbox: &str, address: &str) -> Result<Vec<Self>> {
         #[derive(Deserialize)]
         struct Mailbox {
@@ -257,7 +257,7 @@ impl Mail {
     }
 }
 
-/// Polls every 100 ms until `probe` returns a value; `Err` is the state that it saw instead, for the message.
+/// Polls every 100 ms until `probe` returns `Ok`. The inner `Err` is the current state, for the message.
 pub async fn until<T>(expected: &str, mut probe: impl AsyncFnMut() -> Result<Result<T, String>>) -> Result<T> {
     let began = Instant::now();
     loop {
@@ -271,7 +271,7 @@ pub async fn until<T>(expected: &str, mut probe: impl AsyncFnMut() -> Result<Res
     }
 }
 
-/// The first variant in stock of the first page that `path` lists.
+/// The first variant in stock on the page at `path`.
 pub async fn first_in_stock(anonymous: &Client, path: &str) -> Result<Variant> {
     let page: Page = anonymous.get(path).await?.json(200)?;
     ensure!(!page.items.is_empty(), "GET {path}: no products");

@@ -1,6 +1,6 @@
-"""IAM, where MiniStack 1.5.33 with `AUTH=true` does otherwise than AWS.
+"""Patches of MiniStack 1.5.33 where its IAM (`AUTH=true`) differs from AWS.
 
-Each patch is removed when a newer version no longer needs it. Tests fail without it.
+Remove each patch when a newer version no longer needs it. Tests fail without it.
 """
 
 import email.utils
@@ -14,22 +14,22 @@ from ministack.services import iam
 
 
 def trust_the_loopback():
-    """Policies refuse what comes in the clear. MiniStack listens on this machine only, without TLS: what never leaves
-    the machine counts as safe."""
+    """Policies deny requests without TLS. MiniStack has no TLS, but listens only on loopback, so all of its requests
+    count as secure."""
     pin = app.pin_request_origin
     app.pin_request_origin = lambda address, _secure: pin(address, True)
 
 
-def give_programs_their_roles():
+def serve_role_credentials():
     """ECS serves the credentials of a task's role at a URL of the task. MiniStack serves credentials without a role.
-    Here `/v2/credentials/<role>` are the role's, if its trust policy lets ECS or Lambda have it on behalf of this
-    account."""
+    With the patch, `/v2/credentials/<role>` returns the credentials of the role, if its trust policy allows ECS or
+    Lambda to assume it for this account."""
     handle = app.SERVICE_HANDLERS["imds"]
     runtimes = {"ecs-tasks.amazonaws.com", "lambda.amazonaws.com"}
 
     def trusts_a_runtime(role):
         policy, account = role["AssumeRolePolicyDocument"], get_account_id()
-        root = f"arn:aws:iam::{account}:root"  # whom MiniStack takes for a service
+        root = f"arn:aws:iam::{account}:root"  # MiniStack evaluates services as the root
         context = iam_evaluator.EvalContext(
             principal_arn=root, principal_type="Service", principal_account=account, action="sts:AssumeRole",
             resource_arn=role["Arn"], region=get_region(), service_context={"aws:sourceaccount": account})
@@ -42,26 +42,26 @@ def give_programs_their_roles():
         if name == path or role is None:
             return await handle(method, path, headers, body, query)
         if not trusts_a_runtime(role):
-            message = json.dumps({"message": f"neither ECS nor Lambda may have the role {name}"})
+            message = json.dumps({"message": f"neither ECS nor Lambda may assume the role {name}"})
             return 403, {"Content-Type": "application/json"}, message.encode()
-        # A session without expiry, as those of functions, with the name of a function that does not exist.
+        # A session without expiry, like the sessions of functions, for the name of a function that does not exist.
         function = f"arn:aws:lambda:{get_region()}:{get_account_id()}:function:task-{name}"
         session = lambda_runtime.execution_credentials(
             {"Role": role["Arn"], "FunctionArn": function, "FunctionName": f"task-{name}"})
-        answer = {
+        response = {
             "RoleArn": role["Arn"],
             "AccessKeyId": session["AWS_ACCESS_KEY_ID"],
             "SecretAccessKey": session["AWS_SECRET_ACCESS_KEY"],
             "Token": session["AWS_SESSION_TOKEN"],
             "Expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 6 * 3600)),
         }
-        return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
+        return 200, {"Content-Type": "application/json"}, json.dumps(response).encode()
 
     app.SERVICE_HANDLERS["imds"] = credentials
 
 
 def authorize_batches_as_single_calls():
-    """SNS and SQS know permissions for single calls only, which batches need, too."""
+    """SNS and SQS authorize batches by the permission of the single call."""
     extract = iam_actions.extract_iam_action
 
     def extract_iam_action(service, *arguments):
@@ -71,8 +71,8 @@ def authorize_batches_as_single_calls():
     iam_actions.extract_iam_action = extract_iam_action
 
 
-def tell_how_is_signed():
-    """Policies may name the algorithm that a key signs with. MiniStack does not tell it to them."""
+def provide_signing_algorithm():
+    """Policies may restrict the signing algorithm of a key. MiniStack lacks this condition key."""
     context = iam_actions.request_tag_context
 
     def request_context(service, action, body, *arguments):
@@ -85,8 +85,8 @@ def tell_how_is_signed():
 
 
 def authorize_mails_by_sender():
-    """Sending a mail needs permission for the identity that it is from, and policies may name the address. MiniStack
-    knows neither."""
+    """SES authorizes a mail by the identity of its sender, and policies may restrict the address. MiniStack does
+    neither."""
     enforce = app._enforce_ses_v2
 
     def enforce_ses_v2(method, path, headers, body, query, request_id):
@@ -102,8 +102,8 @@ def authorize_mails_by_sender():
 
 
 if app.AUTH:
-    tell_how_is_signed()
+    provide_signing_algorithm()
     authorize_mails_by_sender()
     authorize_batches_as_single_calls()
     trust_the_loopback()
-    give_programs_their_roles()
+    serve_role_credentials()

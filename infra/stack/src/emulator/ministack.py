@@ -1,6 +1,6 @@
-"""MiniStack, patched where its version 1.5.33 differs from AWS.
+"""MiniStack with patches where its version 1.5.33 differs from AWS.
 
-Each patch is removed when a newer version no longer needs it. Tests fail without it.
+Remove each patch when a newer version no longer needs it. Tests fail without it.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from ministack.services import apigateway, dynamodb, lambda_svc, sqs
 
 
 def patch_failed_stream_records():
-    """A function may report the failed records of a batch from a table's stream. MiniStack reads past them all the
-    same. AWS delivers again from the first failed record on; here, the whole batch is delivered again."""
+    """A function may report failed records of a batch from a table's stream. MiniStack ignores the report. AWS retries
+    from the first failed record. The patch retries the whole batch."""
     execute = lambda_svc._execute_function
 
     def execute_function(function, event):
@@ -36,8 +36,8 @@ def patch_failed_stream_records():
 
 
 def patch_streams_over_restarts():
-    """MiniStack keeps how far a stream was read over a restart, but not the stream: records that were not read yet
-    are lost, and as many new ones as were ever read before are skipped."""
+    """Over a restart, MiniStack keeps the read position of a stream, but not its records: unread records are lost, and
+    as many new ones as were read before are skipped."""
     get_state, load_state = dynamodb.get_state, dynamodb.load_persisted_state
 
     def get_state_with_streams():
@@ -52,21 +52,21 @@ def patch_streams_over_restarts():
     dynamodb.get_state, dynamodb.load_persisted_state = get_state_with_streams, load_state_with_streams
 
 
-def patch_proxied_answers():
-    """Of an answer that API Gateway passes on from an HTTP integration, MiniStack keeps the content type alone, and of
-    an error not even that; AWS passes on all headers but those of the connection. It also reads the body of an error
-    on its event loop, and so waits for itself where the integration is its own load balancer."""
+def patch_proxied_responses():
+    """API Gateway passes on all headers of an HTTP integration but those of the connection. MiniStack passes on only
+    the content type, and no header of an error. It also reads the body of an error on its event loop, which is a
+    deadlock if the integration is its own load balancer."""
     invoke, urlopen = apigateway._invoke_http_proxy, apigateway._urlopen_async
     proxied_headers = contextvars.ContextVar("proxied_headers", default=None)
     not_passed_on = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
 
     def send(request, timeout):
         try:
-            answer = urllib.request.urlopen(request, timeout=timeout)
+            response = urllib.request.urlopen(request, timeout=timeout)
         except urllib.error.HTTPError as error:
-            answer = error
-        with answer:
-            return answer.status, dict(answer.headers.items()), answer.read()
+            response = error
+        with response:
+            return response.status, dict(response.headers.items()), response.read()
 
     async def send_and_note(request, timeout):
         noted = proxied_headers.get()
@@ -89,10 +89,10 @@ def patch_proxied_answers():
 
 
 class Meter:
-    """What AWS would bill, by service, action and what it is about. Told at `/_shop/calls`.
+    """Counter of billed calls, by service, action and resource. Served at `/_shop/calls`.
 
-    `calls` are requests that were served. `units` are halves of a request unit of DynamoDB, and milliseconds of a
-    function. `bytes` are the bodies of requests and answers, and what a function logs."""
+    `calls` is the number of requests. `units` are half request units of DynamoDB, or milliseconds of a function.
+    `bytes` is the size of the bodies of requests and responses, or of the log of a function."""
 
     READS = ("GetItem", "Query", "Scan", "BatchGetItem", "TransactGetItems")
     WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
@@ -101,44 +101,45 @@ class Meter:
         self.lock = threading.Lock()
         self.entries = collections.defaultdict(lambda: {"calls": 0, "units": 0, "bytes": 0})
 
-    def count(self, service, action, about, calls=1, units=0, size=0):
+    def count(self, service, action, resource, calls=1, units=0, size=0):
         with self.lock:
-            entry = self.entries[f"{service} {action} {about}"]
+            entry = self.entries[f"{service} {action} {resource}"]
             entry["calls"] += calls
             entry["units"] += units
             entry["bytes"] += size
 
-    def told(self):
+    def report(self):
         with self.lock:
             return json.dumps(self.entries).encode()
 
     def table(self, request):
-        """The table of a request. All of a transaction are in one, for every service has one."""
+        """The table of a request, or the tables of a batch or transaction."""
         members = [next(iter(member.values())) for member in request.get("TransactItems", [])]
         tables = [member.get("TableName", "") for member in members] or list(request.get("RequestItems", []))
         return request.get("TableName") or ",".join(sorted(set(tables)))
 
-    def half_units(self, action, request, status, answer):
-        """MiniStack says what a write takes, but of a read nothing that heeds the size. A refused write takes what it
-        would have taken, of which the least is counted."""
+    def half_units(self, action, request, status, response):
+        """Half request units of a call. MiniStack reports the units of a write, but ignores the size of a read. A
+        rejected write is billed like a successful one. Its size is unknown here, so the minimum is counted."""
         in_transaction = 2 if action.startswith("Transact") else 1
         if action in self.READS:
-            if "Responses" not in answer:
-                reads = [answer.get("Items", [answer.get("Item", {})])]
+            if "Responses" not in response:
+                reads = [response.get("Items", [response.get("Item", {})])]
             elif action == "TransactGetItems":
-                reads = [[member.get("Item", {})] for member in answer["Responses"]]
+                reads = [[member.get("Item", {})] for member in response["Responses"]]
             else:
-                reads = [[item] for items in answer["Responses"].values() for item in items]
+                reads = [[item] for items in response["Responses"].values() for item in items]
             strong = 2 if request.get("ConsistentRead") or in_transaction == 2 else 1
             sizes = [sum(map(dynamodb._item_size_bytes, items)) for items in reads]
             return sum(max(1, -(-size // 4096)) for size in sizes) * strong * in_transaction
         if status != 200:
             return 2 * in_transaction * max(1, len(request.get("TransactItems", [])))
-        taken = answer.get("ConsumedCapacity", [])
-        return round(2 * sum(table["CapacityUnits"] for table in (taken if isinstance(taken, list) else [taken])))
+        consumed = response.get("ConsumedCapacity", [])
+        consumed = consumed if isinstance(consumed, list) else [consumed]
+        return round(2 * sum(table["CapacityUnits"] for table in consumed))
 
     def of_service(self, service, handler):
-        """`handler` of a service's requests, counted."""
+        """Returns the handler of a service with counted requests."""
 
         async def handle(method, path, headers, body, query):
             action = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
@@ -150,43 +151,44 @@ class Meter:
             on_items = service == "dynamodb" and action in self.READS + self.WRITES
             if on_items:
                 body = json.dumps({**request, "ReturnConsumedCapacity": "INDEXES"}).encode()
-            status, answer_headers, answer = await handler(method, path, headers, body, query)
-            raw = answer.encode() if isinstance(answer, str) else answer if isinstance(answer, bytes) else b""
+            status, response_headers, response = await handler(method, path, headers, body, query)
+            raw = response.encode() if isinstance(response, str) else response if isinstance(response, bytes) else b""
             units = 0
             if on_items:
                 units = self.half_units(action, request, status, json.loads(raw) if status == 200 else {})
             if service == "sqs" and action == "ReceiveMessage" and b'"Messages"' not in raw:
                 action = "ReceiveMessage-empty"
-            about = next((request[name] for name in ("QueueUrl", "TopicArn", "KeyId") if name in request), "")
-            about = self.table(request) if on_items else about.replace(":", "/").rsplit("/", 1)[-1]
-            self.count(service, action, about, units=units, size=len(body) + len(raw))
-            return status, answer_headers, answer
+            resource = next((request[name] for name in ("QueueUrl", "TopicArn", "KeyId") if name in request), "")
+            resource = self.table(request) if on_items else resource.replace(":", "/").rsplit("/", 1)[-1]
+            self.count(service, action, resource, units=units, size=len(body) + len(raw))
+            return status, response_headers, response
 
         return handle
 
-    def of_door(self, service, door):
-        """`door` answers what is for it, and nothing else."""
+    def of_proxy(self, service, handler):
+        """Returns the handler of API Gateway or a load balancer with counted requests. It returns None for requests to
+        other services."""
 
         async def handle(host, path, method, headers, body, *rest, **options):
-            answer = await door(host, path, method, headers, body, *rest, **options)
-            if answer is not None:
-                raw = answer[2] if isinstance(answer[2], (bytes, str)) else b""
+            response = await handler(host, path, method, headers, body, *rest, **options)
+            if response is not None:
+                raw = response[2] if isinstance(response[2], (bytes, str)) else b""
                 route = path.partition("/v1/")[2].split("/")[0] or "other"
                 self.count(service, method, route, size=len(body) + len(raw))
-            return answer
+            return response
 
         return handle
 
 
 def count_calls():
-    """Counts what AWS would bill. What AWS does by itself is counted where it bills that: what an event source mapping
-    asks of a queue, but not what it reads of a stream, nor what a topic delivers to a queue."""
+    """Counts the calls that AWS would bill. These include the calls of an event source mapping to a queue, but neither
+    its reads of a stream nor the deliveries of a topic to a queue."""
     meter = Meter()
     for service in ("dynamodb", "sqs", "sns", "kms", "s3", "sesv2", "secretsmanager", "ssm"):
         if service in app.SERVICE_HANDLERS:
             app.SERVICE_HANDLERS[service] = meter.of_service(service, app.SERVICE_HANDLERS[service])
-    app._handle_execute_api_request = meter.of_door("apigateway", app._handle_execute_api_request)
-    app._handle_alb_request = meter.of_door("alb", app._handle_alb_request)
+    app._handle_execute_api_request = meter.of_proxy("apigateway", app._handle_execute_api_request)
+    app._handle_alb_request = meter.of_proxy("alb", app._handle_alb_request)
     receive, delete = sqs._receive_messages_for_esm, sqs._delete_messages_for_esm
     invoke, before_body = lambda_svc._execute_function_dispatch, app._handle_pre_body_request
 
@@ -203,21 +205,21 @@ def count_calls():
     def invoke_function(function, config, *arguments):
         began = time.monotonic()
         result = invoke(function, config, *arguments)
-        took, logged = round((time.monotonic() - began) * 1000), str(result.get("log") or "")
-        meter.count("lambda", "Invoke", config.get("FunctionName"), units=took, size=len(logged.encode()))
+        milliseconds, log = round((time.monotonic() - began) * 1000), str(result.get("log") or "")
+        meter.count("lambda", "Invoke", config.get("FunctionName"), units=milliseconds, size=len(log.encode()))
         return result
 
-    async def tell(method, path, *arguments):
+    async def serve_report(method, path, *arguments):
         if path == "/_shop/calls":
-            return 200, {"Content-Type": "application/json"}, meter.told()
+            return 200, {"Content-Type": "application/json"}, meter.report()
         return await before_body(method, path, *arguments)
 
     sqs._receive_messages_for_esm, sqs._delete_messages_for_esm = receive_for_function, delete_for_function
-    lambda_svc._execute_function_dispatch, app._handle_pre_body_request = invoke_function, tell
+    lambda_svc._execute_function_dispatch, app._handle_pre_body_request = invoke_function, serve_report
 
 
 patch_failed_stream_records()
-patch_proxied_answers()
+patch_proxied_responses()
 patch_streams_over_restarts()
 count_calls()
 app.main()

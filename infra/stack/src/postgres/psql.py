@@ -1,4 +1,4 @@
-"""Becomes psql: psql.py ARGUMENT..."""
+"""Runs psql: psql.py ARGUMENT..."""
 
 import os
 import sys

@@ -1,6 +1,6 @@
-"""Becomes a PostgreSQL server: server.py DATA_FOLDER PORT [SETTING=VALUE...]
+"""Runs a PostgreSQL server: server.py DATA_FOLDER PORT [SETTING=VALUE...]
 
-Makes the data folder at first use. PostgreSQL refuses to run as root, so root becomes another user first.
+Creates the data folder at first use. PostgreSQL refuses to run as root, so root switches to another user first.
 """
 
 import os
@@ -15,7 +15,7 @@ data, port, settings = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
 server = get_server(data, cleanup_mode=None, start=False)
 server.ensure_pgdata_inited()
 
-# After a hard end of the machine, the pid in this file may be another program's by now; PostgreSQL would refuse to start.
+# After a crash of the machine, another program may have the pid in this file. PostgreSQL would refuse to start.
 pid_file = data / "postmaster.pid"
 if pid_file.exists():
     first_line = pid_file.read_text().split("\n")[0]

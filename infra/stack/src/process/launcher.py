@@ -3,8 +3,8 @@
 Usage: launcher.py STOP_SIGNAL GRACE_SECONDS SCRATCH COMMAND [ARGUMENT...]
 
 Prints the command's pid. When stdin closes, because the starter closed it or has ended (even by kill -9), the command
-gets STOP_SIGNAL. After GRACE_SECONDS, the rest of its process group is killed. SCRATCH, if not empty, is a folder that is
-removed at the end. Exits with the command's exit code, or 128 + the signal that ended it.
+gets STOP_SIGNAL. After GRACE_SECONDS, the rest of its process group is killed. SCRATCH, if not empty, is a folder that
+is removed at the end. Exits with the command's exit code, or 128 + the signal that ended it.
 """
 
 import os

@@ -38,8 +38,8 @@ pub struct Deployment {
 /// ARNs of functions, by name.
 pub type Functions = BTreeMap<String, String>;
 
-/// Deploys every function of the topology with its trigger. `deployments` are by function name. A function whose program
-/// and settings have not changed keeps its warm processes.
+/// Deploys all functions of the topology with their triggers. `deployments` are by function name. A function without
+/// changes keeps its warm processes.
 pub async fn provision(
     config: &SdkConfig,
     topology: &Topology,
@@ -119,7 +119,7 @@ fn differs(existing: &Value, settings: &Value) -> bool {
     settings.as_object().into_iter().flatten().any(|(name, value)| existing[name] != *value)
 }
 
-/// Waits until a function takes the next change, and returns its ARN.
+/// Waits until a function accepts changes, and returns its ARN.
 async fn wait_until_active(aws: &AwsApi, path: &str) -> Result<String> {
     const ATTEMPTS: usize = 200;
     for _ in 0..ATTEMPTS {

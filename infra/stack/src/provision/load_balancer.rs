@@ -1,4 +1,4 @@
-//! The internal load balancer in front of the services that run as processes or containers.
+//! The internal load balancer of the services.
 
 use std::{collections::BTreeMap, str::FromStr};
 
@@ -10,10 +10,10 @@ use crate::{
     topology::{ApiRoute, Service, Topology},
 };
 
-/// The load balancer's name.
+/// Name of the load balancer.
 pub const NAME: &str = "shop";
 
-/// Path patterns per rule: ALB allows five condition values.
+/// Number of path patterns per rule: ALB allows five condition values.
 const PATTERNS_PER_RULE: usize = 5;
 
 /// Address of a service, as the emulated load balancer reaches it.
@@ -24,7 +24,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// A process of this machine.
+    /// A process on this machine.
     pub fn local(port: u16) -> Self {
         Self { host: "127.0.0.1".to_owned(), port }
     }
@@ -33,8 +33,7 @@ impl Target {
 impl FromStr for Target {
     type Err = String;
 
-    /// Parses `HOST:PORT`. The host may be a name, which stays the same when a container is replaced: the emulator takes a
-    /// name where AWS requires an address.
+    /// Parses `HOST:PORT`. The emulator accepts a host name, where AWS requires an IP address.
     fn from_str(text: &str) -> Result<Self, String> {
         let (host, port) = text.rsplit_once(':').unwrap_or_default();
         match port.parse() {
@@ -59,7 +58,7 @@ pub async fn provision(config: &SdkConfig, topology: &Topology, targets: &BTreeM
     elb.set_rules(&listener, &rules).await
 }
 
-/// The patterns that cover all paths of a service: `/v1/orders/{id}` and everything below it become `/v1/orders/*`.
+/// Path patterns of a service. `/v1/orders/{id}` and all paths below it become `/v1/orders/*`.
 fn path_patterns(routes: &[ApiRoute], service: &str) -> Vec<String> {
     let routes = routes.iter().filter(|route| route.target == service);
     let mut patterns: Vec<String> = routes
@@ -83,8 +82,7 @@ impl Elb {
         Ok(elements(&xml, name).into_iter().map(str::to_owned).collect())
     }
 
-    /// The ARN of the resource that `describe` finds; otherwise `create` creates it. Describing by name fails if there
-    /// is no such resource.
+    /// Returns the ARN of the resource that `describe` finds or, if it fails or finds none, `create` creates.
     async fn ensure(&self, describe: Call<'_>, create: Call<'_>, name: &str) -> Result<String> {
         let found = self.call(describe.0, &describe.1, name).await.unwrap_or_default();
         let arns = if found.is_empty() { self.call(create.0, &create.1, name).await? } else { found };
@@ -169,7 +167,7 @@ fn targets<'a>(group: &'a str, host: &'a str, port: &'a str) -> [(&'a str, &'a s
     [("TargetGroupArn", group), ("Targets.member.1.Id", host), ("Targets.member.1.Port", port)]
 }
 
-/// Registers a process of this machine with an existing target group.
+/// Registers a process on this machine with an existing target group.
 pub async fn register(aws: &AwsApi, group_name: &str, port: u16) -> Result<()> {
     let elb = Elb(aws.clone());
     let groups = elb.call("DescribeTargetGroups", &[("Names.member.1", group_name)], "TargetGroupArn").await?;

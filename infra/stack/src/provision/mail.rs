@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::aws_api::AwsApi;
 
-/// Registers `address` with SES. On AWS its owner has to confirm that; here not.
+/// Registers `address` with SES. Unlike AWS, the emulator requires no confirmation by its owner.
 pub async fn sender(config: &SdkConfig, address: &str) -> Result<()> {
     let aws = AwsApi::of(config)?;
     if aws.find("ses", &format!("/v2/email/identities/{address}")).await?.is_none() {

@@ -1,4 +1,4 @@
-//! Creates what the topology lists in the emulated AWS. Everything may be repeated, and then changes only what differs.
+//! Creates the resources of the topology in the emulated AWS. A repetition changes only differences.
 //!
 //! In this order: [`messaging::provision`], [`tables::provision`], [`keys::signing_key`], [`secrets::secret`],
 //! `mail::sender`, `functions::provision`, `public_api::provision`.

@@ -12,7 +12,7 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use crate::aws_api::AwsApi;
 
-/// The bucket that Lambda fetches code from: an SDK or JSON call encodes a debug build of a program for seconds.
+/// The bucket from which Lambda reads code. Code within a JSON request would take seconds to encode.
 pub(super) const BUCKET: &str = "shop-code";
 
 /// A program of one or several functions.
@@ -45,7 +45,7 @@ impl Package {
         Ok(self.key())
     }
 
-    /// Removes the program from the bucket. Functions have their own copies.
+    /// Removes the program from the bucket. Lambda has copied it.
     pub(super) async fn clean_up(&self, aws: &AwsApi) -> anyhow::Result<()> {
         if self.uploaded.initialized() {
             aws.delete_object(BUCKET, &self.key()).await?;
@@ -62,7 +62,7 @@ fn read(binary: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(binary).with_context(|| format!("cannot read {}", binary.display()))
 }
 
-/// A program as the runtime `provided.al2023` wants it. Stored, not compressed: it stays on this machine.
+/// The zip of a program for the runtime `provided.al2023`, without compression.
 pub fn zip(program: &[u8]) -> anyhow::Result<Vec<u8>> {
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).unix_permissions(0o755);
     let mut zip = ZipWriter::new(Cursor::new(Vec::with_capacity(program.len() + 1024)));

@@ -17,20 +17,20 @@ use crate::{
     topology::Topology,
 };
 
-/// The API's id. MiniStack takes it from a tag, so that the public API's URL is the same at every start.
+/// Id of the API. MiniStack reads it from a tag, so that the URL is the same at every start.
 const API_ID: &str = "shop";
 
-/// The authorizer's name.
+/// Name of the authorizer.
 const AUTHORIZER: &str = "access-tokens";
 
-/// The API's URL in the emulated AWS at `address`, which is `HOST:PORT`.
+/// URL of the API in the emulated AWS at `address`, which is `HOST:PORT`.
 pub fn url(address: &str) -> String {
     format!("http://{address}/_aws/execute-api/{API_ID}")
 }
 
-/// Creates the load balancer, and the API in front of it and of the functions. `address` is that of the emulated AWS, as
-/// the services and the emulator itself reach it; `targets` has the address of each service. Returns the API's URL at
-/// that address, which is the issuer of access tokens, whatever address clients use.
+/// Creates the load balancer and the API. `address` is the address of the emulated AWS, as the services and the emulator
+/// itself reach it. `targets` contains the address of each service. Returns the URL of the API, which is the issuer of
+/// access tokens, even if clients use another address.
 pub async fn provision(
     config: &SdkConfig,
     topology: &Topology,
@@ -48,7 +48,7 @@ pub async fn provision(
     Ok(url(address))
 }
 
-/// Calls of API Gateway, about the one API.
+/// A client of API Gateway for one API.
 struct Gateway(AwsApi);
 
 impl Gateway {
@@ -69,8 +69,8 @@ impl Gateway {
         Ok(())
     }
 
-    /// Returns the id of the authorizer that accepts the tokens of `issuer`. The issuer is the API itself: the discovery
-    /// document of user is among its routes.
+    /// Returns the id of the authorizer, which accepts the tokens of `issuer`. The issuer is the API itself, with routes to
+    /// the discovery document and the keys of user.
     async fn ensure_authorizer(&self, issuer: &str) -> Result<String> {
         let tokens = json!({ "issuer": issuer, "audience": [AUDIENCE] });
         let existing = self.list("authorizers").await?.into_iter().find(|existing| existing["name"] == AUTHORIZER);
@@ -91,7 +91,7 @@ impl Gateway {
         Ok(id)
     }
 
-    /// Returns the integration ids by route target: one per function, and the load balancer for every service.
+    /// Returns the integration id of each route target: one per function, and the load balancer for all services.
     async fn ensure_integrations(
         &self,
         topology: &Topology,

@@ -16,13 +16,13 @@ use crate::{
     topology::Topology,
 };
 
-/// This test process's own emulated AWS.
+/// The emulated AWS of this test process.
 #[derive(Debug, Clone)]
 pub struct Aws {
     endpoint: String,
 }
 
-/// This test process's own emulated AWS, which is started at first use.
+/// The emulated AWS of this test process, which is started at first use.
 pub async fn aws() -> Aws {
     static EMULATOR: OnceCell<Emulator> = OnceCell::const_new();
     let workplace = workplace().await;
@@ -40,7 +40,7 @@ pub async fn aws() -> Aws {
 }
 
 impl Aws {
-    /// The URL of every AWS service: what binaries get as `AWS_ENDPOINT_URL`.
+    /// The value of `AWS_ENDPOINT_URL`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
@@ -54,7 +54,7 @@ impl Aws {
         AwsApi::new(&self.endpoint).expect("a client")
     }
 
-    /// A fresh, empty table, shaped like the topology's table `name`. Returns its own, unique name.
+    /// Creates a table, shaped like the topology's table `name`, and returns its unique name.
     pub async fn create_table(&self, name: &str) -> String {
         let topology = topology();
         let Some(shape) = topology.table(name) else { panic!("the topology has no table `{name}`") };
@@ -63,15 +63,15 @@ impl Aws {
         table
     }
 
-    /// A fresh, empty queue with its dead-letter queue, shaped like the topology's queue `name`. Returns its URL; that
-    /// of the dead-letter queue ends in `-dlq` and is the same otherwise.
+    /// Creates a queue, shaped like the topology's queue `name`, and returns its URL. The URL of its dead-letter queue is
+    /// the same with `-dlq` at its end.
     pub async fn create_queue(&self, name: &str) -> String {
         let topology = topology();
         let Some(shape) = topology.queue(name) else { panic!("the topology has no queue `{name}`") };
         messaging::queue(&self.api(), &unique(name), shape).await.expect("the emulated AWS creates queues").url
     }
 
-    /// A fresh topic, and a queue that all of its messages are delivered to.
+    /// Creates a topic, and a queue that receives all of its messages.
     pub async fn create_topic(&self) -> TopicProbe {
         let (api, name) = (self.api(), unique("topic"));
         let arn = messaging::topic(&api, &name).await.expect("the emulated AWS creates topics");
@@ -80,12 +80,12 @@ impl Aws {
         TopicProbe { arn, queue_url: queue.url, config: self.sdk_config(), received: Arc::default() }
     }
 
-    /// The id of a fresh KMS key for signing tokens.
+    /// Creates a KMS key for signing tokens, and returns its id.
     pub async fn create_signing_key(&self) -> String {
         keys::create_signing_key(&self.api()).await.expect("the emulated AWS creates keys")
     }
 
-    /// The ARN of a fresh secret that holds `text`.
+    /// Creates a secret with the value `text`, and returns its ARN.
     pub async fn create_secret(&self, text: &str) -> String {
         secrets::secret(&self.sdk_config(), &unique("secret"), text).await.expect("the emulated AWS keeps secrets")
     }
@@ -96,15 +96,16 @@ impl Aws {
 pub struct TopicProbe {
     /// The topic's ARN.
     pub arn: String,
-    /// The queue that all of its messages are delivered to. Reading from it takes them from [`TopicProbe::published`].
+    /// The queue that receives all of its messages. Messages that a test receives from it are missing in
+    /// [`TopicProbe::published`].
     pub queue_url: String,
     config: SdkConfig,
     received: Arc<Mutex<Vec<Envelope>>>,
 }
 
 impl TopicProbe {
-    /// Every event that was published so far, in the order of arrival. Panics if a message is not an event, or if its
-    /// attribute `type` is not that of the event.
+    /// All events that were published so far, in the order of arrival. Panics if a message is not an event, or if its
+    /// attribute `type` differs from the type of the event.
     pub async fn published(&self) -> Vec<Envelope> {
         let sqs = aws_sdk_sqs::Client::new(&self.config);
         loop {
@@ -122,7 +123,7 @@ impl TopicProbe {
                 };
                 let attributes = message.message_attributes.unwrap_or_default();
                 let kind = attributes.get("type").and_then(|attribute| attribute.string_value.as_deref());
-                assert_eq!(kind, Some(event.event.kind()), "the attribute `type`, which filters look at");
+                assert_eq!(kind, Some(event.event.kind()), "the attribute `type`, which subscriptions filter by");
                 self.received.lock().expect("the lock is not poisoned").push(event);
                 let receipt = message.receipt_handle.unwrap_or_default();
                 let delete = sqs.delete_message().queue_url(&self.queue_url).receipt_handle(receipt);
@@ -132,7 +133,7 @@ impl TopicProbe {
         self.received.lock().expect("the lock is not poisoned").clone()
     }
 
-    /// Waits until `count` events were published, and returns them all.
+    /// Waits until at least `count` events were published, and returns all events.
     pub async fn published_at_least(&self, count: usize, limit: Duration) -> Vec<Envelope> {
         let probe = async || Some(self.published().await).filter(|events| events.len() >= count);
         super::eventually(&format!("{count} events are published"), limit, probe).await
@@ -140,5 +141,5 @@ impl TopicProbe {
 }
 
 fn topology() -> Topology {
-    Topology::load().expect("the topology is checked by a test of its own")
+    Topology::load().expect("a valid topology")
 }

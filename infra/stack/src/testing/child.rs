@@ -61,7 +61,7 @@ impl ServiceProcess {
         log.iter().filter(|line| line["message"] == message).cloned().collect()
     }
 
-    /// The first log line with this message that `matches`, once it is there.
+    /// Waits for a log line with this message that `matches`, and returns the first one.
     pub async fn line(&self, message: &str, matches: impl Fn(&Value) -> bool) -> Value {
         let probe = async || self.logged(message).into_iter().find(|line| matches(line));
         eventually(&format!("`{message}` is logged"), LIMIT, probe).await

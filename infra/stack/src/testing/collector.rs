@@ -43,7 +43,7 @@ impl SpanCollector {
         self.spans.lock().expect("the lock is not poisoned").clone()
     }
 
-    /// The span of this trace with this name, once it is received.
+    /// Waits for the span of this trace with this name.
     pub async fn span(&self, trace_id: &str, name: &str) -> (String, Span) {
         let matches = |span: &Span| hex(&span.trace_id) == trace_id && span.name == name;
         let probe = async || self.spans().into_iter().find(|(_, span)| matches(span));

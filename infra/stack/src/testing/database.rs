@@ -3,7 +3,7 @@ use tokio::sync::OnceCell;
 use super::{start, unique, workplace};
 use crate::postgres::{Postgres, Settings};
 
-/// The URL of a fresh, empty database on this test process's own PostgreSQL 18.
+/// Creates a database in the PostgreSQL 18 of this test process, and returns its URL.
 pub async fn database() -> String {
     static SERVER: OnceCell<Postgres> = OnceCell::const_new();
     let workplace = workplace().await;
@@ -18,5 +18,5 @@ pub async fn database() -> String {
     };
     let server = SERVER.get_or_init(boot).await;
     let name = unique("test");
-    server.create_database(&name).await.expect("a server that is ready makes databases")
+    server.create_database(&name).await.expect("PostgreSQL creates databases")
 }

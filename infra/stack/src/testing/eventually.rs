@@ -2,9 +2,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Polls until `probe` returns a value. Tests wait by this function only, never by a fixed sleep.
-///
-/// Panics with `what` when `limit` has passed.
+/// Polls until `probe` returns a value. Panics with `what` after `limit`. Tests use it in place of fixed sleeps.
 pub async fn eventually<T>(what: &str, limit: Duration, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + limit;
     loop {

@@ -1,6 +1,6 @@
 use std::{fs, path::Path};
 
-/// Compares a committed, generated file with what is generated now. With `UPDATE_GENERATED=1`, writes it first.
+/// Compares a committed, generated file with `text`. With `UPDATE_GENERATED=1`, writes it first.
 ///
 /// `path` is absolute: `concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json")`.
 #[track_caller]

@@ -1,9 +1,9 @@
 //! The test kit: real parts for tests, and helpers to drive a service.
 //!
-//! Each test process has its own emulated AWS and PostgreSQL, started at first use, shared by its tests, and gone when
-//! the process ends, also after `kill -9`. Tables, queues, topics and databases are created for every call.
+//! Each test process has its own emulated AWS and PostgreSQL, which start at first use and end with the process, even
+//! after `kill -9`. Every call creates a new table, queue, topic or database.
 //!
-//! Everything here panics with an explanation if a part cannot be started: it is for tests only.
+//! All functions panic with an explanation if a part cannot be started.
 #![expect(clippy::panic, reason = "a test that cannot start its parts has failed")]
 
 mod aws;
@@ -45,14 +45,14 @@ pub use token_issuer::{TokenIssuer, token_issuer};
 pub use crate::api::Response;
 use crate::python::{Python, target_dir};
 
-/// The runtime of everything that outlives a test: each `#[tokio::test]` has a runtime that ends with it.
+/// The runtime of parts that outlive a test: the runtime of a `#[tokio::test]` ends with the test.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let builder = builder.worker_threads(2).thread_name("shop-testing").enable_all();
-    builder.build().expect("a runtime needs threads only")
+    builder.build().expect("a runtime")
 });
 
-/// Starts something that outlives the test that happens to need it first.
+/// Starts a part that outlives the current test.
 async fn start<T: Send + 'static>(what: &str, start: impl Future<Output = anyhow::Result<T>> + Send + 'static) -> T {
     match RUNTIME.spawn(start).await {
         Ok(Ok(started)) => started,
@@ -61,8 +61,8 @@ async fn start<T: Send + 'static>(what: &str, start: impl Future<Output = anyhow
     }
 }
 
-/// The interpreter that runs the third-party parts, and the folder of this test process. It stays when the process
-/// ends, for its logs, until the next test process comes.
+/// The interpreter of third-party parts, and the folder of this test process. The folder with the logs remains until the
+/// next test process starts.
 struct Workplace {
     python: Python,
     folder: PathBuf,
@@ -82,15 +82,15 @@ async fn workplace() -> &'static Workplace {
     WORKPLACE.get_or_init(make).await
 }
 
-/// A fresh, empty folder. It is removed some time after the test process has ended.
+/// A new folder. It is removed some time after the test process has ended.
 pub async fn folder(name: &str) -> PathBuf {
     let folder = workplace().await.folder.join(unique(name));
     fs::create_dir(&folder).expect("the test process's folder can be written");
     folder
 }
 
-/// Makes a folder for this process, and removes those of processes that have ended: a living one holds the lock on a
-/// file in its own. Returns that file, too.
+/// Creates a folder for this process, with a lock file that it keeps open. Removes the folders of processes that have
+/// ended, whose lock files are not locked.
 fn own_folder(tests: &Path) -> anyhow::Result<(PathBuf, File)> {
     const ALIVE: &str = "alive.lock";
     fs::create_dir_all(tests)?;

@@ -7,7 +7,7 @@ use crate::api::Processor;
 /// The API key of simulators that tests start.
 const SECRET_KEY: &str = "sk_test_testing";
 
-/// A card processor simulator of one test: it shares neither ledger nor faults with another.
+/// A card processor simulator of one test, with its own ledger and faults.
 #[derive(Debug, Clone)]
 pub struct Psp {
     base_url: String,
@@ -31,7 +31,7 @@ impl Psp {
         &self.base_url
     }
 
-    /// The content of the secret that `STRIPE_SECRET_KEY_ARN` names.
+    /// The API key, which is the value of the secret in `STRIPE_SECRET_KEY_ARN`.
     pub fn secret_key(&self) -> &str {
         SECRET_KEY
     }

@@ -17,8 +17,8 @@ use super::start;
 
 const KEY_ID: &str = "test-key";
 
-/// Bytes before the PKCS #1 key in the PKCS #8 form of a 2048 bit key (RFC 5208): the version, the algorithm's name,
-/// and the heads of what holds them. jsonwebtoken wants the key bare.
+/// Number of bytes before the PKCS #1 key in the PKCS #8 encoding of a 2048 bit key (RFC 5208). jsonwebtoken expects
+/// PKCS #1.
 const PKCS8_HEADER: usize = 26;
 
 /// An issuer of valid access tokens, in place of user.
@@ -27,7 +27,7 @@ pub struct TokenIssuer {
     key: EncodingKey,
 }
 
-/// An issuer with a new key, as an HTTP server on a free port that serves its discovery document and its public key.
+/// Starts an issuer with a new key: an HTTP server on a free port with its discovery document and its public key.
 pub async fn token_issuer() -> TokenIssuer {
     start("a token issuer", async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -74,7 +74,7 @@ impl TokenIssuer {
         self.sign(&self.claims(user, scopes, -60))
     }
 
-    /// Claims of a token that expires in `seconds`, to be changed and signed.
+    /// Claims of a token that expires in `seconds`, for [`Self::sign`].
     pub fn claims(&self, user: UserId, scopes: &[Scope], seconds: i64) -> Claims {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).as_ref().map_or(0, Duration::as_secs);
         let now = i64::try_from(now).unwrap_or(i64::MAX);

@@ -32,7 +32,7 @@ pub(super) fn check(topology: &Topology) -> anyhow::Result<()> {
 fn unique<'a>(what: &str, names: impl Iterator<Item = &'a String>) -> anyhow::Result<()> {
     let mut seen = HashSet::new();
     for name in names {
-        ensure!(seen.insert(name), "the {what} `{name}` is there twice");
+        ensure!(seen.insert(name), "the {what} `{name}` is listed twice");
     }
     Ok(())
 }
@@ -44,7 +44,7 @@ fn check_queue(topology: &Topology, queue: &Queue) -> anyhow::Result<()> {
         Some(_) => false,
         None => topology.service(&queue.consumer).is_some(),
     };
-    ensure!(consumed, "its consumer `{}` is no service, and no function that it triggers", queue.consumer);
+    ensure!(consumed, "its consumer `{}` is neither a service nor a function that it triggers", queue.consumer);
     ensure!((1..=1000).contains(&queue.max_receive_count), "max_receive_count must be 1 to 1000");
     let catalogue = contracts::event::catalogue();
     for subscription in &queue.subscriptions {
@@ -81,7 +81,7 @@ fn check_function(topology: &Topology, function: &Function) -> anyhow::Result<()
     ensure!((1..=900).contains(&function.timeout_seconds), "timeout_seconds must be 1 to 900");
     match &function.trigger {
         Trigger::Http => {
-            ensure!(function.timeout_seconds <= 30, "API Gateway does not wait for more than 30 seconds");
+            ensure!(function.timeout_seconds <= 30, "API Gateway waits for at most 30 seconds");
             let mut targets = topology.routes.iter().map(|route| &route.target);
             ensure!(targets.any(|target| *target == function.name), "no route has it as its target");
         }
@@ -107,20 +107,26 @@ fn check_function(topology: &Topology, function: &Function) -> anyhow::Result<()
 
 fn check_route(topology: &Topology, route: &ApiRoute) -> anyhow::Result<()> {
     const METHODS: [&str; 5] = ["DELETE", "GET", "PATCH", "POST", "PUT"];
-    ensure!(METHODS.contains(&route.method()), "it must begin with one of {}", METHODS.join(", "));
-    ensure!(route.path().starts_with('/'), "its path must begin with `/`");
+    ensure!(METHODS.contains(&route.method()), "its method must be one of {}", METHODS.join(", "));
+    ensure!(route.path().starts_with('/'), "its path must start with `/`");
     for segment in route.path().split('/').skip(1) {
         let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
         let name = name.unwrap_or(segment);
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        ensure!(!name.is_empty() && name.chars().all(plain), "the segment `{segment}` is not a name or a `{{name}}`");
+        ensure!(
+            !name.is_empty() && name.chars().all(plain),
+            "the segment `{segment}` is neither a name nor a `{{name}}`"
+        );
     }
     let function = topology.function(&route.target).map(|function| &function.trigger);
     let reachable = matches!(function, Some(Trigger::Http)) || topology.service(&route.target).is_some();
-    ensure!(reachable, "its target `{}` is no service, and no function with an http trigger", route.target);
+    ensure!(reachable, "its target `{}` is neither a service nor a function with an http trigger", route.target);
     for scope in route.scopes.iter().flatten() {
         ensure!(scope.parse::<Scope>().is_ok(), "there is no scope `{scope}`");
     }
-    ensure!(route.scopes.as_ref().is_none_or(|scopes| !scopes.is_empty()), "an empty list of scopes lets everybody in");
+    ensure!(
+        route.scopes.as_ref().is_none_or(|scopes| !scopes.is_empty()),
+        "an empty list of scopes admits every token"
+    );
     Ok(())
 }

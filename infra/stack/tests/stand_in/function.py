@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Stands in for a function: a runtime for `provided.al2023` that needs no build.
+"""A stand-in for a function: a runtime for `provided.al2023` without a build.
 
-A batch is written to the file SEEN, one line per record. While the file FAIL exists, every record is reported as failed.
-A request is answered with the issuer's documents, as user does, from ISSUER and KEYS.
+Appends each record of a batch to the file SEEN. Reports all records as failed while the file FAIL exists.
+Responds to requests with the discovery document of the issuer ISSUER with its keys at KEYS.
 """
 
 import json

@@ -1,4 +1,4 @@
-//! A stack of its own for a test, with the repository's topology, and stand-ins in the place of our services.
+//! A stack for one test, with the topology of the repository and stand-ins for services and functions.
 
 use std::{
     collections::BTreeMap,
@@ -37,8 +37,8 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts a stack on a folder that is empty, or as an earlier stack left it. Tokens are checked with the keys at
-    /// the URL `keys`.
+    /// Starts a stack on an empty folder, or on the folder of an earlier stack. `keys` is the URL of the keys that verify
+    /// tokens.
     pub async fn start(folder: &Path, keys: &str) -> Self {
         let folder = folder.to_owned();
         let target = target_dir().unwrap();
@@ -60,13 +60,13 @@ impl Stack {
         Self { emulator, config, messaging, signing_key, public_api, folder }
     }
 
-    /// Records that a function has received so far, each with whether it was reported as failed.
+    /// The records that a function has received so far. `failed` is true in those that it reported as failed.
     pub fn seen(&self, function: &str) -> Vec<Value> {
         let seen = fs::read_to_string(self.folder.join(function).with_extension("seen")).unwrap_or_default();
         seen.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// Has a function report all records as failed, or none.
+    /// Makes a function report all records as failed, or none.
     pub fn set_failing(&self, function: &str, failing: bool) {
         let marker = self.folder.join(function).with_extension("fail");
         if failing { fs::write(marker, "").unwrap() } else { fs::remove_file(marker).unwrap() }
@@ -87,7 +87,7 @@ fn deployments(folder: &Path, topology: &Topology, issuer: &str, keys: &str) -> 
     topology.functions.iter().map(|function| deploy(&function.name)).collect()
 }
 
-/// Stands in for a service: answers with the method and path that reach it. Returns where it is.
+/// Starts a stand-in for a service, which responds with the method and path of each request. Returns its address.
 async fn echo() -> Target {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();

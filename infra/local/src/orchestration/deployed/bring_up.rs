@@ -21,13 +21,13 @@ use crate::orchestration::progress::Progress;
 /// Domain of the profile `dev`.
 const DOMAIN: &str = "dev.shop.example";
 
-/// Digest of images. They are never pulled: services run as processes.
+/// Image digest. No image is pulled, because services run as processes.
 const IMAGE: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
-/// Origin secret of edge. Requests go to the API directly here.
+/// Origin secret of edge. Local requests bypass edge.
 const ORIGIN_SECRET: &str = "0000000000000000000000000000000000000000";
 
-/// An account that is set up.
+/// The setup of an account.
 #[derive(Debug)]
 pub struct BringUp<'a> {
     pub units: Units,
@@ -37,7 +37,8 @@ pub struct BringUp<'a> {
 }
 
 impl BringUp<'_> {
-    /// Creates the bucket of states, the hosted zone and the platform. Returns the id of the hosted zone.
+    /// Creates the bucket of states, the hosted zone, and the platform without its authorizer. Returns the id of the
+    /// hosted zone.
     pub async fn foundation(&self) -> Result<String> {
         self.root.create_bucket(units::STATES).await?;
         let zone = self.root.create_zone(DOMAIN).await?;
@@ -69,7 +70,7 @@ impl BringUp<'_> {
             }
             modules.push((program, variables));
         }
-        // Concurrently: the provider spends most of the time in fixed waits.
+        // Concurrently, because the provider spends most of the time in fixed waits.
         try_join_all(modules.into_iter().map(|(module, variables)| self.apply(module, module, variables))).await?;
         Ok(())
     }
@@ -96,7 +97,7 @@ impl BringUp<'_> {
         Ok(try_join_all(uploads).await?.into_iter().collect())
     }
 
-    /// The variables of a root module that follow from the topology.
+    /// The variables of a program's root module, derived from the topology.
     fn variables(&self, program: &str, artifacts: &BTreeMap<String, Value>) -> Value {
         let mut variables = json!({});
         match artifacts.get(program) {

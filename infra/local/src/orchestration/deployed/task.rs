@@ -1,9 +1,10 @@
-//! A task of ECS as a process: with the settings and secrets of its task definition, under its role.
+//! A task of ECS, run as a process with the settings and secrets of its task definition, under its role.
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::json;
 use stack::{aws_api::AwsApi, emulator, local_env::Environment, units};
+
 /// The part of a task definition that applies to a process.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -35,7 +36,7 @@ struct Secret {
     value_from: String,
 }
 
-/// The environment of the service `name`, as ECS sets it, with the addresses of AWS and of the process.
+/// The environment of the service `name` in its task definition, with the addresses of AWS and of the process.
 pub async fn environment(aws: &AwsApi, endpoint: &str, name: &str, port: u16) -> Result<Environment> {
     let input = json!({ "taskDefinition": units::name(name) });
     let answer = aws.json("ecs", "AmazonEC2ContainerServiceV20141113.DescribeTaskDefinition", &input).await?;
@@ -45,7 +46,7 @@ pub async fn environment(aws: &AwsApi, endpoint: &str, name: &str, port: u16) ->
     let mut environment: Environment =
         container.environment.into_iter().map(|setting| (setting.name, setting.value)).collect();
     if !container.secrets.is_empty() {
-        // ECS reads secrets before the task runs, under the execution role.
+        // ECS reads secrets under the execution role.
         let secrets = aws_sdk_secretsmanager::Client::new(
             &emulator::sdk_config_as(endpoint, role(&definition.execution_role_arn)).await?,
         );
@@ -70,13 +71,13 @@ pub async fn function_environment(aws: &AwsApi, endpoint: &str, name: &str) -> R
     Ok(own.into_iter().chain(aws_environment(endpoint, role)).collect())
 }
 
-/// The address of AWS, and of the credentials of a role, which the SDK fetches.
+/// The addresses of AWS and of the credentials of a role.
 fn aws_environment(endpoint: &str, role_arn: &str) -> [(String, String); 4] {
     [
         ("AWS_ENDPOINT_URL", endpoint.to_owned()),
         ("AWS_REGION", emulator::REGION.to_owned()),
         ("AWS_CONTAINER_CREDENTIALS_FULL_URI", emulator::role_url(endpoint, role(role_arn))),
-        ("RUST_BACKTRACE", "0".to_owned()), // it hides the error above it in the log
+        ("RUST_BACKTRACE", "0".to_owned()), // a backtrace hides the error in the log
     ]
     .map(|(name, value)| (name.to_owned(), value))
 }

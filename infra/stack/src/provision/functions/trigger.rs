@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::differs;
 use crate::aws_api::{AwsApi, text};
 
-/// Matches the outbox items of a table's stream: those with the attribute `event`. Modified items as well as new ones,
-/// so that an operator can have an event published again by touching its item.
+/// Filter for outbox items, which have the attribute `event`. It matches new and modified items, so that an operator can
+/// publish an event again by writing its item.
 const OUTBOX_ITEMS: &str = r#"{"dynamodb":{"NewImage":{"event":{"S":[{"exists":true}]}}}}"#;
 
-/// Attempts per batch of a stream, which blocks the rest of its shard. An outage of SNS must not use them up.
+/// Number of attempts per batch of a stream. Then the batch is discarded, so an outage of SNS must not exhaust them.
 const STREAM_ATTEMPTS: u32 = 1000;
 
 const PATH: &str = "/2015-03-31/event-source-mappings/";
@@ -29,7 +29,7 @@ pub(super) async fn queue(
 }
 
 /// Maps the outbox items of a table's stream to a function that reports the failed records. A batch that fails as a
-/// whole is split until the failing record is alone.
+/// whole is bisected.
 pub(super) async fn stream(aws: &AwsApi, function: &str, stream_arn: &str, batch_size: u32) -> Result<()> {
     let settings = json!({ "BatchSize": batch_size, "FilterCriteria": { "Filters": [{ "Pattern": OUTBOX_ITEMS }] } });
     let fixed = json!({
@@ -40,7 +40,7 @@ pub(super) async fn stream(aws: &AwsApi, function: &str, stream_arn: &str, batch
     ensure(aws, function, stream_arn, settings, fixed).await
 }
 
-/// Creates the mapping, or changes the `settings` in which it differs; `fixed` ones are for its creation.
+/// Creates or updates a mapping. The settings in `fixed` apply only to its creation.
 async fn ensure(aws: &AwsApi, function: &str, source_arn: &str, settings: Value, fixed: Value) -> Result<()> {
     let query = format!("{PATH}?FunctionName={function}&EventSourceArn={source_arn}");
     let existing = aws.rest("lambda", Method::GET, &query, &Value::Null).await?;
