@@ -15,19 +15,19 @@ const DATABASE_URL: &str = "product-database-url";
 /// Error codes of a denied call.
 const DENIALS: [&str; 3] = ["AccessDenied", "AccessDeniedException", "AuthorizationError"];
 
-/// Whose role it is.
+/// A role, by its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
-    /// A function's.
+    /// Role of a function.
     Function(String),
-    /// The one of a service's tasks.
+    /// Task role of a service.
     Task(String),
-    /// The one that ECS starts a service's tasks with.
+    /// Execution role of a service, under which ECS starts its tasks.
     Execution(String),
 }
 
 impl Role {
-    /// Every role that a program has, or that starts one.
+    /// Roles of all functions and services.
     pub fn all(topology: &Topology) -> Vec<Self> {
         let functions = topology.functions.iter().map(|function| Self::Function(function.name.clone()));
         let services = topology.services.iter().map(|service| service.name.clone());
@@ -35,7 +35,7 @@ impl Role {
         functions.chain(services).collect()
     }
 
-    /// The role's name on AWS.
+    /// Name of the role on AWS.
     pub fn name(&self) -> String {
         match self {
             Self::Function(name) => units::name(name),
@@ -44,7 +44,7 @@ impl Role {
         }
     }
 
-    /// The program that runs with it.
+    /// The program that runs under the role.
     fn program(&self) -> Option<&str> {
         match self {
             Self::Function(name) | Self::Task(name) => Some(name),
@@ -53,31 +53,31 @@ impl Role {
     }
 }
 
-/// A call about one resource. None of them does harm where it is allowed.
+/// A call to one resource. An allowed call has no side effect that matters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
     /// Reads an item of a table.
     GetItem(String),
     /// Writes an item into a table.
     PutItem(String),
-    /// Reads all of a table.
+    /// Scans a table.
     Scan(String),
-    /// Acknowledges a message of a queue: one that does not exist.
+    /// Deletes a message that does not exist from a queue.
     DeleteMessage(String),
     /// Sends to a queue.
     SendMessage(String),
-    /// Publishes on a topic, what no subscriber wants.
+    /// Publishes a message that no subscription accepts.
     Publish(String),
     /// Signs with the key of access tokens, by its ARN.
     Sign(String),
-    /// Uses the key of tables, queues and topics, by its ARN, for what is in none of them.
+    /// Encrypts directly with the key of tables, queues and topics, by its ARN.
     UseDataKey(String),
     /// Reads a secret.
     ReadSecret(&'static str),
 }
 
 impl Call {
-    /// Every call about every resource that is somebody's. `aws` is the administrator's.
+    /// Every call to every resource. `aws` has the administrator's credentials.
     pub async fn all(topology: &Topology, aws: &SdkConfig) -> Vec<Self> {
         let tables = topology.tables.iter().map(|table| table.name.clone());
         let tables =
@@ -91,7 +91,7 @@ impl Call {
         tables.chain(queues).chain(topics).chain(keys).chain(others).collect()
     }
 
-    /// True if the role has to be able to do it.
+    /// True if the role needs the permission.
     pub fn is_for(&self, role: &Role, topology: &Topology) -> bool {
         let by = |name: &str| role.program() == Some(name);
         match self {
@@ -106,7 +106,7 @@ impl Call {
         }
     }
 
-    /// Makes the call with a role's credentials. True if the answer is that it may not.
+    /// Makes the call with the credentials of a role. Returns true if it is denied.
     pub async fn is_denied(&self, aws: &SdkConfig) -> bool {
         let code = match self {
             Self::GetItem(table) => {
@@ -152,14 +152,14 @@ impl Call {
 /// The only account of the emulated AWS.
 const ACCOUNT: &str = "000000000000";
 
-/// True if the role is of the relay of this topic's publisher.
+/// True if the role belongs to the relay that publishes to this topic.
 fn relays(role: &Role, topic: &str, topology: &Topology) -> bool {
     let function = role.program().and_then(|program| topology.function(program));
     let Some(Trigger::Stream { table, .. }) = function.map(|function| &function.trigger) else { return false };
     topology.table(table).is_some_and(|table| table.topic.as_deref() == Some(topic))
 }
 
-/// The ARN of the key behind an alias of ours.
+/// The ARN of the key behind an alias.
 async fn key(aws: &SdkConfig, alias: &str) -> String {
     let alias = format!("alias/{}", units::name(alias));
     let found = aws_sdk_kms::Client::new(aws).describe_key().key_id(alias).send().await.expect("a key");
@@ -174,7 +174,7 @@ fn url(aws: &SdkConfig, queue: &str) -> String {
     format!("{}/{ACCOUNT}/{}", aws.endpoint_url().expect("an emulated AWS has an address"), units::name(queue))
 }
 
-/// The error's code, if there is one.
+/// The error code of a failed call.
 fn code<T, E: ProvideErrorMetadata>(outcome: Result<T, E>) -> Option<String> {
     outcome.err().and_then(|error| error.code().map(str::to_owned))
 }

@@ -1,5 +1,5 @@
-//! The shop as Terraform makes it, with IAM enforced: the same journeys, what no role may do, and what a second plan
-//! would change.
+//! The shop as created by Terraform, with IAM enforced: the same journeys, the permissions of every role, and the changes
+//! of a second plan.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -17,7 +17,7 @@ use tests::{
 };
 use tokio::sync::OnceCell;
 
-/// One shop for all tests of this file.
+/// The shop of all tests in this file.
 async fn shop() -> &'static Shop {
     static SHOP: OnceCell<Shop> = OnceCell::const_new();
     SHOP.get_or_init(|| Shop::start_deployed("deployed")).await
@@ -34,7 +34,7 @@ async fn every_role_may_do_its_own_and_nothing_of_others() {
     let (mut allowed, mut denied, mut wrong) = (0, 0, Vec::new());
     for role in Role::all(&topology) {
         let aws = emulator::sdk_config_as(&shop.aws, &role.name()).await.unwrap();
-        // Allowed calls are made as well, where harmless: a broken credential would be denied everything.
+        // Allowed calls without side effects are made as well, because invalid credentials would be denied every call.
         let calls = calls.iter().map(|call| (call.is_for(&role, &topology), call));
         let calls = calls.filter(|(is_allowed, call)| !is_allowed || !matches!(call, Call::SendMessage(_)));
         let answers = calls.map(async |(is_allowed, call)| (is_allowed, call.is_denied(&aws).await, call));
@@ -65,16 +65,16 @@ const FORGOTTEN: [(&str, &str, &str); 19] = [
     ("aws_cloudwatch_metric_alarm", "period", ALARMS),
     ("aws_cloudwatch_metric_alarm", "statistic", ALARMS),
     ("aws_cloudwatch_metric_alarm", "treat_missing_data", ALARMS),
-    ("aws_db_instance", "backup_window", "MiniStack has one time for all"),
+    ("aws_db_instance", "backup_window", "MiniStack has a fixed backup window"),
     ("aws_db_instance", "enabled_cloudwatch_logs_exports", "MiniStack's databases write no logs"),
     ("aws_db_instance", "performance_insights_kms_key_id", "MiniStack has no Performance Insights"),
-    ("aws_ecs_service", "availability_zone_rebalancing", "MiniStack does not say that it does not"),
+    ("aws_ecs_service", "availability_zone_rebalancing", "MiniStack does not return it"),
     ("aws_flow_log", "max_aggregation_interval", "MiniStack forgets it; it cannot be changed, only replaced"),
     ("aws_sesv2_email_identity", "dkim_signing_attributes", "MiniStack forgets it"),
     ("aws_vpc_endpoint", "policy", "MiniStack forgets it"),
 ];
 
-/// Terraform speaks CBOR to CloudWatch, of which MiniStack reads names, thresholds and expressions only.
+/// Terraform sends CBOR to CloudWatch. MiniStack reads only names, thresholds and expressions from it.
 const ALARMS: &str = "MiniStack forgets it";
 
 #[tokio::test]
@@ -104,8 +104,7 @@ async fn a_second_plan_changes_nothing_but_what_the_emulator_forgets() {
     assert!(stale.is_empty(), "the emulator no longer forgets, take it off the list: {stale:#?}");
 }
 
-/// The attributes that a change is about. What is made anew for the sake of some is about these; what is made or destroyed
-/// otherwise has none, and is called by that.
+/// The changed attributes. For a replacement, the attributes that force it. For a creation or deletion, the action itself.
 fn changed(change: &Value) -> BTreeSet<String> {
     let actions: Vec<_> = change["actions"].as_array().unwrap().iter().map(|action| action.as_str().unwrap()).collect();
     match actions[..] {

@@ -210,7 +210,7 @@ locals {
     vpc_link        = "The HTTP API on its way into the VPC"
     alb             = "The internal load balancer"
     app             = "Tasks of services"
-    database_client = "Tasks that speak to a database: databases let this group in"
+    database_client = "Tasks with access to a database"
     endpoints       = "Interface endpoints of AWS services"
   }
 
