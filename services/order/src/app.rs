@@ -3,7 +3,7 @@
 use axum::extract::FromRef;
 use contracts::http::Tokens;
 
-use crate::{domain::Rules, reminders::Reminders, store::Store};
+use crate::{admission::Admission, domain::Rules, store::Store};
 
 /// Dependencies of all handlers. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -12,8 +12,8 @@ pub struct AppState {
     pub store: Store,
     /// Deadlines of orders.
     pub rules: Rules,
-    /// Reminders of deadlines.
-    pub reminders: Reminders,
+    /// Admission of new orders.
+    pub admission: Admission,
     /// Verifier of access tokens.
     pub tokens: Tokens,
 }

@@ -27,9 +27,9 @@ pub struct Config {
     #[arg(long, env = "ORDER_INBOX_URL")]
     pub order_inbox_url: Url,
 
-    /// SQS queue of this service's reminders of deadlines.
+    /// Not used: the setting and its queue are removed when no version that needs them is running.
     #[arg(long, env = "ORDER_DEADLINES_URL")]
-    pub order_deadlines_url: Url,
+    pub order_deadlines_url: Option<Url>,
 
     /// Issuer of access tokens: the `iss` claim, and the base URL of the discovery document.
     #[arg(long, env = "TOKEN_ISSUER")]
@@ -62,11 +62,11 @@ pub struct Config {
     )]
     pub long_poll: Duration,
 
-    /// Interval of the sweep, which finds overdue orders whose reminder was lost.
+    /// Interval of the sweep, which ends orders whose deadline has passed and repeats requests without an answer.
     #[arg(
         long = "sweep-interval-seconds",
         env = "SWEEP_INTERVAL_SECONDS",
-        default_value = "30",
+        default_value = "10",
         value_parser = seconds
     )]
     pub sweep_interval: Duration,

@@ -11,6 +11,9 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// Failure of a request or a message.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// Orders wait too long for their stock: a new one would end at its deadline.
+    #[error("no new orders are accepted at present: retry with the same idempotency key")]
+    Overloaded,
     /// The order does not exist, or is not visible to the caller.
     #[error("order not found")]
     NotFound,
@@ -66,6 +69,7 @@ impl Error {
             | Self::Unavailable(_)
             | Self::Store(_) => true,
             Self::NotFound
+            | Self::Overloaded
             | Self::Cart(_)
             | Self::Place(_)
             | Self::Refused(_)
@@ -125,6 +129,7 @@ impl From<Error> for Problem {
         let detail = error.to_string();
         match error {
             Error::NotFound => Self::new(ProblemType::NotFound),
+            Error::Overloaded => Self::new(ProblemType::Unavailable).with_detail(detail),
             Error::Cart(CartRefusal::NotForSale(_) | CartRefusal::OtherCurrency { .. } | CartRefusal::Full(_)) => {
                 Self::new(ProblemType::Unprocessable).with_error("sku", detail)
             }
@@ -148,8 +153,10 @@ impl IntoResponse for Error {
     /// The boundary of requests: internal errors and outages are logged here, once.
     fn into_response(self) -> Response {
         let error = contracts::error::chain(&self);
+        // Under overload, a log line per refused request would add to it.
+        let is_shed = matches!(self, Self::Overloaded);
         let problem = Problem::from(self);
-        if problem.status >= 500 {
+        if problem.status >= 500 && !is_shed {
             tracing::error!(trace_id = problem.trace_id, error, "request failed");
         }
         problem.into_response()

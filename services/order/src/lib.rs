@@ -1,5 +1,7 @@
 //! Order: carts, checkout and orders. The only writer of an order's state, and the orchestrator of its saga.
 
+/// Admission of new orders under overload.
+mod admission;
 /// State shared by all handlers.
 mod app;
 /// AWS clients: timeouts and retries.
@@ -12,14 +14,12 @@ mod config;
 pub mod domain;
 /// Errors, and the problem documents they become.
 mod error;
-/// Messages in: one handler per event, reminders of deadlines, and the sweep.
+/// Messages in: one handler per event, and the sweep.
 pub mod events;
 /// The API: every route on one screen, then one file per use case.
 pub mod http;
 /// The token issuer's keys.
 mod jwks;
-/// Delayed messages that remind of deadlines.
-pub mod reminders;
 /// The service as a whole: HTTP server, queues and sweep.
 mod run;
 /// One saga step: load, decide, commit.
@@ -31,6 +31,7 @@ mod supervise;
 /// Logs and traces.
 pub mod telemetry;
 
+pub use admission::Admission;
 pub use app::AppState;
 pub use config::Config;
 pub use error::Error;

@@ -67,6 +67,7 @@ pub struct StockRejected {
 
 /// SKU with insufficient stock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "axum", derive(utoipa::ToSchema))]
 pub struct Shortage {
     /// SKU.
     pub sku: Sku,

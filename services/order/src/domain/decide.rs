@@ -3,31 +3,25 @@
 //! One pure function, so that thousands of schedules of late, duplicate and reordered messages can be run in memory.
 //! Every arm must hold for every history: an input that arrives late or twice changes nothing, or is compensated.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{
-    Event, Money, OrderId, PaymentId, Sku,
+    Event, Money, PaymentId,
     event::{
-        order::{
-            CancellationReason, OrderCancelled, OrderConfirmed, OrderRejected, PaymentRequested, RejectionReason,
-            VoidRequested,
-        },
+        order::{CancellationReason, RejectionReason},
         payment::DeclineReason,
-        product::{ReservedLine, StockReserved},
+        product::{Shortage, StockReserved},
     },
     money::MoneyError,
 };
 
-use super::{Attempt, AttemptStatus, Input, Order, PaymentMethod, State, Status, Transition};
+use super::{AttemptStatus, Input, Obligation, Order, Owed, PaymentMethod, State, Status, change::with_attempt};
 
 /// Time between the payment deadline and the end of the reservation, so that a confirmation at the deadline still finds
 /// the stock reserved.
 pub const RESERVATION_MARGIN: TimeDelta = TimeDelta::seconds(15);
 
-/// Time after which an unconfirmed void is requested again: longer than the retries of payment's queue (five receives,
-/// 90 seconds apart).
-pub const VOID_RETRY_DELAY: TimeDelta = TimeDelta::minutes(15);
+/// Time that stock stays reserved for another card after a decline.
+pub const DECLINE_HOLD: TimeDelta = TimeDelta::minutes(3);
 
 /// Maximum number of payment attempts of one order: enough for a customer's cards, too few for testing stolen ones.
 pub const MAX_ATTEMPTS: usize = 10;
@@ -51,6 +45,8 @@ pub struct Decision {
     pub order: Order,
     /// Events to publish.
     pub events: Vec<Event>,
+    /// The obligation that was overdue, if the change is another request of it.
+    pub overdue: Option<Obligation>,
 }
 
 /// Reason why a command or event is refused. The message may be shown to the order's owner.
@@ -85,9 +81,13 @@ pub fn decide(order: &Order, input: &Input, rules: &Rules, now: DateTime<Utc>) -
     let context = OrderContext { order, input, rules, now };
     match input {
         Input::StockReserved { reservation, payment_id } => context.stock_reserved(reservation, *payment_id),
-        Input::StockRejected => Ok(context.stock_rejected()),
-        Input::ReservationExpired => Ok(context.reservation_expired()),
-        Input::PaymentAuthorized { payment_id, amount } => Ok(context.payment_authorized(*payment_id, *amount)),
+        Input::StockRejected { shortages } => Ok(context.stock_rejected(shortages)),
+        Input::ReservationExpiring { version } => Ok(context.reservation_expiring(*version)),
+        Input::ReservationExpired { version } => Ok(context.reservation_expired(*version)),
+        Input::StockReturned => Ok(context.stock_returned()),
+        Input::PaymentAuthorized { payment_id, amount, expires_at } => {
+            Ok(context.payment_authorized(*payment_id, *amount, *expires_at))
+        }
         Input::PaymentDeclined { payment_id, reason } => Ok(context.payment_declined(*payment_id, *reason)),
         Input::PaymentVoided { payment_id } => Ok(context.payment_voided(*payment_id)),
         Input::DeadlinePassed => Ok(context.deadline_passed()),
@@ -99,14 +99,14 @@ pub fn decide(order: &Order, input: &Input, rules: &Rules, now: DateTime<Utc>) -
 }
 
 /// Arguments of one decision.
-struct OrderContext<'a> {
-    order: &'a Order,
-    input: &'a Input,
-    rules: &'a Rules,
-    now: DateTime<Utc>,
+pub(super) struct OrderContext<'a> {
+    pub(super) order: &'a Order,
+    pub(super) input: &'a Input,
+    pub(super) rules: &'a Rules,
+    pub(super) now: DateTime<Utc>,
 }
 
-/// Decisions: one function per input.
+/// Decisions: one function per input. The changes that they consist of are in [`change`](super::change).
 impl OrderContext<'_> {
     /// Fixes the total at the authoritative prices and requests the payment. A customer is never charged more than
     /// shown: if any price increased, the order is rejected. A reservation of an order that has ended needs no
@@ -114,51 +114,83 @@ impl OrderContext<'_> {
     fn stock_reserved(&self, reservation: &StockReserved, payment_id: PaymentId) -> Result<Option<Decision>, Refusal> {
         let State::Placed { payment_method, .. } = &self.order.state else { return Ok(None) };
         let Some(order) = self.priced_by(reservation)? else {
-            return Ok(Some(self.reject(RejectionReason::PriceIncreased)));
+            return Ok(Some(self.reject(RejectionReason::PriceIncreased, &[])));
         };
-        let deadline = (self.now + self.rules.payment_deadline).min(reservation.expires_at - RESERVATION_MARGIN);
-        if deadline <= self.now {
+        let hold_until = reservation.expires_at - RESERVATION_MARGIN;
+        if hold_until <= self.now {
             return Ok(Some(self.cancel(CancellationReason::StockTimeout)));
         }
-        Ok(Some(self.request_payment(order, payment_id, payment_method, deadline)))
+        Ok(Some(self.request_payment(order, payment_id, payment_method, hold_until)))
     }
 
-    fn stock_rejected(&self) -> Option<Decision> {
+    fn stock_rejected(&self, shortages: &[Shortage]) -> Option<Decision> {
         match self.order.state {
-            State::Placed { .. } => Some(self.reject(RejectionReason::OutOfStock)),
-            // Product's response to a confirmation that arrived after the reservation expired.
+            State::Placed { .. } => Some(self.reject(RejectionReason::OutOfStock, shortages)),
+            // Product's response to a confirmation that arrived after the reservation expired: it has no stock to return.
             State::AwaitingPayment { .. } | State::Confirmed => Some(self.cancel(CancellationReason::StockLost)),
             State::Rejected { .. } | State::Cancelled { .. } => None,
         }
     }
 
-    fn reservation_expired(&self) -> Option<Decision> {
+    /// Product has not heard of the order's end: the event is late or lost, so it is repeated.
+    fn reservation_expiring(&self, version: u64) -> Option<Decision> {
+        match self.order.state {
+            State::Placed { .. } | State::AwaitingPayment { .. } => None,
+            State::Confirmed | State::Rejected { .. } | State::Cancelled { .. } => self.repeat_end(version),
+        }
+    }
+
+    fn reservation_expired(&self, version: u64) -> Option<Decision> {
         match self.order.state {
             // The event of the reservation itself arrives later.
             State::Placed { .. } => Some(self.cancel(CancellationReason::StockTimeout)),
             State::AwaitingPayment { .. } => Some(self.cancel(CancellationReason::PaymentTimeout)),
-            // Product consumes the confirmation, and reserves the stock again or rejects it.
-            State::Confirmed | State::Rejected { .. } | State::Cancelled { .. } => None,
+            // A repeated confirmation makes product reserve the stock again, or reject it. Product asks until it knows.
+            State::Confirmed | State::Rejected { .. } | State::Cancelled { .. } => self.repeat_end(version),
         }
+    }
+
+    fn stock_returned(&self) -> Option<Decision> {
+        let is_owed = self.order.owed.iter().any(|owed| owed.what == Owed::Return);
+        is_owed.then(|| {
+            let mut order = self.order.clone();
+            order.settle(&Owed::Return);
+            self.changed(order, Vec::new())
+        })
     }
 
     /// Only an authorization of the current attempt, over exactly the total, confirms the order. Any other one is
     /// voided: it arrived after the end, belongs to an old attempt, or is over a wrong amount.
-    fn payment_authorized(&self, payment_id: PaymentId, amount: Money) -> Option<Decision> {
+    ///
+    /// An authorization that arrives after the deadline, and before the sweep has ended the order, confirms it: its stock
+    /// is still reserved, and the customer wants it.
+    fn payment_authorized(
+        &self,
+        payment_id: PaymentId,
+        amount: Money,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Option<Decision> {
         match (&self.order.state, self.order.attempt(payment_id)) {
             (State::AwaitingPayment { .. }, Some(AttemptStatus::Requested)) if amount == self.order.total => {
-                Some(self.confirm(payment_id))
+                Some(self.confirm(payment_id, expires_at))
             }
-            (_, Some(AttemptStatus::Authorized | AttemptStatus::Voided)) => None,
+            (_, Some(AttemptStatus::Authorized { .. } | AttemptStatus::Voided)) => None,
+            // The void is requested already, and is repeated until it is answered.
+            _ if self.order.is_void_owed(payment_id) => None,
             _ => Some(self.void(payment_id)),
         }
     }
 
-    /// The order remains open for another card until its deadline. It ends if no card would help.
+    /// The order remains open for another card, for a short time. It ends if no card would help.
     fn payment_declined(&self, payment_id: PaymentId, decline_reason: DeclineReason) -> Option<Decision> {
         match (&self.order.state, self.order.attempt(payment_id)) {
-            (State::AwaitingPayment { .. }, Some(AttemptStatus::Requested)) => {
-                let order = with_attempt(self.order, payment_id, AttemptStatus::Declined { decline_reason });
+            (State::AwaitingPayment { deadline, hold_until }, Some(AttemptStatus::Requested)) => {
+                let mut order = with_attempt(self.order, payment_id, AttemptStatus::Declined { decline_reason });
+                order.settle_payment(payment_id);
+                order.state = State::AwaitingPayment {
+                    deadline: (*deadline).min(self.now + DECLINE_HOLD),
+                    hold_until: hold_until.or(Some(*deadline)),
+                };
                 Some(match decline_reason {
                     DeclineReason::AmountNotAccepted => self.cancelled(order, CancellationReason::AmountNotAccepted),
                     DeclineReason::CardDeclined
@@ -174,14 +206,19 @@ impl OrderContext<'_> {
     }
 
     fn payment_voided(&self, payment_id: PaymentId) -> Option<Decision> {
-        match (&self.order.state, self.order.attempt(payment_id)?) {
-            (_, AttemptStatus::Declined { .. } | AttemptStatus::Voided) => None,
+        let mut order = with_attempt(self.order, payment_id, AttemptStatus::Voided);
+        order.settle_payment(payment_id);
+        match (&self.order.state, self.order.attempt(payment_id)) {
             // Voided without a request. An order without its money must not be shipped.
-            (State::Confirmed, AttemptStatus::Authorized) => {
-                let order = with_attempt(self.order, payment_id, AttemptStatus::Voided);
+            (State::Confirmed, Some(AttemptStatus::Authorized { .. })) => {
                 Some(self.cancelled(order, CancellationReason::PaymentTimeout))
             }
-            _ => Some(self.changed(with_attempt(self.order, payment_id, AttemptStatus::Voided), Vec::new())),
+            (_, None | Some(AttemptStatus::Declined { .. } | AttemptStatus::Voided))
+                if !self.order.is_void_owed(payment_id) =>
+            {
+                None
+            }
+            _ => Some(self.changed(order, Vec::new())),
         }
     }
 
@@ -190,18 +227,12 @@ impl OrderContext<'_> {
             State::Placed { deadline, .. } if deadline <= self.now => {
                 Some(self.cancel(CancellationReason::StockTimeout))
             }
-            State::AwaitingPayment { deadline } if deadline <= self.now => {
+            State::AwaitingPayment { deadline, .. } if deadline <= self.now => {
                 Some(self.cancel(CancellationReason::PaymentTimeout))
             }
-            _ => self.overdue_void().map(|payment_id| self.void_again(payment_id)),
+            // One obligation at a time: no two events of one change are for the same consumer.
+            _ => self.order.overdue(self.now).map(|overdue| self.ask_again(overdue)),
         }
-    }
-
-    /// Returns one attempt at a time: no two events of one change are for the same consumer.
-    fn overdue_void(&self) -> Option<PaymentId> {
-        let is_overdue =
-            |status| matches!(status, AttemptStatus::VoidRequested { ask_again_at } if ask_again_at <= self.now);
-        self.order.attempts.iter().find(|attempt| is_overdue(attempt.status)).map(|attempt| attempt.payment_id)
     }
 
     /// Cancelling a cancelled order succeeds and changes nothing, whatever cancelled it.
@@ -216,7 +247,7 @@ impl OrderContext<'_> {
     }
 
     fn payment_method_given(&self, payment_id: PaymentId, method: &PaymentMethod) -> Result<Decision, Refusal> {
-        let State::AwaitingPayment { deadline } = self.order.state else {
+        let State::AwaitingPayment { deadline, hold_until } = self.order.state else {
             return Err(Refusal::NotAwaitingPayment(self.order.state.status()));
         };
         if deadline <= self.now {
@@ -229,120 +260,6 @@ impl OrderContext<'_> {
         if self.order.attempts.len() >= MAX_ATTEMPTS {
             return Err(Refusal::TooManyAttempts);
         }
-        Ok(self.request_payment(self.order.clone(), payment_id, method, deadline))
+        Ok(self.request_payment(self.order.clone(), payment_id, method, hold_until.unwrap_or(deadline)))
     }
-}
-
-/// Changes that the decisions consist of.
-impl OrderContext<'_> {
-    /// Returns the order at the prices of the reservation; `None` if any price is higher than shown, or is in another
-    /// currency and cannot be compared.
-    fn priced_by(&self, reservation: &StockReserved) -> Result<Option<Order>, Refusal> {
-        let reserved: BTreeMap<&Sku, &ReservedLine> = reservation.lines.iter().map(|line| (&line.sku, line)).collect();
-        if reserved.len() != self.order.lines.len() {
-            return Err(Refusal::ReservationMismatch);
-        }
-        let mut order = self.order.clone();
-        order.total = Money::zero(order.total.currency);
-        for line in &mut order.lines {
-            let reserved = reserved.get(&line.sku).filter(|reserved| reserved.quantity == line.quantity);
-            let price = reserved.ok_or(Refusal::ReservationMismatch)?.unit_price;
-            if price.currency != line.unit_price.currency || price.minor > line.unit_price.minor {
-                return Ok(None);
-            }
-            line.unit_price = price;
-            order.total = order.total.checked_add(price.checked_mul(line.quantity)?)?;
-        }
-        Ok(Some(order))
-    }
-
-    fn request_payment(
-        &self,
-        mut order: Order,
-        payment_id: PaymentId,
-        payment_method: &PaymentMethod,
-        deadline: DateTime<Utc>,
-    ) -> Decision {
-        let requested = PaymentRequested {
-            order_id: order.id,
-            user_id: order.user_id,
-            payment_id,
-            amount: order.total,
-            payment_method: payment_method.as_str().to_owned(),
-            deadline,
-        };
-        order.attempts.push(Attempt { payment_id, status: AttemptStatus::Requested });
-        order.state = State::AwaitingPayment { deadline };
-        self.changed(order, vec![Event::PaymentRequested(requested)])
-    }
-
-    fn confirm(&self, payment_id: PaymentId) -> Decision {
-        let mut order = with_attempt(self.order, payment_id, AttemptStatus::Authorized);
-        order.state = State::Confirmed;
-        let Order { id: order_id, user_id, total, .. } = order;
-        let confirmed = OrderConfirmed { order_id, user_id, lines: order.lines.clone(), total };
-        self.changed(order, vec![Event::OrderConfirmed(confirmed)])
-    }
-
-    fn reject(&self, reason: RejectionReason) -> Decision {
-        let mut order = self.order.clone();
-        order.state = State::Rejected { reason };
-        let rejected = OrderRejected { order_id: order.id, user_id: order.user_id, reason, lines: order.lines.clone() };
-        self.changed(order, vec![Event::OrderRejected(rejected)])
-    }
-
-    fn cancel(&self, reason: CancellationReason) -> Decision {
-        self.cancelled(self.order.clone(), reason)
-    }
-
-    /// Ends the order and voids the attempt that holds money, or may still get it. There is at most one.
-    fn cancelled(&self, mut order: Order, reason: CancellationReason) -> Decision {
-        order.state = State::Cancelled { reason };
-        let cancelled =
-            OrderCancelled { order_id: order.id, user_id: order.user_id, reason, lines: order.lines.clone() };
-        let mut events = vec![Event::OrderCancelled(cancelled)];
-        for attempt in &mut order.attempts {
-            if matches!(attempt.status, AttemptStatus::Requested | AttemptStatus::Authorized) {
-                attempt.status = self.void_requested();
-                events.push(void_request(order.id, attempt.payment_id));
-            }
-        }
-        self.changed(order, events)
-    }
-
-    fn void(&self, payment_id: PaymentId) -> Decision {
-        let order = with_attempt(self.order, payment_id, self.void_requested());
-        self.changed(order, vec![void_request(self.order.id, payment_id)])
-    }
-
-    /// Requests a void again. The history does not record it: the order does not change for its owner, and the retries
-    /// may continue for long.
-    fn void_again(&self, payment_id: PaymentId) -> Decision {
-        let mut decision = self.void(payment_id);
-        decision.order.history.truncate(self.order.history.len());
-        decision
-    }
-
-    fn void_requested(&self) -> AttemptStatus {
-        AttemptStatus::VoidRequested { ask_again_at: self.now + VOID_RETRY_DELAY }
-    }
-
-    fn changed(&self, mut order: Order, events: Vec<Event>) -> Decision {
-        order.version += 1;
-        order.updated_at = self.now;
-        order.history.push(Transition { at: self.now, status: order.state.status(), cause: self.input.cause() });
-        Decision { order, events }
-    }
-}
-
-fn with_attempt(order: &Order, payment_id: PaymentId, status: AttemptStatus) -> Order {
-    let mut order = order.clone();
-    for attempt in order.attempts.iter_mut().filter(|attempt| attempt.payment_id == payment_id) {
-        attempt.status = status;
-    }
-    order
-}
-
-fn void_request(order_id: OrderId, payment_id: PaymentId) -> Event {
-    Event::VoidRequested(VoidRequested { order_id, payment_id })
 }

@@ -1,8 +1,12 @@
 //! Inputs of [`decide`](super::decide()): everything that may happen to an order.
 
+use chrono::{DateTime, Utc};
 use contracts::{
     Money, PaymentId,
-    event::{payment::DeclineReason, product::StockReserved},
+    event::{
+        payment::DeclineReason,
+        product::{Shortage, StockReserved},
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,15 +23,30 @@ pub enum Input {
         payment_id: PaymentId,
     },
     /// Product has no stock: it never had, or other orders took it after the reservation expired.
-    StockRejected,
+    StockRejected {
+        /// Lines that are not in stock.
+        shortages: Vec<Shortage>,
+    },
+    /// The reservation is about to expire: product asks for the order's latest event.
+    ReservationExpiring {
+        /// Version of the reservation: a higher one than of the previous question.
+        version: u64,
+    },
     /// Product released the reservation because it expired.
-    ReservationExpired,
+    ReservationExpired {
+        /// Version of the reservation: a higher one than of the previous question.
+        version: u64,
+    },
+    /// The stock that was sold to the order is available again.
+    StockReturned,
     /// The issuer authorized an amount.
     PaymentAuthorized {
         /// Payment attempt.
         payment_id: PaymentId,
         /// Authorized amount.
         amount: Money,
+        /// Time at which the authorization expires, if the processor told.
+        expires_at: Option<DateTime<Utc>>,
     },
     /// The issuer declined.
     PaymentDeclined {
@@ -41,7 +60,7 @@ pub enum Input {
         /// Payment attempt.
         payment_id: PaymentId,
     },
-    /// A reminder or the sweep asks whether a deadline has passed.
+    /// The sweep asks whether a deadline has passed or an obligation is overdue.
     DeadlinePassed,
     /// The owner requests cancellation.
     CancelRequested,
@@ -64,8 +83,12 @@ pub enum Cause {
     StockReserved,
     /// Stock was not available.
     StockRejected,
+    /// The reservation was about to expire.
+    ReservationExpiring,
     /// The reservation expired.
     ReservationExpired,
+    /// The stock was returned.
+    StockReturned,
     /// The payment was authorized.
     PaymentAuthorized,
     /// The payment was declined.
@@ -90,7 +113,9 @@ impl Cause {
             Self::Checkout => "checkout",
             Self::StockReserved => "stock_reserved",
             Self::StockRejected => "stock_rejected",
+            Self::ReservationExpiring => "reservation_expiring",
             Self::ReservationExpired => "reservation_expired",
+            Self::StockReturned => "stock_returned",
             Self::PaymentAuthorized => "payment_authorized",
             Self::PaymentDeclined => "payment_declined",
             Self::PaymentVoided => "payment_voided",
@@ -107,8 +132,10 @@ impl Input {
     pub const fn cause(&self) -> Cause {
         match self {
             Self::StockReserved { .. } => Cause::StockReserved,
-            Self::StockRejected => Cause::StockRejected,
-            Self::ReservationExpired => Cause::ReservationExpired,
+            Self::StockRejected { .. } => Cause::StockRejected,
+            Self::ReservationExpiring { .. } => Cause::ReservationExpiring,
+            Self::ReservationExpired { .. } => Cause::ReservationExpired,
+            Self::StockReturned => Cause::StockReturned,
             Self::PaymentAuthorized { .. } => Cause::PaymentAuthorized,
             Self::PaymentDeclined { .. } => Cause::PaymentDeclined,
             Self::PaymentVoided { .. } => Cause::PaymentVoided,

@@ -6,12 +6,13 @@ use contracts::{
     event::{
         order::{CancellationReason, OrderLine, OrderPlaced, RejectionReason, WantedLine},
         payment::DeclineReason,
+        product::Shortage,
     },
     money::MoneyError,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Cart, CartLine, Cause, Decision, PaymentMethod, Rules, ShippingAddress};
+use super::{Cart, CartLine, Cause, Decision, Obligation, Owed, PaymentMethod, Rules, ShippingAddress};
 
 /// An order. Created by [`Order::place`], changed only by [`decide`](super::decide()).
 ///
@@ -37,6 +38,12 @@ pub struct Order {
     pub shipping_address: ShippingAddress,
     /// Payment attempts; the last one is current.
     pub attempts: Vec<Attempt>,
+    /// Answers and effects that the order waits for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owed: Vec<Obligation>,
+    /// Version of the reservation whose question was answered last; zero before the first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reservation_version: u64,
     /// Time of the checkout.
     pub placed_at: DateTime<Utc>,
     /// Time of the latest change.
@@ -63,6 +70,9 @@ pub enum State {
     AwaitingPayment {
         /// Time after which the order is cancelled: before the reservation expires.
         deadline: DateTime<Utc>,
+        /// Latest deadline that the reservation allows. A decline shortens the deadline, another card extends it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hold_until: Option<DateTime<Utc>>,
     },
     /// Its payment is authorized and its stock sold. Settled until it is shipped or cancelled.
     Confirmed,
@@ -70,6 +80,9 @@ pub enum State {
     Rejected {
         /// Reason of the rejection.
         reason: RejectionReason,
+        /// Lines that were not in stock.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        shortages: Vec<Shortage>,
     },
     /// Cancelled by its owner, by a deadline, or because stock or money was lost. Terminal.
     Cancelled {
@@ -133,7 +146,7 @@ impl State {
     /// Returns the deadline of a transient state.
     pub const fn deadline(&self) -> Option<DateTime<Utc>> {
         match self {
-            Self::Placed { deadline, .. } | Self::AwaitingPayment { deadline } => Some(*deadline),
+            Self::Placed { deadline, .. } | Self::AwaitingPayment { deadline, .. } => Some(*deadline),
             Self::Confirmed | Self::Rejected { .. } | Self::Cancelled { .. } => None,
         }
     }
@@ -156,7 +169,11 @@ pub enum AttemptStatus {
     /// The authorization was requested.
     Requested,
     /// The issuer authorized it.
-    Authorized,
+    Authorized {
+        /// Time at which the authorization expires, if the processor told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires_at: Option<DateTime<Utc>>,
+    },
     /// The issuer declined it.
     Declined {
         /// Reason of the decline.
@@ -164,8 +181,7 @@ pub enum AttemptStatus {
     },
     /// The void was requested, whether or not payment had processed the attempt.
     VoidRequested {
-        /// Time after which the void is requested again unless payment has confirmed it: the request may be in a
-        /// dead-letter queue, while the customer's money is held.
+        /// Time of the second request. Read and written for versions without [`Order::owed`].
         ask_again_at: DateTime<Utc>,
     },
     /// Payment confirmed that the attempt holds no money and never will.
@@ -213,7 +229,6 @@ impl Order {
         let NewOrder { id, user_id, payment_method, shipping_address } = new;
         let total = cart.total()?.ok_or(PlaceRefusal::EmptyCart)?;
         let lines: Vec<OrderLine> = cart.lines().iter().map(order_line).collect();
-        let wanted = lines.iter().map(|line| WantedLine { sku: line.sku.clone(), quantity: line.quantity }).collect();
         let order = Self {
             id,
             user_id,
@@ -223,29 +238,57 @@ impl Order {
             total,
             shipping_address,
             attempts: Vec::new(),
+            owed: vec![Obligation::new(Owed::Reservation, now)],
+            reservation_version: 0,
             placed_at: now,
             updated_at: now,
             history: vec![Transition { at: now, status: Status::Placed, cause: Cause::Checkout }],
         };
-        let deadline = order.state.deadline();
-        let placed = OrderPlaced { order_id: id, user_id, lines: wanted, deadline };
-        Ok(Decision { order, events: vec![Event::OrderPlaced(placed)] })
+        let events = vec![order.placed_event()];
+        Ok(Decision { order, events, overdue: None })
+    }
+
+    /// Returns the request of the stock.
+    pub(super) fn placed_event(&self) -> Event {
+        let wanted = |line: &OrderLine| WantedLine { sku: line.sku.clone(), quantity: line.quantity };
+        Event::OrderPlaced(OrderPlaced {
+            order_id: self.id,
+            user_id: self.user_id,
+            lines: self.lines.iter().map(wanted).collect(),
+            deadline: self.state.deadline(),
+        })
     }
 
     /// Returns the time of the next [`DeadlinePassed`](super::Input::DeadlinePassed): the deadline of the state, or
-    /// the retry of a void, whichever is earlier. `None` if the order is settled.
+    /// the next request of what is owed, whichever is earlier. `None` if the order is settled and nothing is owed.
     pub fn due_at(&self) -> Option<DateTime<Utc>> {
-        let voids = self.attempts.iter().filter_map(|attempt| match attempt.status {
-            AttemptStatus::VoidRequested { ask_again_at } => Some(ask_again_at),
-            _ => None,
-        });
-        self.state.deadline().into_iter().chain(voids).min()
+        let requests = self.owed.iter().map(|owed| owed.ask_again_at);
+        self.state.deadline().into_iter().chain(requests).min()
+    }
+
+    /// Completes an order of an older version, which had no list of obligations.
+    #[must_use]
+    pub(crate) fn upgraded(mut self) -> Self {
+        for attempt in self.attempts.clone() {
+            if let AttemptStatus::VoidRequested { ask_again_at } = attempt.status
+                && !self.is_void_owed(attempt.payment_id)
+            {
+                let what = Owed::Void { payment_id: attempt.payment_id };
+                self.owe(Obligation { ask_again_at, ..Obligation::new(what, self.updated_at) });
+            }
+        }
+        self
     }
 
     /// Returns the status of the attempt `payment_id`; `None` if it is not an attempt of this order.
     pub fn attempt(&self, payment_id: PaymentId) -> Option<AttemptStatus> {
         self.attempts.iter().find(|attempt| attempt.payment_id == payment_id).map(|attempt| attempt.status)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "required by serde")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn order_line(line: &CartLine) -> OrderLine {

@@ -1,35 +1,18 @@
 //! Messages in: [`sqs`] is the polling loop, [`queue`] carries out the outcome of a message, [`handle`] dispatches the
-//! events of other services, and [`sweep`] finds orders whose deadline has passed without a message.
+//! events of other services, and [`sweep`] finds orders that are due.
 
 use std::future::Future;
 
-use serde::de::DeserializeOwned;
 use tracing::{Instrument, Span};
 
 use crate::error::Error;
 use queue::Outcome;
 
 mod catalogue;
-pub mod deadlines;
 pub mod handle;
 pub mod queue;
 pub(crate) mod sqs;
 pub(crate) mod sweep;
-
-/// Handles a message whose body is a `T`, within the span and the trace that `context` returns.
-async fn handle_body<T: DeserializeOwned, W: Future<Output = Result<(), Error>>>(
-    body: &str,
-    context: impl FnOnce(&T) -> (Span, Option<String>),
-    work: impl FnOnce(T) -> W,
-) -> Outcome {
-    match serde_json::from_str(body) {
-        Ok(message) => {
-            let (span, traceparent) = context(&message);
-            traced(traceparent.as_deref(), span, work(message)).await
-        }
-        Err(error) => outcome(Err(error.into())),
-    }
-}
 
 /// The boundary of messages: runs `work` within `span`, in the message's trace.
 async fn traced(traceparent: Option<&str>, span: Span, work: impl Future<Output = Result<(), Error>>) -> Outcome {

@@ -1,5 +1,5 @@
-//! The sweep: finds overdue orders whose reminder was lost, and logs the age of the oldest order of each transient
-//! state.
+//! The sweep: ends orders whose deadline has passed, repeats requests that were not answered, and logs the age of the
+//! oldest order of each transient state.
 
 use std::time::Duration;
 
@@ -22,38 +22,51 @@ use crate::{
 /// Number of orders that are processed at the same time.
 const CONCURRENCY: usize = 8;
 
-/// Sweeps every `period`, starting now, until `shutdown`. Every process of the service sweeps, which is harmless.
+/// Time ahead for which orders are read, for their age: longer than any order is in a transient state.
+const HORIZON: TimeDelta = TimeDelta::minutes(15);
+
+/// Sweeps every `period`, starting now, until `shutdown`. Every process of the service sweeps. Each begins with another
+/// order, so that they share the work of an outage: two that process the same order are in conflict, and one of them
+/// changes nothing.
 pub(crate) async fn run(app: AppState, period: Duration, shutdown: CancellationToken) {
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
         let mut oldest = Some(Oldest::default());
-        for shard in 0..DEADLINE_SHARDS {
+        let first = fastrand::u8(0..DEADLINE_SHARDS);
+        for shard in (0..DEADLINE_SHARDS).map(|shard| (first + shard) % DEADLINE_SHARDS) {
             let swept = sweep(&app, shard, &shutdown).await;
             let swept = swept
                 .inspect_err(|error| tracing::error!(shard, error = contracts::error::chain(error), "sweep failed"))
                 .unwrap_or_default();
             oldest = oldest.zip(swept).map(|(all, shard)| all.max(shard));
         }
-        // An alarm is based on this line and on its presence. The age of a part of the orders would be wrong.
+        // Alarms are based on this line and on its presence. The age of a part of the orders would be wrong.
         if let Some(Oldest { placed, awaiting_payment }) = oldest {
             let (oldest_placed_seconds, oldest_awaiting_payment_seconds) =
                 (placed.as_secs(), awaiting_payment.as_secs());
             tracing::info!(oldest_placed_seconds, oldest_awaiting_payment_seconds, "swept");
+            app.admission.observe(placed);
         }
     }
 }
 
-/// Processes the overdue orders of one shard. Returns `None` if `shutdown` interrupts it.
+/// Processes the due orders of one shard. Returns `None` if `shutdown` interrupts it.
+///
+/// Orders that are not due are read for their age, up to a page. In an outage, the first page has the most overdue ones.
 async fn sweep(app: &AppState, shard: u8, shutdown: &CancellationToken) -> Result<Option<Oldest>, Error> {
     let (mut oldest, mut from) = (Oldest::default(), None);
     while !shutdown.is_cancelled() {
-        let page = app.store.pending_orders(shard, from).await?;
+        let page = app.store.pending_orders(shard, clock::now() + HORIZON, from).await?;
         let now = clock::now();
         oldest = page.orders.iter().fold(oldest, |oldest, order| oldest.max(Oldest::of(order, now)));
-        let due = page.orders.into_iter().filter(|order| order.due_at <= now);
-        stream::iter(due).for_each_concurrent(CONCURRENCY, |order| process(app, order.id)).await;
-        match page.next {
+        let is_due = |order: &PendingOrder| order.due_at <= now;
+        let has_more = page.orders.last().is_some_and(is_due);
+        let mut due: Vec<_> = page.orders.into_iter().filter(is_due).collect();
+        fastrand::shuffle(&mut due);
+        let due = stream::iter(due).take_until(shutdown.cancelled());
+        due.for_each_concurrent(CONCURRENCY, |order| process(app, order.id)).await;
+        match page.next.filter(|_| has_more) {
             Some(next) => from = Some(next),
             None => return Ok(Some(oldest)),
         }
@@ -64,7 +77,7 @@ async fn sweep(app: &AppState, shard: u8, shutdown: &CancellationToken) -> Resul
 async fn process(app: &AppState, order_id: OrderId) {
     let span = tracing::info_span!("sweep", trace_id = Empty, %order_id);
     // A failure is logged, and the next sweep retries.
-    _ = traced(None, span, saga::advance(app, order_id, &Input::DeadlinePassed, None)).await;
+    _ = traced(None, span, saga::advance(app, order_id, &Input::DeadlinePassed)).await;
 }
 
 /// Age of the oldest order in each transient state, since its checkout; zero if there is none.

@@ -8,6 +8,7 @@ use contracts::{
     event::{
         order::{CancellationReason, OrderLine, RejectionReason},
         payment::DeclineReason,
+        product::Shortage,
     },
 };
 use serde::Serialize;
@@ -93,6 +94,9 @@ pub(super) struct OrderBody {
     /// Reason of the rejection, if the order is rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     rejection_reason: Option<RejectionReason>,
+    /// Articles that were not in stock, if the order is rejected for that reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    shortages: Vec<Shortage>,
     /// Reason of the cancellation, if the order is cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     cancellation_reason: Option<CancellationReason>,
@@ -117,6 +121,9 @@ struct PaymentBody {
     /// Reason of the decline. The order accepts another payment method until its deadline.
     #[serde(skip_serializing_if = "Option::is_none")]
     decline_reason: Option<DeclineReason>,
+    /// Time at which the authorization expires, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<DateTime<Utc>>,
 }
 
 /// Status of a payment attempt.
@@ -138,14 +145,18 @@ enum PaymentStatus {
 impl From<Attempt> for PaymentBody {
     fn from(attempt: Attempt) -> Self {
         let Attempt { payment_id: _, status } = attempt;
+        let expires_at = match status {
+            AttemptStatus::Authorized { expires_at } => expires_at,
+            _ => None,
+        };
         let (status, decline_reason) = match status {
             AttemptStatus::Requested => (PaymentStatus::Pending, None),
-            AttemptStatus::Authorized => (PaymentStatus::Authorized, None),
+            AttemptStatus::Authorized { expires_at: _ } => (PaymentStatus::Authorized, None),
             AttemptStatus::Declined { decline_reason } => (PaymentStatus::Declined, Some(decline_reason)),
             AttemptStatus::VoidRequested { ask_again_at: _ } => (PaymentStatus::Voiding, None),
             AttemptStatus::Voided => (PaymentStatus::Voided, None),
         };
-        Self { status, decline_reason }
+        Self { status, decline_reason, expires_at }
     }
 }
 
@@ -160,6 +171,8 @@ impl From<Order> for OrderSummary {
             total,
             shipping_address: _,
             attempts: _,
+            owed: _,
+            reservation_version: _,
             placed_at,
             updated_at,
             history: _,
@@ -203,21 +216,28 @@ impl From<Order> for OrderBody {
             total: _,
             shipping_address,
             attempts,
+            owed: _,
+            reservation_version: _,
             placed_at: _,
             updated_at: _,
             history,
         } = order;
+        let mut shortages = Vec::new();
         let (deadline, rejection_reason, cancellation_reason) = match state {
-            State::Placed { deadline, payment_method: _ } | State::AwaitingPayment { deadline } => {
+            State::Placed { deadline, payment_method: _ } | State::AwaitingPayment { deadline, hold_until: _ } => {
                 (Some(deadline), None, None)
             }
             State::Confirmed => (None, None, None),
-            State::Rejected { reason } => (None, Some(reason), None),
+            State::Rejected { reason, shortages: missing } => {
+                shortages = missing;
+                (None, Some(reason), None)
+            }
             State::Cancelled { reason } => (None, None, Some(reason)),
         };
         Self {
             summary,
             rejection_reason,
+            shortages,
             cancellation_reason,
             deadline,
             payment: attempts.last().copied().map(PaymentBody::from),
@@ -233,6 +253,7 @@ impl From<StoredOrder> for OrderBody {
             StoredOrder::Known(order) => order.into(),
             StoredOrder::Newer(order) => Self {
                 rejection_reason: None,
+                shortages: Vec::new(),
                 cancellation_reason: None,
                 deadline: None,
                 payment: None,

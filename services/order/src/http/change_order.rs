@@ -52,7 +52,7 @@ async fn change_once(
     let response = stored_response::of(status, &decision.order)?;
     match app.store.change(&decision, Guard::Request(request, response.clone()), now).await? {
         Commit::Committed => {
-            saga::committed(app, Some(&order), &decision);
+            saga::committed(&decision, command.cause());
             Ok(stored_response::respond(response))
         }
         // A concurrent retry has committed: the next round returns its response.

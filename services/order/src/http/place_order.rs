@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::{bodies::OrderBody, stored_response};
 use crate::{
     AppState, clock,
-    domain::{NewOrder, Order, PaymentMethod, PlaceRefusal, ShippingAddress},
+    domain::{Cause, NewOrder, Order, PaymentMethod, PlaceRefusal, ShippingAddress},
     error::Error,
     saga,
     store::{
@@ -62,6 +62,9 @@ pub(super) async fn place_order(
     key: IdempotencyKey,
     Json(body): Json<PlaceOrder>,
 ) -> Result<Response, Error> {
+    if !app.admission.is_open() {
+        return Err(Error::Overloaded);
+    }
     let request = IdempotentRequest::new(user_id, "place-order", &key, &body)?;
     let PlaceOrder { payment_method, shipping_address } = body;
     let new = NewOrder { id: OrderId::generate(), user_id, payment_method, shipping_address };
@@ -85,7 +88,7 @@ async fn place(app: &AppState, new: NewOrder, request: &IdempotentRequest) -> Re
     let guard = Guard::Request(request, response.clone());
     match app.store.place(&decision, user, &stored, guard, now).await? {
         Commit::Committed => {
-            saga::committed(app, None, &decision);
+            saga::committed(&decision, Cause::Checkout);
             Ok(stored_response::respond(response))
         }
         Commit::Duplicate => {

@@ -13,7 +13,6 @@ use crate::error::Error;
 pub(crate) mod carts;
 mod catalogue;
 pub(crate) mod idempotency;
-mod inbox;
 pub(crate) mod orders;
 pub(crate) mod transaction;
 

@@ -103,7 +103,7 @@ pub(crate) struct PendingOrder {
     pub(crate) id: OrderId,
     /// Value of [`Order::due_at`].
     pub(crate) due_at: DateTime<Utc>,
-    /// Status: a transient one, or a terminal one while a void is not confirmed. `None` in keys of an older version.
+    /// Status: a transient one, or another one while something is owed. `None` in keys of an older version.
     pub(crate) status: Option<Status>,
 }
 
@@ -163,13 +163,19 @@ impl Store {
         Ok(Page { items, has_more })
     }
 
-    /// Returns orders of one shard of `by_deadline`, due or not. A page has thousands of entries, which is the whole
-    /// shard in normal operation.
-    pub(crate) async fn pending_orders(&self, shard: u8, from: Option<Item>) -> Result<PendingOrders, Error> {
+    /// Returns orders of one shard of `by_deadline` that are due before `until`. A page has thousands of entries, which is
+    /// the whole shard in normal operation.
+    pub(crate) async fn pending_orders(
+        &self,
+        shard: u8,
+        until: DateTime<Utc>,
+        from: Option<Item>,
+    ) -> Result<PendingOrders, Error> {
         let query = self.client.query().table_name(&self.table).index_name("by_deadline").set_exclusive_start_key(from);
         let output = query
-            .key_condition_expression("deadline_pk = :shard")
+            .key_condition_expression("deadline_pk = :shard AND deadline_sk < :until")
             .expression_attribute_values(":shard", AttributeValue::S(deadline_pk(shard)))
+            .expression_attribute_values(":until", AttributeValue::S(timestamp(until)))
             .send()
             .await?;
         let orders = output.items.unwrap_or_default().iter().filter_map(pending_order).collect();
@@ -194,7 +200,7 @@ impl Store {
 /// Fails only if the item is no order of any version.
 fn read(item: Item) -> Result<StoredOrder, Error> {
     let error = match serde_dynamo::from_item::<_, OrderItem>(item.clone()) {
-        Ok(OrderItem { schema, order, .. }) if schema <= SCHEMA => return Ok(StoredOrder::Known(order)),
+        Ok(OrderItem { schema, order, .. }) if schema <= SCHEMA => return Ok(StoredOrder::Known(order.upgraded())),
         Ok(OrderItem { schema, .. }) => format!("schema {schema}"),
         Err(error) => error.to_string(),
     };
@@ -243,5 +249,9 @@ fn deadline_pk(shard: u8) -> String {
 /// All times have the same length, so that strings sort like times. The status is part of the key because the index
 /// projects only keys.
 fn deadline_sk(due_at: DateTime<Utc>, status: Status) -> String {
-    format!("{}#{}", due_at.to_rfc3339_opts(SecondsFormat::Millis, true), status.as_str())
+    format!("{}#{}", timestamp(due_at), status.as_str())
+}
+
+fn timestamp(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

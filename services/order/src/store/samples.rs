@@ -14,7 +14,6 @@ use super::{
     carts::CartItem,
     catalogue::{OfferItem, ProductItem},
     idempotency::IdempotencyItem,
-    inbox::ProcessedMessageItem,
     orders::OrderItem,
 };
 
@@ -22,13 +21,12 @@ use super::{
 type RoundTrip = fn(Item) -> Result<Item, serde_dynamo::Error>;
 
 /// All kinds of stored items.
-const KINDS: [(&str, RoundTrip); 7] = [
+const KINDS: [(&str, RoundTrip); 6] = [
     ("cart", round_trip::<CartItem>),
     ("idempotency_key", round_trip::<IdempotencyItem>),
     ("offer", round_trip::<OfferItem>),
     ("order", round_trip::<OrderItem>),
     ("outbox", round_trip::<OutboxItem>),
-    ("processed_message", round_trip::<ProcessedMessageItem>),
     ("product", round_trip::<ProductItem>),
 ];
 

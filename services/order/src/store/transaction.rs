@@ -17,11 +17,9 @@ use crate::{domain::Decision, error::Error};
 /// Guard against a second execution of a change.
 #[derive(Debug)]
 pub(crate) enum Guard<'a> {
-    /// Processed-message record of the causing message.
-    Message(EventId),
     /// Idempotency key of the request, with the response to store.
     Request(&'a IdempotentRequest, StoredResponse),
-    /// Only the version: a second decision about the changed order changes nothing.
+    /// Only the version: deciding a message again about the changed order changes nothing.
     Version,
 }
 
@@ -68,7 +66,6 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Commit, Error> {
         let guard = match guard {
-            Guard::Message(event) => Some(self.put_processed_message(event, now)?),
             Guard::Request(request, response) => Some(self.put_response(request, response, now)?),
             Guard::Version => None,
         };

@@ -6,12 +6,12 @@ use contracts::{
     event::{
         order::{CancellationReason, RejectionReason},
         payment::DeclineReason,
-        product::{ReservedLine, StockReserved},
+        product::{ReservedLine, Shortage, StockReserved},
     },
 };
 use order::domain::{
-    AttemptStatus, Cause, Decision, Input, MAX_ATTEMPTS, Order, RESERVATION_MARGIN, Refusal, State, Status,
-    VOID_RETRY_DELAY, decide,
+    AttemptStatus, Cause, DECLINE_HOLD, Decision, Input, MAX_ATTEMPTS, Order, Owed, RESERVATION_MARGIN, Refusal, State,
+    Status, decide,
 };
 use rstest::rstest;
 use uuid::Uuid;
@@ -38,7 +38,23 @@ fn reserved_as_shown() -> Input {
 }
 
 fn authorized(number: u128, minor: i64) -> Input {
-    Input::PaymentAuthorized { payment_id: payment_id(number), amount: eur(minor) }
+    Input::PaymentAuthorized { payment_id: payment_id(number), amount: eur(minor), expires_at: None }
+}
+
+fn shortages() -> Vec<Shortage> {
+    vec![Shortage { sku: sku("A"), requested: 2, available: 1 }]
+}
+
+fn out_of_stock() -> Input {
+    Input::StockRejected { shortages: shortages() }
+}
+
+const fn expired(version: u64) -> Input {
+    Input::ReservationExpired { version }
+}
+
+const fn expiring(version: u64) -> Input {
+    Input::ReservationExpiring { version }
 }
 
 fn declined(number: u128) -> Input {
@@ -98,7 +114,7 @@ fn a_reservation_at_the_prices_shown_requests_exactly_the_total() {
     let decision = change(&placed(), &reserved_as_shown(), 5);
     let [Event::PaymentRequested(request)] = &decision.events[..] else { panic!("{decision:?}") };
     assert_eq!((request.amount, request.payment_id, request.deadline), (eur(250), payment_id(1), at(605)));
-    assert_eq!(decision.order.state, State::AwaitingPayment { deadline: at(605) });
+    assert_eq!(decision.order.state, State::AwaitingPayment { deadline: at(605), hold_until: Some(at(885)) });
 }
 
 #[test]
@@ -113,7 +129,10 @@ fn a_decreased_price_is_charged() {
 fn a_customer_is_never_charged_more_than_shown(#[case] prices: [Money; 2]) {
     let decision = change(&placed(), &reservation(prices, at(900)), 5);
     assert_eq!(kinds(&decision), ["rejected"]);
-    assert_eq!(decision.order.state, State::Rejected { reason: RejectionReason::PriceIncreased });
+    assert_eq!(
+        decision.order.state,
+        State::Rejected { reason: RejectionReason::PriceIncreased, shortages: Vec::new() }
+    );
     assert_eq!(decision.order.total, eur(250));
 }
 
@@ -140,9 +159,9 @@ fn a_reservation_of_other_lines_is_refused() {
 
 #[test]
 fn an_order_without_stock_is_rejected() {
-    let decision = change(&placed(), &Input::StockRejected, 5);
+    let decision = change(&placed(), &out_of_stock(), 5);
     assert_eq!(kinds(&decision), ["rejected"]);
-    assert_eq!(decision.order.state, State::Rejected { reason: RejectionReason::OutOfStock });
+    assert_eq!(decision.order.state, State::Rejected { reason: RejectionReason::OutOfStock, shortages: shortages() });
 }
 
 #[test]
@@ -161,7 +180,6 @@ fn an_authorization_of_exactly_the_total_confirms() {
     after(awaiting_payment(), &[declined(1), card(2), authorized(2, 250)]),
     authorized(1, 250)
 )]
-#[case::after_the_cancellation(cancelled(), authorized(1, 250))]
 #[case::before_there_was_stock(placed(), authorized(1, 250))]
 fn any_other_authorization_is_voided(#[case] order: Order, #[case] input: Input) {
     let decision = change(&order, &input, 5);
@@ -170,13 +188,11 @@ fn any_other_authorization_is_voided(#[case] order: Order, #[case] input: Input)
 }
 
 #[test]
-fn after_a_decline_the_order_accepts_another_card_until_the_same_deadline() {
+fn after_a_decline_the_order_accepts_another_card() {
     let declined = change(&awaiting_payment(), &declined(1), 5);
     assert_eq!(declined.events, []);
-    assert_eq!(declined.order.state, awaiting_payment().state);
     let decision = change(&declined.order, &card(2), 100);
     assert_eq!(kinds(&decision), ["payment_requested"]);
-    assert_eq!(decision.order.state, awaiting_payment().state);
     assert_eq!(change(&decision.order, &authorized(2, 250), 101).order.state, State::Confirmed);
 }
 
@@ -201,7 +217,7 @@ fn after_a_void_the_order_accepts_another_card() {
 #[case(confirmed(), 1, Refusal::NotAwaitingPayment(Status::Confirmed))]
 #[case(awaiting_payment(), 1, Refusal::PaymentInProgress)]
 #[case(after(awaiting_payment(), &[authorized(1, 1)]), 1, Refusal::PaymentInProgress)]
-#[case(after(awaiting_payment(), &[declined(1)]), 601, Refusal::DeadlinePassed)]
+#[case(after(awaiting_payment(), &[declined(1)]), 182, Refusal::DeadlinePassed)]
 fn another_card_is_accepted_only_after_a_decline_and_before_the_deadline(
     #[case] order: Order,
     #[case] seconds: i64,
@@ -234,7 +250,7 @@ fn a_cancellation_voids_the_payment(#[case] order: Order, #[case] events: &[&str
 #[test]
 fn cancelling_again_changes_nothing_and_a_rejected_order_cannot_be_cancelled() {
     changes_nothing(&cancelled(), &Input::CancelRequested);
-    let rejected = after(placed(), &[Input::StockRejected]);
+    let rejected = after(placed(), &[out_of_stock()]);
     let refusal = decide(&rejected, &Input::CancelRequested, &RULES, at(5));
     assert_eq!(refusal, Err(Refusal::NotCancellable(Status::Rejected)));
 }
@@ -248,40 +264,124 @@ fn a_passed_deadline_cancels(
     #[case] late: i64,
     #[case] reason: CancellationReason,
 ) {
-    assert_eq!(decide(&order, &Input::DeadlinePassed, &RULES, at(early)), Ok(None));
+    let before = change(&order, &Input::DeadlinePassed, early);
+    assert!(before.overdue.is_some(), "before the deadline, it only asks again");
     let decision = change(&order, &Input::DeadlinePassed, late);
     assert_eq!(decision.order.state, State::Cancelled { reason });
 }
 
+/// Returns the times, in seconds, at which an unanswered order asks again, up to the given number.
+fn asked_at(mut order: Order, times: usize) -> Vec<i64> {
+    let mut asked = Vec::new();
+    while asked.len() < times {
+        let due = order.due_at().expect("something is owed");
+        let seconds = (due - at(0)).num_seconds();
+        assert_eq!(decide(&order, &Input::DeadlinePassed, &RULES, at(seconds - 1)), Ok(None), "not before it is due");
+        let decision = change(&order, &Input::DeadlinePassed, seconds);
+        if decision.overdue.is_none() {
+            return asked;
+        }
+        assert_eq!(decision.order.history, order.history, "a repeated request is no change for the customer");
+        asked.push(seconds);
+        order = decision.order;
+    }
+    asked
+}
+
+#[rstest]
+#[case::stock(placed(), &[40])]
+#[case::an_authorization(awaiting_payment(), &[61, 181, 421])]
+#[case::a_void(cancelled(), &[901, 2701, 6301, 13501])]
+fn an_order_asks_again_with_growing_patience_until_its_deadline(#[case] order: Order, #[case] expected: &[i64]) {
+    assert_eq!(asked_at(order, expected.len()), expected);
+}
+
 #[test]
-fn a_void_is_requested_again_until_payment_confirms_it() {
-    let order = cancelled();
-    let delay = VOID_RETRY_DELAY.num_seconds();
-    let due = order.due_at().expect("the void is pending");
-    assert_eq!(due, order.updated_at + VOID_RETRY_DELAY);
-    assert_eq!(decide(&order, &Input::DeadlinePassed, &RULES, at(delay)), Ok(None), "not before it is due");
+fn the_patience_ends_at_six_hours() {
+    let asked = asked_at(cancelled(), 12);
+    assert_eq!(asked[11] - asked[10], 6 * 60 * 60);
+}
 
-    let again = change(&order, &Input::DeadlinePassed, delay + 60);
-    assert_eq!(kinds(&again), ["void_requested"]);
-    assert_eq!(again.order.due_at(), Some(at(delay + 60) + VOID_RETRY_DELAY));
-    assert_eq!(again.order.history, order.history, "a repeated void is not a change for the customer");
+#[rstest]
+#[case::stock(placed(), 40, "placed")]
+#[case::an_authorization(awaiting_payment(), 61, "payment_requested")]
+#[case::a_void(cancelled(), 901, "void_requested")]
+#[case::a_return(after(confirmed(), &[Input::CancelRequested, voided(1)]), 301, "cancelled")]
+fn a_repeated_request_is_the_same_event(#[case] order: Order, #[case] seconds: i64, #[case] event: &str) {
+    assert_eq!(kinds(&change(&order, &Input::DeadlinePassed, seconds)), [event]);
+}
 
-    let voided = after(again.order, &[voided(1)]);
-    assert_eq!(voided.due_at(), None);
-    assert_eq!(decide(&voided, &Input::DeadlinePassed, &RULES, at(10 * delay)), Ok(None));
+#[rstest]
+#[case::stock(placed(), reserved_as_shown(), Owed::Reservation)]
+#[case::no_stock(placed(), out_of_stock(), Owed::Reservation)]
+#[case::an_authorization(awaiting_payment(), authorized(1, 250), authorization())]
+#[case::a_decline(awaiting_payment(), declined(1), authorization())]
+#[case::a_void(cancelled(), voided(1), Owed::Void { payment_id: payment_id(1) })]
+#[case::a_return(after(confirmed(), &[Input::CancelRequested]), Input::StockReturned, Owed::Return)]
+fn an_answer_settles_what_is_owed(#[case] order: Order, #[case] answer: Input, #[case] owed: Owed) {
+    let is_owed = |order: &Order| order.owed.iter().any(|obligation| obligation.what == owed);
+    assert!(is_owed(&order), "{order:#?}");
+    assert!(!is_owed(&change(&order, &answer, 5).order));
+}
+
+fn authorization() -> Owed {
+    Owed::Authorization { payment_id: payment_id(1), payment_method: visa() }
+}
+
+#[test]
+fn the_void_of_an_unknown_attempt_is_owed_as_well() {
+    let order = change(&placed(), &authorized(9, 250), 5).order;
+    changes_nothing(&order, &authorized(9, 250));
+    let settled = change(&order, &voided(9), 6).order;
+    assert!(settled.owed.iter().all(|owed| owed.what == Owed::Reservation), "{settled:#?}");
+    changes_nothing(&settled, &voided(9));
+}
+
+#[test]
+fn a_capture_is_overdue_a_day_before_the_authorization_expires() {
+    let expires_at = at(7 * 86_400);
+    let input = Input::PaymentAuthorized { payment_id: payment_id(1), amount: eur(250), expires_at: Some(expires_at) };
+    let order = change(&awaiting_payment(), &input, 5).order;
+    assert_eq!(order.attempt(payment_id(1)), Some(AttemptStatus::Authorized { expires_at: Some(expires_at) }));
+    let overdue = change(&order, &Input::DeadlinePassed, 6 * 86_400);
+    assert_eq!((overdue.events.len(), overdue.overdue.unwrap().what.as_str()), (0, "capture"));
+    assert_eq!(change(&order, &Input::CancelRequested, 9).order.due_at(), Some(at(309)), "nothing is left to capture");
 }
 
 #[test]
 fn the_end_of_the_reservation_cancels_an_unconfirmed_order() {
     for order in [placed(), awaiting_payment()] {
-        assert_eq!(kinds(&change(&order, &Input::ReservationExpired, 5))[0], "cancelled");
+        assert_eq!(kinds(&change(&order, &expired(3), 5))[0], "cancelled");
     }
-    changes_nothing(&confirmed(), &Input::ReservationExpired);
+}
+
+#[rstest]
+#[case::confirmed(confirmed(), "confirmed")]
+#[case::cancelled(cancelled(), "cancelled")]
+#[case::rejected(after(placed(), &[out_of_stock()]), "rejected")]
+fn product_gets_the_latest_event_again_when_it_asks(#[case] order: Order, #[case] event: &str) {
+    let told = change(&order, &expiring(2), 5);
+    assert_eq!(kinds(&told), [event]);
+    changes_nothing(&told.order, &expiring(2));
+    let told = change(&told.order, &expired(3), 6);
+    assert_eq!(kinds(&told), [event]);
+    changes_nothing(&told.order, &expired(3));
+    changes_nothing(&told.order, &expiring(2));
+}
+
+#[test]
+fn a_decline_shortens_the_hold_and_another_card_extends_it() {
+    let declined = change(&awaiting_payment(), &declined(1), 5).order;
+    assert_eq!(declined.state.deadline(), Some(at(5) + DECLINE_HOLD));
+    let paying = change(&declined, &card(2), 100).order;
+    assert_eq!(paying.state.deadline(), Some(at(700)));
+    let late = change(&declined, &card(2), 180).order;
+    assert_eq!(late.state.deadline(), Some(at(780)));
 }
 
 #[test]
 fn a_confirmation_too_late_for_the_stock_is_compensated() {
-    let decision = change(&confirmed(), &Input::StockRejected, 5);
+    let decision = change(&confirmed(), &out_of_stock(), 5);
     assert_eq!(kinds(&decision), ["cancelled", "void_requested"]);
     assert_eq!(decision.order.state, State::Cancelled { reason: CancellationReason::StockLost });
 }
@@ -296,9 +396,11 @@ fn a_confirmed_order_whose_payment_is_voided_is_cancelled() {
 #[rstest]
 #[case::reserved(awaiting_payment(), reserved_as_shown())]
 #[case::reserved_after_the_end(cancelled(), reserved_as_shown())]
-#[case::rejected(after(placed(), &[Input::StockRejected]), Input::StockRejected)]
-#[case::out_of_stock_after_the_end(cancelled(), Input::StockRejected)]
-#[case::expired_after_the_end(cancelled(), Input::ReservationExpired)]
+#[case::rejected(after(placed(), &[out_of_stock()]), out_of_stock())]
+#[case::out_of_stock_after_the_end(cancelled(), out_of_stock())]
+#[case::expiring_before_the_end(awaiting_payment(), expiring(2))]
+#[case::authorized_while_the_void_is_owed(cancelled(), authorized(1, 250))]
+#[case::returned_without_a_sale(cancelled(), Input::StockReturned)]
 #[case::authorized(confirmed(), authorized(1, 250))]
 #[case::declined(after(awaiting_payment(), &[declined(1)]), declined(1))]
 #[case::declined_long_ago(after(awaiting_payment(), &[declined(1), card(2)]), declined(1))]
@@ -335,7 +437,7 @@ fn a_stored_order_is_read_back_unchanged() {
         after(awaiting_payment(), &[declined(1), card(2)]),
         confirmed(),
         cancelled(),
-        after(placed(), &[Input::StockRejected]),
+        after(placed(), &[out_of_stock()]),
     ] {
         let item: serde_dynamo::Item = serde_dynamo::to_item(&order).unwrap();
         assert_eq!(serde_dynamo::from_item::<_, Order>(item).unwrap(), order);

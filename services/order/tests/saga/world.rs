@@ -1,12 +1,13 @@
-//! The order service and its neighbors in simulated time: messages are late, duplicated and reordered, handlers crash
-//! between load and commit, and reminders are lost. A tape of choices decides all of it.
+//! The order service and its neighbors in simulated time: messages are lost, late, duplicated and reordered, and handlers
+//! crash between load and commit. A tape of choices decides all of it.
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap, HashSet},
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
 };
 
-use contracts::{Event, EventId, OrderId, PaymentId};
+use chrono::{DateTime, Utc};
+use contracts::{Event, OrderId, PaymentId};
 use order::domain::{Decision, Input, Order, decide};
 
 use super::{
@@ -15,9 +16,9 @@ use super::{
     place, visa,
 };
 
-/// Limit of the simulated time, in seconds.
-const END_OF_TIME: i64 = 6 * 60 * 60;
-const SWEEP_INTERVAL: i64 = 30;
+/// Limit of the simulated time, in seconds: lost messages are repeated every six hours at the latest.
+const END_OF_TIME: i64 = 30 * 24 * 60 * 60;
+const SWEEP_INTERVAL: i64 = 10;
 /// Limit for an order to settle after its deadline, in seconds: a sweep and some crashes.
 const SETTLE_LIMIT: i64 = 300;
 
@@ -52,8 +53,10 @@ impl Tape {
 /// Reliability of the network.
 #[derive(Debug, Clone, Copy)]
 pub enum Network {
-    /// Up to three deliveries, delays of seconds, minutes and sometimes half an hour, crashes, lost reminders.
+    /// Up to three deliveries, delays of seconds, minutes and sometimes half an hour, crashes.
     Hostile,
+    /// As hostile, and one message in eight is lost. Some of them are redelivered hours later, from a dead-letter queue.
+    Lossy,
     /// Ten deliveries of every message, within seconds, in any order; no other faults.
     Tenfold,
     /// One delivery, in order.
@@ -64,10 +67,10 @@ pub enum Network {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Occurrence {
     Checkout(OrderId, Vec<(&'static str, u32)>),
-    Message { id: EventId, sequence: u64, event: Event },
+    Message { sequence: u64, event: Event },
     Command(OrderId, Command),
     Commit { loaded: u64, decision: Box<Decision>, cause: Box<Occurrence> },
-    Reminder(OrderId),
+    Due(OrderId),
     Sweep,
     Lapse(OrderId),
 }
@@ -89,7 +92,7 @@ pub struct World {
     network: Network,
     tape: Tape,
     now: i64,
-    inbox: HashSet<EventId>,
+    sweeps: BTreeSet<i64>,
     agenda: BinaryHeap<Reverse<(i64, u64)>>,
     occurrences: BTreeMap<u64, Occurrence>,
     counter: u128,
@@ -106,7 +109,7 @@ impl World {
             network,
             tape: Tape::new(bytes),
             now: 0,
-            inbox: HashSet::new(),
+            sweeps: BTreeSet::new(),
             agenda: BinaryHeap::new(),
             occurrences: BTreeMap::new(),
             counter: 0,
@@ -115,7 +118,7 @@ impl World {
 
     /// Schedules a checkout: now, or later on a hostile network.
     pub fn place(&mut self, id: OrderId, lines: &[(&'static str, u32)]) {
-        let delay = if let Network::Hostile = self.network { self.pause() } else { 0 };
+        let delay = if self.is_hostile() { self.pause() } else { 0 };
         self.plan(delay, Occurrence::Checkout(id, lines.to_vec()));
     }
 
@@ -123,7 +126,7 @@ impl World {
     fn check_out(&mut self, id: OrderId, lines: &[(&str, u32)]) {
         let lines: Vec<_> = lines.iter().map(|(sku, quantity)| (*sku, *quantity, SHOWN_PRICE)).collect();
         self.store(place(id, &lines, self.now));
-        if let Network::Hostile = self.network {
+        if self.is_hostile() {
             for _ in 0..3 {
                 let delay = self.pause();
                 self.plan(delay, Occurrence::Command(id, Command::AnotherCard));
@@ -132,7 +135,8 @@ impl World {
                 let delay = self.pause();
                 self.plan(delay, Occurrence::Command(id, Command::Cancel));
             }
-            if self.tape.one_in(8) {
+            // Nothing repeats the loss of this message: the processor has to be asked.
+            if matches!(self.network, Network::Hostile) && self.tape.one_in(8) {
                 let delay = self.pause();
                 self.plan(delay, Occurrence::Lapse(id));
             }
@@ -144,34 +148,40 @@ impl World {
         self.plan(after, Occurrence::Command(id, command));
     }
 
-    /// Runs until nothing is scheduled and no order is pending.
+    fn is_hostile(&self) -> bool {
+        matches!(self.network, Network::Hostile | Network::Lossy)
+    }
+
+    /// Runs until nothing is scheduled.
     pub fn run(&mut self) {
-        self.plan(SWEEP_INTERVAL, Occurrence::Sweep);
         while let Some(Reverse((moment, number))) = self.agenda.pop() {
             assert!(moment < END_OF_TIME, "the world never settles");
             self.now = moment;
             let occurrence = self.occurrences.remove(&number).unwrap();
             self.run_one(occurrence);
+            if let Some(ask_at) = self.product.next_ask() {
+                self.plan_sweep(ask_at);
+            }
         }
     }
 
     fn run_one(&mut self, occurrence: Occurrence) {
         match &occurrence {
             Occurrence::Checkout(id, lines) => self.check_out(*id, lines),
-            Occurrence::Message { sequence, event, .. } => {
+            Occurrence::Message { sequence, event } => {
                 let price = eur(self.price);
-                if let Some(response) = self.product.handle(*sequence, event, price, at(self.now)) {
-                    self.send(0, response);
+                if let Some((version, response)) = self.product.handle(*sequence, event, price, at(self.now)) {
+                    self.send(version, response);
                 }
                 let issuer = match event {
                     // The issuer is asked once: payment recognizes a duplicate request.
                     Event::PaymentRequested(request) if !self.payment.knows(request.payment_id) => self.next_issuer(),
                     _ => Issuer::Authorizes,
                 };
-                if let Some(response) = self.payment.handle(event, issuer, at(self.now)) {
+                if let Some(response) = self.payment.handle(*sequence, event, issuer, at(self.now)) {
                     self.send(0, response);
                 }
-                if let Some((order_id, input)) = self.input_of(event) {
+                if let Some((order_id, input)) = self.input_of(*sequence, event) {
                     self.load_and_decide(order_id, &input, occurrence);
                 }
             }
@@ -184,7 +194,7 @@ impl World {
                 };
                 self.load_and_decide(*order_id, &input, occurrence);
             }
-            Occurrence::Reminder(order_id) => self.load_and_decide(*order_id, &Input::DeadlinePassed, occurrence),
+            Occurrence::Due(order_id) => self.load_and_decide(*order_id, &Input::DeadlinePassed, occurrence),
             Occurrence::Commit { loaded, decision, cause } => self.commit(*loaded, decision, cause),
             Occurrence::Lapse(order_id) => {
                 if let Some(event) = self.payment.lapse(*order_id) {
@@ -195,17 +205,23 @@ impl World {
         }
     }
 
-    fn input_of(&mut self, event: &Event) -> Option<(OrderId, Input)> {
+    fn input_of(&mut self, sequence: u64, event: &Event) -> Option<(OrderId, Input)> {
         Some(match event {
             Event::StockReserved(reservation) => {
                 let payment_id = self.new_payment_id();
                 (reservation.order_id, Input::StockReserved { reservation: reservation.clone(), payment_id })
             }
-            Event::StockRejected(rejected) => (rejected.order_id, Input::StockRejected),
-            Event::ReservationExpired(expired) => (expired.order_id, Input::ReservationExpired),
+            Event::StockRejected(rejected) => {
+                (rejected.order_id, Input::StockRejected { shortages: rejected.shortages.clone() })
+            }
+            Event::ReservationExpiring(expiring) => {
+                (expiring.order_id, Input::ReservationExpiring { version: sequence })
+            }
+            Event::ReservationExpired(expired) => (expired.order_id, Input::ReservationExpired { version: sequence }),
+            Event::StockReturned(returned) => (returned.order_id, Input::StockReturned),
             Event::PaymentAuthorized(authorized) => {
                 let (payment_id, amount) = (authorized.payment_id, authorized.amount);
-                (authorized.order_id, Input::PaymentAuthorized { payment_id, amount })
+                (authorized.order_id, Input::PaymentAuthorized { payment_id, amount, expires_at: None })
             }
             Event::PaymentDeclined(declined) => {
                 let (payment_id, reason) = (declined.payment_id, declined.reason);
@@ -221,43 +237,31 @@ impl World {
         let order = &self.orders[&order_id];
         if let Ok(Some(decision)) = decide(order, input, &RULES, at(self.now)) {
             let commit = Occurrence::Commit { loaded: order.version, decision: decision.into(), cause: cause.into() };
-            let duration = if let Network::Hostile = self.network { self.tape.pick(4) } else { 0 };
+            let duration = if self.is_hostile() { self.tape.pick(4) } else { 0 };
             self.plan(duration, commit);
         }
     }
 
     /// Second half of a handler: may crash, and may conflict.
     fn commit(&mut self, loaded: u64, decision: &Decision, cause: &Occurrence) {
-        let crashes = matches!(self.network, Network::Hostile) && self.tape.one_in(10);
+        let crashes = self.is_hostile() && self.tape.one_in(10);
         if crashes {
             // The message is not acknowledged, so it is delivered again.
             return self.plan(30, cause.clone());
         }
-        if let Occurrence::Message { id, .. } = cause
-            && self.inbox.contains(id)
-        {
-            return;
-        }
         if self.orders[&decision.order.id].version != loaded {
             return self.plan(0, cause.clone());
-        }
-        if let Occurrence::Message { id, .. } = cause {
-            self.inbox.insert(*id);
         }
         self.store(decision.clone());
     }
 
-    fn store(&mut self, Decision { order, events }: Decision) {
+    fn store(&mut self, Decision { order, events, .. }: Decision) {
         let (to_product, to_payment): (Vec<&Event>, Vec<&Event>) =
             events.iter().partition(|event| !matches!(event, Event::PaymentRequested(_) | Event::VoidRequested(_)));
         assert!(to_product.len() <= 1 && to_payment.len() <= 1, "one event per consumer and version: {events:?}");
-        assert!(order.version >= order.history.len() as u64, "only repeated voids are not in the history");
-        let scheduled = self.orders.get(&order.id).and_then(|before| before.state.deadline());
-        if let Some(deadline) = order.state.deadline().filter(|deadline| Some(*deadline) != scheduled) {
-            let lost = matches!(self.network, Network::Hostile) && self.tape.one_in(4);
-            if !lost {
-                self.plan((deadline - at(self.now)).num_seconds(), Occurrence::Reminder(order.id));
-            }
+        assert!(order.version >= order.history.len() as u64, "only repeated requests are not in the history");
+        if let Some(due_at) = order.due_at() {
+            self.plan_sweep(due_at);
         }
         let version = order.version;
         self.orders.insert(order.id, order);
@@ -267,38 +271,54 @@ impl World {
     }
 
     fn sweep(&mut self) {
-        for event in self.product.sweep(at(self.now)) {
-            self.send(0, event);
+        self.sweeps.remove(&self.now);
+        for (version, event) in self.product.sweep(at(self.now)) {
+            self.send(version, event);
         }
         let overdue = |order: &&Order| order.due_at().is_some_and(|due| due <= at(self.now));
         let overdue: Vec<OrderId> = self.orders.values().filter(overdue).map(|order| order.id).collect();
         for id in overdue {
-            self.load_and_decide(id, &Input::DeadlinePassed, Occurrence::Reminder(id));
+            self.load_and_decide(id, &Input::DeadlinePassed, Occurrence::Due(id));
         }
         for order in self.orders.values() {
             let late = order.state.deadline().map_or(0, |deadline| (at(self.now) - deadline).num_seconds());
             assert!(late < SETTLE_LIMIT, "I1: stuck: {order:#?}");
         }
-        let is_pending = self.orders.values().any(|order| order.state.deadline().is_some());
-        if is_pending || !self.agenda.is_empty() {
-            self.plan(SWEEP_INTERVAL, Occurrence::Sweep);
+        let due = self.orders.values().filter_map(Order::due_at).min();
+        if let Some(due_at) = due {
+            self.plan_sweep(due_at);
+        }
+    }
+
+    /// Plans the first sweep after `due_at`.
+    fn plan_sweep(&mut self, due_at: DateTime<Utc>) {
+        let due = (due_at - at(0)).num_seconds().max(self.now);
+        let next = (due / SWEEP_INTERVAL + 1) * SWEEP_INTERVAL;
+        if self.sweeps.insert(next) {
+            self.plan(next - self.now, Occurrence::Sweep);
         }
     }
 
     /// Sends an event over the network.
     fn send(&mut self, sequence: u64, event: Event) {
-        self.counter += 1;
-        let message = Occurrence::Message { id: numbered(self.counter), sequence, event };
+        let message = Occurrence::Message { sequence, event };
+        if matches!(self.network, Network::Lossy) && self.tape.one_in(8) {
+            if self.tape.one_in(3) {
+                let delay = 3600 + 300 * self.tape.pick(120);
+                self.plan(delay, message);
+            }
+            return;
+        }
         let copies = match self.network {
             Network::Reliable => 1,
             Network::Tenfold => 10,
-            Network::Hostile => [1, 1, 1, 1, 2, 3][self.tape.pick(6) as usize],
+            Network::Hostile | Network::Lossy => [1, 1, 1, 1, 2, 3][self.tape.pick(6) as usize],
         };
         for _ in 0..copies {
             let delay = match self.network {
                 Network::Reliable => 1,
                 Network::Tenfold => self.tape.pick(8),
-                Network::Hostile => self.pause(),
+                Network::Hostile | Network::Lossy => self.pause(),
             };
             self.plan(delay, message.clone());
         }
@@ -315,7 +335,7 @@ impl World {
     }
 
     fn next_issuer(&mut self) -> Issuer {
-        if let Network::Hostile = self.network {
+        if self.is_hostile() {
             return match self.tape.pick(16) {
                 0..=9 => Issuer::Authorizes,
                 10..=13 => Issuer::Declines,

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::Message;
 use axum::http::StatusCode;
-use chrono::TimeDelta;
+use chrono::{SecondsFormat, TimeDelta};
 use clap::Parser;
 use contracts::{
     Currency, Envelope, Event, EventId, Money, OrderId, PaymentId, ProductId, ReservationId, TraceContext, UserId,
@@ -17,10 +17,9 @@ use contracts::{
     http::TokenKeys,
 };
 use order::{
-    AppState, Config, clock,
+    Admission, AppState, Config, clock,
     domain::{Order, State, Status},
     events::{self, queue::Outcome},
-    reminders::Reminders,
     store::Store,
 };
 use reqwest::Method;
@@ -93,12 +92,10 @@ async fn launch(settings: &[(&str, &str)], run: impl AsyncFnOnce(&Aws, &[String]
     let issuer = stack::testing::token_issuer().await;
     let table = aws.create_table("order").await;
     let inbox_url = aws.create_queue("order-inbox").await;
-    let deadlines_url = aws.create_queue("order-deadlines").await;
 
     let mut arguments = vec![
         ("--order-table", table.as_str()),
         ("--order-inbox-url", &inbox_url),
-        ("--order-deadlines-url", &deadlines_url),
         ("--token-issuer", issuer.url()),
         ("--long-poll-seconds", "1"),
         ("--sweep-interval-seconds", "86400"),
@@ -114,7 +111,7 @@ async fn launch(settings: &[(&str, &str)], run: impl AsyncFnOnce(&Aws, &[String]
     let app = AppState {
         store: Store::new(dynamodb.clone(), table.clone()),
         rules: config.rules(),
-        reminders: Reminders::new(sqs.clone(), config.order_deadlines_url.to_string()),
+        admission: Admission::default(),
         tokens: TokenKeys::channel().1,
     };
     let (base_url, instance) = run(&aws, &arguments).await;
@@ -235,6 +232,23 @@ impl Service {
         let mut item = items.iter().find(is_order).unwrap().clone();
         item.insert(name.to_owned(), value);
         self.dynamodb.put_item().table_name(&self.table).set_item(Some(item)).send().await.unwrap();
+    }
+
+    /// Moves the next request of the order's first obligation into the past.
+    pub async fn make_overdue(&self, id: OrderId) {
+        let mut order = self.order(id).await;
+        let overdue = clock::now() - TimeDelta::seconds(1);
+        order.owed[0].ask_again_at = overdue;
+        let owed = serde_dynamo::to_attribute_value(&order.owed).unwrap();
+        self.set_attribute(id, "owed", owed).await;
+        let due = format!("{}#{}", overdue.to_rfc3339_opts(SecondsFormat::Millis, true), order.state.status().as_str());
+        self.set_attribute(id, "deadline_sk", AttributeValue::S(due)).await;
+    }
+
+    /// Returns the order once it has this version.
+    pub async fn eventually_version(&self, id: OrderId, version: u64) -> Order {
+        let probe = async || Some(self.order(id).await).filter(|order| order.version == version);
+        eventually(&format!("the order has version {version}"), LIMIT, probe).await
     }
 
     /// Returns all items of the table.
