@@ -75,7 +75,7 @@ module "function" {
       Sid    = "UseTable"
       Effect = "Allow"
       Action = [
-        "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem",
+        "dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:GetItem",
         "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
       ]
       Resource = [module.table.arn]

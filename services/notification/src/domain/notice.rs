@@ -53,7 +53,8 @@ pub enum Subject {
 impl Notice {
     /// Returns the notice that the event causes, if any.
     ///
-    /// An event causes at most one notice, so the event's id identifies the notice as well.
+    /// An event causes at most one notice, so the event's id identifies a notice about an account. Notices about an
+    /// order are identified by [`Self::order`].
     pub fn of(event: &Event) -> Option<Self> {
         let (user_id, subject) = match event {
             Event::UserRegistered(data) => (data.user_id, Subject::Welcome),
@@ -88,13 +89,41 @@ impl Notice {
         Some(Self { user_id, subject })
     }
 
-    /// The order that the notice is about, if any.
-    pub const fn order_id(&self) -> Option<OrderId> {
+    /// The order that the notice is about, and the kind of the notice. None if it is about an account.
+    pub const fn order(&self) -> Option<(OrderId, OrderNoticeKind)> {
         match self.subject {
             Subject::Welcome | Subject::AccountExists => None,
-            Subject::OrderConfirmed { order_id, .. }
-            | Subject::OrderRejected { order_id, .. }
-            | Subject::OrderCancelled { order_id, .. } => Some(order_id),
+            Subject::OrderConfirmed { order_id, .. } => Some((order_id, OrderNoticeKind::Confirmed)),
+            Subject::OrderRejected { order_id, .. } => Some((order_id, OrderNoticeKind::Rejected)),
+            Subject::OrderCancelled { order_id, .. } => Some((order_id, OrderNoticeKind::Cancelled)),
+        }
+    }
+
+    /// The order that the notice is about, if any.
+    pub fn order_id(&self) -> Option<OrderId> {
+        self.order().map(|(order_id, _)| order_id)
+    }
+}
+
+/// Kind of a notice about an order. A customer gets at most one of each kind about an order, since order repeats an
+/// event until its consumers have acknowledged it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderNoticeKind {
+    /// The order is confirmed.
+    Confirmed,
+    /// The order was rejected.
+    Rejected,
+    /// The order was cancelled.
+    Cancelled,
+}
+
+impl OrderNoticeKind {
+    /// Name in the table.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Rejected => "rejected",
+            Self::Cancelled => "cancelled",
         }
     }
 }

@@ -8,30 +8,55 @@ use crate::{
     AppState, Error, clock,
     domain::{channel::Channel, contact::Recipient, letter::Letter, locale::Locale, notice::Notice},
     mail::{Mail, SendError},
-    store::{ClaimOutcome, Deferral, Outcome},
+    store::{Claim, ClaimOutcome, Deferral, Outcome},
 };
 
-/// Sends the message of an event, unless it was sent before. Defers the event if the contact data have not arrived.
+/// Sends the message of an event, unless it was sent before, or a newer state of the order contradicts it. Defers the
+/// event if the contact data have not arrived.
 ///
 /// If the process dies between SES's response and the record of it, the message is sent again after the claim has
 /// expired: a second confirmation is better than none.
 pub(super) async fn send(app: &AppState, envelope: &Envelope, until: Instant) -> Result<(), Error> {
     let notice = Notice::of(&envelope.event).ok_or(Error::UnexpectedEvent(envelope.event.kind()))?;
     let (user_id, order_id) = (notice.user_id, notice.order_id().map(display));
-    match app.store.recipient(user_id).await? {
-        Recipient::Known(contact) => send_mail(app, envelope, &notice, &contact, until).await,
-        Recipient::Unknown => match app.store.defer(user_id, envelope, clock::now()).await? {
+    match recipient(app, envelope, &notice).await? {
+        None => Ok(()),
+        Some(Recipient::Known(contact)) => send_mail(app, envelope, &notice, &contact, until).await,
+        Some(Recipient::Unknown) => match app.store.defer(user_id, envelope, clock::now()).await? {
             Deferral::Deferred => {
                 tracing::info!(%user_id, order_id, "event deferred until contact data arrive");
                 Ok(())
             }
             Deferral::Unnecessary => Err(Error::Conflict),
         },
-        Recipient::Deleted => {
+        Some(Recipient::Deleted) => {
             tracing::info!(%user_id, order_id, "no message sent: the account is deleted");
             Ok(())
         }
     }
+}
+
+/// Returns the recipient. None if the previous version has sent the message: it recorded the messages of orders by the
+/// ids of their events. Those items expire 30 days after its last message.
+async fn recipient(app: &AppState, envelope: &Envelope, notice: &Notice) -> Result<Option<Recipient>, Error> {
+    if notice.order().is_none() {
+        return app.store.recipient(notice.user_id).await.map(Some);
+    }
+    let read = app.store.recipient_unless_handled(notice.user_id, envelope.id, Channel::Email, clock::now());
+    let (recipient, refusal) = read.await?;
+    let Some(refusal) = refusal else { return Ok(Some(recipient)) };
+    granted(refusal).map(|_| None)
+}
+
+/// Returns the claim. None if the message must not be sent.
+fn granted(outcome: ClaimOutcome) -> Result<Option<Claim>, Error> {
+    match outcome {
+        ClaimOutcome::Granted(claim) => return Ok(Some(claim)),
+        ClaimOutcome::Held => return Err(Error::Claimed),
+        ClaimOutcome::Settled => tracing::info!("message already settled"),
+        ClaimOutcome::Superseded => tracing::info!("no message sent: a newer state of the order contradicts it"),
+    }
+    Ok(None)
 }
 
 async fn send_mail(
@@ -42,14 +67,12 @@ async fn send_mail(
     until: Instant,
 ) -> Result<(), Error> {
     let mail = compose(app, notice, contact)?;
-    let claim = match app.store.claim(envelope.id, envelope.event.kind(), Channel::Email, clock::now()).await? {
-        ClaimOutcome::Granted(claim) => claim,
-        ClaimOutcome::Held => return Err(Error::Claimed),
-        ClaimOutcome::Settled => {
-            tracing::info!("message already settled");
-            return Ok(());
-        }
+    let (channel, now) = (Channel::Email, clock::now());
+    let claim = match notice.order() {
+        Some(order) => app.store.claim_of_order(order, envelope.sequence, envelope.id, channel, now).await?,
+        None => app.store.claim(envelope.id, envelope.event.kind(), channel, now).await?,
     };
+    let Some(claim) = granted(claim)? else { return Ok(()) };
     let (user_id, order_id) = (notice.user_id, notice.order_id().map(display));
     match app.mailer.send(&contact.email, &mail, envelope.id, until).await {
         Ok(ses_message_id) => {

@@ -19,6 +19,12 @@ pub(super) struct ContactItem {
     contact: Option<Contact>,
 }
 
+impl From<ContactItem> for Recipient {
+    fn from(item: ContactItem) -> Self {
+        item.contact.map_or(Self::Deleted, Self::Known)
+    }
+}
+
 impl Store {
     /// Returns the recipient for a user. A consistent read, so that an earlier write is visible.
     pub async fn recipient(&self, user_id: UserId) -> Result<Recipient, Error> {
@@ -27,8 +33,7 @@ impl Store {
         let Some(item) = get.send().await.map_err(Error::store)?.item else {
             return Ok(Recipient::Unknown);
         };
-        let item: ContactItem = serde_dynamo::from_item(item)?;
-        Ok(item.contact.map_or(Recipient::Deleted, Recipient::Known))
+        Ok(serde_dynamo::from_item::<_, ContactItem>(item)?.into())
     }
 
     /// Stores the contact data of the account's version `version`, unless newer data or a tombstone exist.

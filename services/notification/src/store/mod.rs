@@ -1,7 +1,9 @@
 //! The table: contact data, messages, and events that wait for contact data. The README lists the items.
 
+mod claim;
 mod contact;
 mod message;
+mod order_messages;
 mod pending;
 #[cfg(test)]
 mod samples;
@@ -10,11 +12,11 @@ use aws_sdk_dynamodb::Client;
 use chrono::TimeDelta;
 use contracts::UserId;
 
-pub use message::{Claim, ClaimOutcome, LEASE, Outcome};
+pub use claim::{Claim, ClaimOutcome, LEASE, Outcome};
 pub use pending::Deferral;
 
 /// Retention of messages and pending events. Longer than an event can stay in a queue and then in its dead-letter queue
-/// (4 and 14 days).
+/// (10 and 14 days).
 const RETENTION: TimeDelta = TimeDelta::days(30);
 
 /// Sort key of an account's contact data.

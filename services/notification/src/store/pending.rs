@@ -69,7 +69,8 @@ impl Store {
         }
     }
 
-    /// Returns the events that wait for the user's contact data, oldest first.
+    /// Returns the events that wait for the user's contact data: by their subjects, the newest of each first. Orders are
+    /// in the order of their placement, and the newest event of an order decides which of the others still hold.
     pub async fn pending(&self, user_id: UserId) -> Result<Vec<Envelope>, Error> {
         let mut pages = self
             .client
@@ -82,12 +83,13 @@ impl Store {
             .into_paginator()
             .items()
             .send();
-        let mut pending = Vec::new();
+        let mut pending: Vec<Envelope> = Vec::new();
         while let Some(item) = pages.next().await {
             let item: PendingItem = serde_dynamo::from_item(item.map_err(Error::store)?)?;
             let envelope = serde_json::from_str(&item.envelope);
             pending.push(envelope.map_err(|error| Error::PendingEvent(Box::new(error.into())))?);
         }
+        pending.sort_by(|a, b| a.subject.cmp(&b.subject).then(b.sequence.cmp(&a.sequence)));
         Ok(pending)
     }
 

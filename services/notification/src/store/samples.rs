@@ -11,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_dynamo::AttributeValue;
 use serde_json::Value;
 
-use super::{contact::ContactItem, message::MessageItem, pending::PendingItem};
+use super::{contact::ContactItem, message::MessageItem, order_messages::OrderMessagesItem, pending::PendingItem};
 
 /// Reads a sample as the table returns it, and returns the item as this version would write it.
 fn read<T: DeserializeOwned + Serialize>(sample: &Value) -> Value {
@@ -32,6 +32,7 @@ fn every_stored_item_is_read_without_loss_also_with_an_attribute_of_a_newer_vers
         let written = match kind.as_str() {
             "contact" => read::<ContactItem>(&sample),
             "message" => read::<MessageItem>(&sample),
+            "order_messages" => read::<OrderMessagesItem>(&sample),
             "pending" => read::<PendingItem>(&sample),
             _ => panic!("{name} is not a sample of an item of this table"),
         };
@@ -45,5 +46,5 @@ fn every_stored_item_is_read_without_loss_also_with_an_attribute_of_a_newer_vers
         }
         kinds.insert(kind);
     }
-    assert_eq!(Vec::from_iter(kinds), ["contact", "message", "pending"], "each item has a sample");
+    assert_eq!(Vec::from_iter(kinds), ["contact", "message", "order_messages", "pending"], "each item has a sample");
 }

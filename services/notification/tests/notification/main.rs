@@ -3,6 +3,7 @@
 
 mod contact;
 mod delivery;
+mod orders;
 mod refusal;
 mod support;
 mod templates;

@@ -237,21 +237,33 @@ impl Customer {
     }
 
     pub fn confirmed(&self) -> Envelope {
-        let (order_id, lines) = (OrderId::generate(), lines());
-        let data = OrderConfirmed { order_id, user_id: self.id, lines, total: eur(4_247) };
-        envelope(order_id, 4, Event::OrderConfirmed(data))
+        self.confirmed_at(OrderId::generate(), 4)
+    }
+
+    /// The confirmation of an order, as its version `sequence`.
+    pub fn confirmed_at(&self, order_id: OrderId, sequence: u64) -> Envelope {
+        let data = OrderConfirmed { order_id, user_id: self.id, lines: lines(), total: eur(4_247) };
+        envelope(order_id, sequence, Event::OrderConfirmed(data))
     }
 
     pub fn rejected(&self, reason: RejectionReason) -> Envelope {
-        let order_id = OrderId::generate();
+        self.rejected_at(OrderId::generate(), 2, reason)
+    }
+
+    /// The rejection of an order, as its version `sequence`.
+    pub fn rejected_at(&self, order_id: OrderId, sequence: u64, reason: RejectionReason) -> Envelope {
         let data = OrderRejected { order_id, user_id: self.id, reason, lines: lines() };
-        envelope(order_id, 2, Event::OrderRejected(data))
+        envelope(order_id, sequence, Event::OrderRejected(data))
     }
 
     pub fn cancelled(&self, reason: CancellationReason) -> Envelope {
-        let order_id = OrderId::generate();
+        self.cancelled_at(OrderId::generate(), 5, reason)
+    }
+
+    /// The cancellation of an order, as its version `sequence`.
+    pub fn cancelled_at(&self, order_id: OrderId, sequence: u64, reason: CancellationReason) -> Envelope {
         let data = OrderCancelled { order_id, user_id: self.id, reason, lines: lines() };
-        envelope(order_id, 5, Event::OrderCancelled(data))
+        envelope(order_id, sequence, Event::OrderCancelled(data))
     }
 }
 
