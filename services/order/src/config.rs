@@ -62,6 +62,15 @@ pub struct Config {
     )]
     pub long_poll: Duration,
 
+    /// Time for which names and prices are kept in memory. Zero turns it off.
+    #[arg(
+        long = "offer-cache-seconds",
+        env = "OFFER_CACHE_SECONDS",
+        default_value = "5",
+        value_parser = cache_seconds
+    )]
+    pub offer_cache: Duration,
+
     /// Interval of the sweep, which ends orders whose deadline has passed and repeats requests without an answer.
     #[arg(
         long = "sweep-interval-seconds",
@@ -90,6 +99,13 @@ fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(seconds) if (1..=MAX_SECONDS).contains(&seconds) => Ok(Duration::from_secs(seconds)),
         _ => Err(format!("must be a whole number of seconds from 1 to {MAX_SECONDS}")),
+    }
+}
+
+fn cache_seconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds) if seconds <= 60 => Ok(Duration::from_secs(seconds)),
+        _ => Err("must be a whole number of seconds from 0 to 60".to_owned()),
     }
 }
 

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use axum::response::{IntoResponse, Response};
 use contracts::{OrderId, Problem, ProblemType};
 
-use crate::domain::{CartRefusal, PlaceRefusal, Refusal};
+use crate::domain::{CartRefusal, MAX_UNPAID_ORDERS, PlaceRefusal, Refusal};
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -23,6 +23,15 @@ pub enum Error {
     /// The cart cannot be ordered.
     #[error(transparent)]
     Place(#[from] PlaceRefusal),
+    /// The customer has too many orders that wait for stock or payment.
+    #[error("{MAX_UNPAID_ORDERS} of your orders wait for stock or payment: pay or cancel one of them first")]
+    TooManyUnpaidOrders,
+    /// The customer's payments were declined too often.
+    #[error("too many of your payments were declined: try again tomorrow")]
+    TooManyDeclines,
+    /// The customer's account is deleted; the access token is still valid.
+    #[error("the account is deleted")]
+    AccountDeleted,
     /// The order's state does not allow the command or event.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -72,6 +81,9 @@ impl Error {
             | Self::Overloaded
             | Self::Cart(_)
             | Self::Place(_)
+            | Self::TooManyUnpaidOrders
+            | Self::TooManyDeclines
+            | Self::AccountDeleted
             | Self::Refused(_)
             | Self::KeyReused
             | Self::UnexpectedEvent(_)
@@ -136,10 +148,15 @@ impl From<Error> for Problem {
             Error::Place(PlaceRefusal::EmptyCart | PlaceRefusal::Amount(_)) => {
                 Self::new(ProblemType::Unprocessable).with_detail(detail)
             }
-            Error::Refused(_) => Self::new(ProblemType::Conflict).with_detail(detail),
+            Error::Refused(_) | Error::TooManyUnpaidOrders => Self::new(ProblemType::Conflict).with_detail(detail),
+            Error::TooManyDeclines => Self::new(ProblemType::TooManyRequests).with_detail(detail),
+            Error::AccountDeleted => Self::new(ProblemType::Forbidden).with_detail(detail),
+            Error::RetriesExhausted => {
+                Self::new(ProblemType::Conflict).with_detail("other requests are changing the same object: try again")
+            }
             Error::KeyReused => Self::new(ProblemType::IdempotencyKeyReused),
             Error::KeyInUse => Self::new(ProblemType::IdempotencyKeyInUse),
-            Error::VersionConflict | Error::RetriesExhausted | Error::Unavailable(_) | Error::NewerOrder(_) => {
+            Error::VersionConflict | Error::Unavailable(_) | Error::NewerOrder(_) => {
                 Self::new(ProblemType::Unavailable)
             }
             Error::UnexpectedEvent(_) | Error::UnknownOrder(_) | Error::Json(_) | Error::Store(_) => {

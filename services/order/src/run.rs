@@ -27,7 +27,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let (keys, tokens) = TokenKeys::channel();
     let app = AppState {
-        store: Store::new(aws_sdk_dynamodb::Client::new(aws), config.order_table.clone()),
+        store: Store::new(aws_sdk_dynamodb::Client::new(aws), config.order_table.clone(), config.offer_cache),
         rules: config.rules(),
         admission: Admission::default(),
         tokens,

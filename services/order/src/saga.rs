@@ -4,11 +4,11 @@ use contracts::OrderId;
 
 use crate::{
     AppState, clock,
-    domain::{Cause, Decision, Input, Obligation, decide},
+    domain::{AttemptStatus, Cart, Cause, Decision, Input, Obligation, Order, State, decide},
     error::Error,
     store::{
         retry_conflicts,
-        transaction::{Commit, Guard},
+        transaction::{CartChange, Commit, Guard},
     },
 };
 
@@ -26,7 +26,8 @@ async fn advance_once(app: &AppState, order_id: OrderId, input: &Input) -> Resul
     let Some(decision) = decide(&order, input, &app.rules, now)? else {
         return Ok(());
     };
-    match app.store.change(&decision, Guard::Version, now).await? {
+    let cart = cart_change(app, &order, &decision).await?;
+    match app.store.write(&decision, cart, Guard::Version, now).await? {
         Commit::Committed => {
             committed(&decision, input.cause());
             Ok(())
@@ -34,6 +35,31 @@ async fn advance_once(app: &AppState, order_id: OrderId, input: &Input) -> Resul
         // Not for a version: see `Guard`.
         Commit::Duplicate | Commit::InFlight => Err(Error::VersionConflict),
     }
+}
+
+/// A rejected order returns its lines to the cart, unless the customer has filled it again. A decline is counted.
+async fn cart_change(app: &AppState, before: &Order, decision: &Decision) -> Result<CartChange, Error> {
+    let after = &decision.order;
+    match (&before.state, &after.state) {
+        (State::Placed { .. }, State::Rejected { .. }) => {
+            let read = match app.store.cart(after.user_id).await {
+                Err(Error::AccountDeleted) => return Ok(CartChange::Unchanged),
+                read => read?,
+            };
+            if !read.cart.lines().is_empty() {
+                return Ok(CartChange::Unchanged);
+            }
+            let mut unpaid = read.unpaid.clone();
+            unpaid.remove(after.id);
+            Ok(CartChange::Replaced { read, cart: Cart::of_order(after), unpaid })
+        }
+        _ if is_declined(after) && !is_declined(before) => Ok(CartChange::Declined),
+        _ => Ok(CartChange::Unchanged),
+    }
+}
+
+fn is_declined(order: &Order) -> bool {
+    order.attempts.last().is_some_and(|attempt| matches!(attempt.status, AttemptStatus::Declined { .. }))
 }
 
 /// Logs a committed change. Alarms are based on these lines.

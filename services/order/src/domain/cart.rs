@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use contracts::{Currency, Money, Sku, money::MoneyError, number::Integer};
+use contracts::{Currency, Money, Sku, event::order::OrderLine, money::MoneyError, number::Integer};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Offer;
+use super::{Offer, Order};
 
 /// Number of pieces of one SKU: 1 to 99.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -92,6 +92,16 @@ impl Cart {
     /// Returns the lines, sorted by SKU.
     pub fn lines(&self) -> &[CartLine] {
         &self.lines
+    }
+
+    /// Returns a cart with the lines of a rejected order, at the prices that the customer was shown.
+    pub(crate) fn of_order(order: &Order) -> Self {
+        let line = |line: &OrderLine| {
+            let quantity = Quantity::try_from(Integer(line.quantity.into())).ok()?;
+            let OrderLine { sku, name, quantity: _, unit_price } = line.clone();
+            Some(CartLine { sku, name, quantity, unit_price })
+        };
+        Self { lines: order.lines.iter().filter_map(line).collect() }
     }
 
     /// Returns the currency of all prices; `None` for an empty cart.

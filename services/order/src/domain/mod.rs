@@ -9,6 +9,7 @@ mod offer;
 mod order;
 mod owed;
 mod payment_method;
+mod unpaid;
 
 pub use address::{Country, ShippingAddress, Text};
 pub use cart::{Cart, CartLine, CartRefusal, Quantity, ShownLine};
@@ -19,3 +20,4 @@ pub(crate) use offer::offers_of;
 pub use order::{Attempt, AttemptStatus, NewOrder, Order, PlaceRefusal, State, Status, Transition};
 pub use owed::{Obligation, Owed};
 pub use payment_method::PaymentMethod;
+pub use unpaid::{DECLINE_WINDOW, MAX_DECLINES, MAX_UNPAID_ORDERS, Unpaid};

@@ -7,7 +7,7 @@ use contracts::{
 use tracing::field::Empty;
 
 use super::{catalogue, outcome, queue::Outcome, traced};
-use crate::{AppState, domain::Input, error::Error, saga};
+use crate::{AppState, clock, domain::Input, error::Error, saga};
 
 /// Handles one event, in its trace.
 pub async fn handle(app: AppState, body: String) -> Outcome {
@@ -49,8 +49,7 @@ async fn dispatch(app: &AppState, envelope: Envelope) -> Result<(), Error> {
             (order_id, Input::PaymentVoided { payment_id })
         }
         Event::ProductChanged(product) => return catalogue::apply(app, &product, sequence).await,
-        // No processed-message record: removing a cart is idempotent, and a deleted account fills no other.
-        Event::UserDeleted(deleted) => return app.store.remove_cart(deleted.user_id).await,
+        Event::UserDeleted(deleted) => return app.store.close_cart(deleted.user_id, clock::now()).await,
         other => return Err(Error::UnexpectedEvent(other.kind())),
     };
     saga::advance(app, order_id, &input).await

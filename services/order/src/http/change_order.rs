@@ -12,7 +12,7 @@ use crate::{
     store::{
         idempotency::IdempotentRequest,
         retry_conflicts,
-        transaction::{Commit, Guard},
+        transaction::{CartChange, Commit, Guard},
     },
 };
 
@@ -50,7 +50,7 @@ async fn change_once(
         return Ok(stored_response::respond(stored_response::of(status, &order)?));
     };
     let response = stored_response::of(status, &decision.order)?;
-    match app.store.change(&decision, Guard::Request(request, response.clone()), now).await? {
+    match app.store.write(&decision, CartChange::Unchanged, Guard::Request(request, response.clone()), now).await? {
         Commit::Committed => {
             saga::committed(&decision, command.cause());
             Ok(stored_response::respond(response))

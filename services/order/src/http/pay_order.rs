@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::{bodies::OrderBody, change_order::change};
 use crate::{
-    AppState,
+    AppState, clock,
     domain::{Input, PaymentMethod},
     error::Error,
     store::idempotency::IdempotentRequest,
@@ -49,6 +49,8 @@ pub(super) struct PayOrder {
             body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The key was used for a different request",
             body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many of the customer's payments were declined within a day",
+            body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn pay_order(
@@ -60,6 +62,9 @@ pub(super) async fn pay_order(
 ) -> Result<Response, Error> {
     let request = IdempotentRequest::new(user, "pay-order", &key, &(id, &body))?;
     let PayOrder { payment_method } = body;
+    if app.store.cart(user).await?.unpaid.is_declined_too_often(clock::now()) {
+        return Err(Error::TooManyDeclines);
+    }
     let command = Input::PaymentMethodGiven { payment_id: PaymentId::generate(), payment_method };
     change(&app, user, id, &command, &request, StatusCode::ACCEPTED).await
 }

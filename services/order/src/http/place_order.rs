@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use contracts::{
-    OrderId, Problem,
+    OrderId, Problem, UserId,
     http::{Customer, IdempotencyKey, Json},
 };
 use serde::{Deserialize, Serialize};
@@ -11,13 +11,13 @@ use utoipa::ToSchema;
 use super::{bodies::OrderBody, stored_response};
 use crate::{
     AppState, clock,
-    domain::{Cause, NewOrder, Order, PaymentMethod, PlaceRefusal, ShippingAddress},
+    domain::{Cart, Cause, NewOrder, Order, PaymentMethod, PlaceRefusal, ShippingAddress, Unpaid},
     error::Error,
     saga,
     store::{
         idempotency::IdempotentRequest,
         retry_conflicts,
-        transaction::{Commit, Guard},
+        transaction::{CartChange, Commit, Guard},
     },
 };
 
@@ -50,9 +50,11 @@ pub(super) struct PlaceOrder {
             ("Location" = String, description = "Path of the order"),
             ("Idempotent-Replayed" = String, description = "`true` for the stored response to an earlier request"),
         )),
-        (status = 409, description = "A request with the same key is in progress",
+        (status = 409, description = "A request with the same key is in progress, or too many orders are unpaid",
             body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The cart is empty, the total is too large, or the key was used differently",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many of the customer's payments were declined within a day",
             body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -68,6 +70,7 @@ pub(super) async fn place_order(
     let request = IdempotentRequest::new(user_id, "place-order", &key, &body)?;
     let PlaceOrder { payment_method, shipping_address } = body;
     let new = NewOrder { id: OrderId::generate(), user_id, payment_method, shipping_address };
+    let _turn = app.store.lock_cart(user_id).await;
     retry_conflicts(|| place(&app, new.clone(), &request)).await
 }
 
@@ -76,6 +79,8 @@ async fn place(app: &AppState, new: NewOrder, request: &IdempotentRequest) -> Re
     let user = new.user_id;
     let stored = app.store.cart(user).await?;
     let now = clock::now();
+    let mut unpaid = stored.unpaid.clone();
+    unpaid.prune(now);
     let decision = match Order::place(new, &stored.cart, &app.rules, now) {
         Ok(decision) => decision,
         // The first execution of this request may have emptied the cart.
@@ -84,9 +89,17 @@ async fn place(app: &AppState, new: NewOrder, request: &IdempotentRequest) -> Re
         }
         Err(refusal) => return Err(refusal.into()),
     };
+    if unpaid.is_declined_too_often(now) {
+        return Err(Error::TooManyDeclines);
+    }
+    if unpaid.is_full() {
+        forget_settled(app, user, &mut unpaid).await?;
+    }
+    unpaid.add(&decision.order, &app.rules);
     let response = stored_response::of(StatusCode::ACCEPTED, &decision.order)?;
     let guard = Guard::Request(request, response.clone());
-    match app.store.place(&decision, user, &stored, guard, now).await? {
+    let cart = CartChange::Replaced { read: stored, cart: Cart::default(), unpaid };
+    match app.store.write(&decision, cart, guard, now).await? {
         Commit::Committed => {
             saga::committed(&decision, Cause::Checkout);
             Ok(stored_response::respond(response))
@@ -96,4 +109,15 @@ async fn place(app: &AppState, new: NewOrder, request: &IdempotentRequest) -> Re
         }
         Commit::InFlight => Err(Error::KeyInUse),
     }
+}
+
+/// Removes the orders that do not wait any longer. Fails if all of them still do.
+async fn forget_settled(app: &AppState, user: UserId, unpaid: &mut Unpaid) -> Result<(), Error> {
+    for id in unpaid.orders() {
+        let order = app.store.order_of(user, id).await?;
+        if order.is_none_or(|order| order.state.deadline().is_none()) {
+            unpaid.remove(id);
+        }
+    }
+    if unpaid.is_full() { Err(Error::TooManyUnpaidOrders) } else { Ok(()) }
 }

@@ -36,6 +36,8 @@ pub(super) struct PutCartItem {
         (status = 200, description = "The cart", body = CartBody),
         (status = 404, description = "The path does not contain a SKU",
             body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Other requests are changing the cart",
+            body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The SKU is not for sale, has another currency, or exceeds the cart's limits",
             body = Problem, content_type = "application/problem+json"),
     )
@@ -46,6 +48,7 @@ pub(super) async fn put_cart_item(
     Path(sku): Path<Sku>,
     http::Json(PutCartItem { quantity }): http::Json<PutCartItem>,
 ) -> Result<Json<CartBody>, Error> {
+    let _turn = app.store.lock_cart(user).await;
     retry_conflicts(|| put(&app, user, &sku, quantity)).await.map(Json)
 }
 

@@ -17,11 +17,14 @@ use crate::{AppState, clock, domain::PlaceRefusal, error::Error, store::retry_co
     security(("access_token" = ["customer"])),
     responses(
         (status = 200, description = "The cart", body = CartBody),
+        (status = 409, description = "Other requests are changing the cart",
+            body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The total is too large at the current prices",
             body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn read_cart(State(app): State<AppState>, Customer(user): Customer) -> Result<Json<CartBody>, Error> {
+    let _turn = app.store.lock_cart(user).await;
     retry_conflicts(|| read(&app, user)).await.map(Json)
 }
 

@@ -19,6 +19,8 @@ use crate::{AppState, clock, error::Error, store::retry_conflicts};
         (status = 204, description = "The cart does not contain the SKU"),
         (status = 404, description = "The path does not contain a SKU",
             body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Other requests are changing the cart",
+            body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn remove_cart_item(
@@ -26,6 +28,7 @@ pub(super) async fn remove_cart_item(
     Customer(user): Customer,
     Path(sku): Path<Sku>,
 ) -> Result<StatusCode, Error> {
+    let _turn = app.store.lock_cart(user).await;
     retry_conflicts(|| remove(&app, user, &sku)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

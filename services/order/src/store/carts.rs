@@ -2,23 +2,35 @@
 
 use aws_sdk_dynamodb::{
     error::SdkError,
-    operation::{delete_item::DeleteItemError, put_item::PutItemError},
-    types::{AttributeValue, Delete},
+    operation::put_item::PutItemError,
+    types::{AttributeValue, Put, Update},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use contracts::UserId;
 use serde::{Deserialize, Serialize};
+use tokio::sync::MutexGuard;
 use uuid::Uuid;
 
 use super::{Item, Store, key};
-use crate::{domain::Cart, error::Error};
+use crate::{
+    domain::{Cart, Unpaid},
+    error::Error,
+};
 
-/// A cart, with the revision that was read.
+/// Time after which an untouched cart is deleted.
+const RETENTION: TimeDelta = TimeDelta::days(90);
+
+/// Time for which the cart of a deleted account stays closed: longer than an access token is valid.
+const CLOSED: TimeDelta = TimeDelta::days(1);
+
+/// A customer's cart, with the revision that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoredCart {
     pub(crate) cart: Cart,
-    /// Random value of each write. A counter would start again after a checkout has deleted the cart, and a slow
-    /// request could mistake the new cart for the one that it read.
+    /// Bounds of the customer's orders and payments.
+    pub(crate) unpaid: Unpaid,
+    /// Random value of each write. A counter would start again after the item is deleted, and a slow request could
+    /// mistake the new cart for the one that it read.
     revision: Option<Uuid>,
 }
 
@@ -29,16 +41,46 @@ pub(super) struct CartItem {
     revision: Uuid,
     updated_at: DateTime<Utc>,
     lines: Cart,
+    #[serde(flatten)]
+    unpaid: Unpaid,
+    /// True for the cart of a deleted account.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    closed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
+}
+
+impl CartItem {
+    fn new(user: UserId, cart: Cart, unpaid: Unpaid, now: DateTime<Utc>) -> Self {
+        Self {
+            pk: pk(user),
+            sk: SK.to_owned(),
+            revision: Uuid::new_v4(),
+            updated_at: now,
+            lines: cart,
+            unpaid,
+            closed: false,
+            expires_at: Some((now + RETENTION).timestamp()),
+        }
+    }
 }
 
 impl Store {
-    /// Returns the cart of `user`; an empty one if there is none.
+    /// Waits until no other request of this process changes the cart of `user`, and keeps others waiting.
+    pub(crate) async fn lock_cart(&self, user: UserId) -> MutexGuard<'_, ()> {
+        self.locks.lock(user).await
+    }
+
+    /// Returns the cart of `user`; an empty one if there is none. [`Error::AccountDeleted`] if the account is deleted.
     pub(crate) async fn cart(&self, user: UserId) -> Result<StoredCart, Error> {
         let item: Option<CartItem> = self.get(cart_key(user)).await?;
-        Ok(match item {
-            Some(item) => StoredCart { cart: item.lines, revision: Some(item.revision) },
-            None => StoredCart { cart: Cart::default(), revision: None },
-        })
+        match item {
+            Some(CartItem { closed: true, .. }) => Err(Error::AccountDeleted),
+            Some(CartItem { lines, unpaid, revision, .. }) => {
+                Ok(StoredCart { cart: lines, unpaid, revision: Some(revision) })
+            }
+            None => Ok(StoredCart { cart: Cart::default(), unpaid: Unpaid::default(), revision: None }),
+        }
     }
 
     /// Replaces `read` by `cart`. [`Error::VersionConflict`] if the cart has changed since it was read.
@@ -49,7 +91,9 @@ impl Store {
         cart: Cart,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let item = CartItem { pk: pk(user), sk: SK.to_owned(), revision: Uuid::new_v4(), updated_at: now, lines: cart };
+        let mut unpaid = read.unpaid.clone();
+        unpaid.prune(now);
+        let item = CartItem::new(user, cart, unpaid, now);
         let put = self.client.put_item().table_name(&self.table).set_item(Some(serde_dynamo::to_item(item)?));
         let put = match read.revision {
             Some(revision) => put
@@ -59,30 +103,66 @@ impl Store {
         };
         match put.send().await {
             Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error)) if is_put_conflict(error.err()) => Err(Error::VersionConflict),
+            Err(SdkError::ServiceError(error)) if is_conflict(error.err()) => Err(Error::VersionConflict),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Deletes the cart of `user`, whatever it contains. [`Error::VersionConflict`] if a checkout is deleting it.
-    pub(crate) async fn remove_cart(&self, user: UserId) -> Result<(), Error> {
-        match self.client.delete_item().table_name(&self.table).set_key(Some(cart_key(user))).send().await {
+    /// Empties and closes the cart of a deleted account: an access token may still be valid. [`Error::VersionConflict`]
+    /// if a checkout is writing it.
+    pub(crate) async fn close_cart(&self, user: UserId, now: DateTime<Utc>) -> Result<(), Error> {
+        let item = CartItem {
+            closed: true,
+            expires_at: Some((now + CLOSED).timestamp()),
+            ..CartItem::new(user, Cart::default(), Unpaid::default(), now)
+        };
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(serde_dynamo::to_item(item)?));
+        match put.send().await {
             Ok(_) => Ok(()),
-            Err(SdkError::ServiceError(error)) if is_delete_conflict(error.err()) => Err(Error::VersionConflict),
+            Err(SdkError::ServiceError(error)) if is_conflict(error.err()) => Err(Error::VersionConflict),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Deletes the cart as part of a transaction, which fails if the cart has changed since it was read.
-    pub(super) fn delete_cart(&self, user: UserId, read: &StoredCart) -> Result<Delete, Error> {
-        let delete = Delete::builder().table_name(&self.table).set_key(Some(cart_key(user)));
-        let delete = match read.revision {
-            Some(revision) => delete
+    /// Replaces `read` as part of a transaction, which fails if the cart has changed since it was read.
+    pub(super) fn put_cart(
+        &self,
+        user: UserId,
+        read: &StoredCart,
+        cart: Cart,
+        unpaid: Unpaid,
+        now: DateTime<Utc>,
+    ) -> Result<Put, Error> {
+        let item = serde_dynamo::to_item(CartItem::new(user, cart, unpaid, now))?;
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let put = match read.revision {
+            Some(revision) => put
                 .condition_expression("revision = :read")
                 .expression_attribute_values(":read", AttributeValue::S(revision.to_string())),
-            None => delete.condition_expression("attribute_not_exists(pk)"),
+            None => put.condition_expression("attribute_not_exists(pk)"),
         };
-        Ok(delete.build()?)
+        Ok(put.build()?)
+    }
+
+    /// Counts a declined payment of `user` as part of a transaction, without reading the cart.
+    pub(super) fn count_decline(&self, user: UserId, now: DateTime<Utc>) -> Result<Update, Error> {
+        let none = || AttributeValue::L(Vec::new());
+        let time = AttributeValue::S(now.to_rfc3339_opts(SecondsFormat::Millis, true));
+        let expires_at = (now + RETENTION).timestamp().to_string();
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(cart_key(user)))
+            .update_expression(
+                "SET revision = :revision, updated_at = :now, expires_at = if_not_exists(expires_at, :expires_at), \
+                 #lines = if_not_exists(#lines, :none), declines = list_append(if_not_exists(declines, :none), :declines)",
+            )
+            .expression_attribute_names("#lines", "lines")
+            .expression_attribute_values(":revision", AttributeValue::S(Uuid::new_v4().to_string()))
+            .expression_attribute_values(":now", time.clone())
+            .expression_attribute_values(":expires_at", AttributeValue::N(expires_at))
+            .expression_attribute_values(":none", none())
+            .expression_attribute_values(":declines", AttributeValue::L(vec![time]));
+        Ok(update.build()?)
     }
 }
 
@@ -96,13 +176,9 @@ fn cart_key(user: UserId) -> Item {
     key(pk(user), SK.to_owned())
 }
 
-/// True if another request has changed the cart, or a checkout is deleting it.
-fn is_put_conflict(error: &PutItemError) -> bool {
+/// True if another request has changed the cart, or a transaction is writing it.
+fn is_conflict(error: &PutItemError) -> bool {
     error.is_conditional_check_failed_exception() || error.is_transaction_conflict_exception()
-}
-
-fn is_delete_conflict(error: &DeleteItemError) -> bool {
-    error.is_transaction_conflict_exception()
 }
 
 #[cfg(test)]
@@ -113,8 +189,7 @@ mod tests {
 
     #[test]
     fn a_concurrent_checkout_is_a_version_conflict() {
-        let conflict = || TransactionConflictException::builder().build();
-        assert!(is_delete_conflict(&DeleteItemError::TransactionConflictException(conflict())));
-        assert!(is_put_conflict(&PutItemError::TransactionConflictException(conflict())));
+        let conflict = TransactionConflictException::builder().build();
+        assert!(is_conflict(&PutItemError::TransactionConflictException(conflict)));
     }
 }

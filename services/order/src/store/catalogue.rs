@@ -4,10 +4,12 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem, Update};
+use backon::BackoffBuilder;
 use contracts::{ProductId, Sku};
 use serde::{Deserialize, Serialize};
+use tokio::time::sleep;
 
-use super::{Item, Store, key};
+use super::{Store, key, short_backoff};
 use crate::{domain::Offer, error::Error};
 
 /// Latest snapshot of a product in the projection.
@@ -53,7 +55,8 @@ impl Store {
         offers: Vec<(Sku, Offer)>,
         dropped: Vec<Sku>,
     ) -> Result<(), Error> {
-        let skus = offers.iter().map(|(sku, _)| sku.clone()).collect();
+        let skus: Vec<Sku> = offers.iter().map(|(sku, _)| sku.clone()).collect();
+        let changed: Vec<Sku> = skus.iter().chain(&dropped).cloned().collect();
         let mut items = vec![self.put_product(id, before, CatalogProduct { sequence, skus })?];
         for (sku, offer) in offers {
             let item = OfferItem { pk: offer_pk(&sku), sk: SK.to_owned(), sku, offer };
@@ -63,22 +66,36 @@ impl Store {
         for sku in dropped {
             items.push(self.end_sale(&sku)?);
         }
-        self.transact(items, false).await.map(drop)
+        self.transact(items, false).await?;
+        changed.iter().for_each(|sku| self.offers.invalidate(sku));
+        Ok(())
     }
 
     /// Returns the offers of `skus`, at most 100. Unknown SKUs are left out.
+    ///
+    /// They are some seconds old at most. The price that is charged is that of the reservation.
     pub async fn offers(&self, skus: impl IntoIterator<Item = &Sku>) -> Result<HashMap<Sku, Offer>, Error> {
-        let mut pending: Vec<Item> = skus.into_iter().map(|sku| key(offer_pk(sku), SK.to_owned())).collect();
-        let mut offers = HashMap::new();
+        let (mut offers, mut pending) = (HashMap::new(), Vec::new());
+        for sku in skus {
+            match self.offers.get(sku) {
+                Some(offer) => _ = offers.insert(sku.clone(), offer),
+                None => pending.push(key(offer_pk(sku), SK.to_owned())),
+            }
+        }
+        let mut pauses = short_backoff().build();
         while !pending.is_empty() {
             let keys = KeysAndAttributes::builder().set_keys(Some(pending)).build()?;
             let output = self.client.batch_get_item().request_items(&self.table, keys).send().await?;
             for item in output.responses.unwrap_or_default().into_values().flatten() {
                 let item: OfferItem = serde_dynamo::from_item(item)?;
+                self.offers.insert(item.sku.clone(), item.offer.clone());
                 offers.insert(item.sku, item.offer);
             }
             // Under load, DynamoDB returns some keys unprocessed.
             pending = output.unprocessed_keys.unwrap_or_default().into_values().flat_map(|keys| keys.keys).collect();
+            if !pending.is_empty() {
+                sleep(pauses.next().ok_or_else(|| Error::Unavailable("keys remain unprocessed".into()))?).await;
+            }
         }
         Ok(offers)
     }

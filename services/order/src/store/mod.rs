@@ -6,32 +6,43 @@ use std::{collections::HashMap, future::Future, time::Duration};
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use backon::{ExponentialBuilder, Retryable};
+use contracts::Sku;
+use moka::sync::Cache;
 use serde::de::DeserializeOwned;
 
-use crate::error::Error;
+use crate::{domain::Offer, error::Error};
+use locks::Locks;
 
 pub(crate) mod carts;
 mod catalogue;
 pub(crate) mod idempotency;
+mod locks;
 pub(crate) mod orders;
 pub(crate) mod transaction;
 
 #[cfg(test)]
 mod samples;
 
+/// Maximum number of offers in memory: about 5 MB.
+const MAX_CACHED_OFFERS: u64 = 20_000;
+
 /// The service's table.
 #[derive(Debug, Clone)]
 pub struct Store {
     client: Client,
     table: String,
+    locks: Locks,
+    offers: Cache<Sku, Offer>,
 }
 
 type Item = HashMap<String, AttributeValue>;
 
 impl Store {
-    /// Accesses the table named `table`.
-    pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+    /// Accesses the table named `table`. Offers are kept in memory for the time `offer_cache`, if it is not zero.
+    pub fn new(client: Client, table: String, offer_cache: Duration) -> Self {
+        let capacity = if offer_cache.is_zero() { 0 } else { MAX_CACHED_OFFERS };
+        let offers = Cache::builder().max_capacity(capacity).time_to_live(offer_cache).build();
+        Self { client, table, locks: Locks::default(), offers }
     }
 
     /// Succeeds if the table responds.
@@ -53,18 +64,22 @@ impl Store {
     }
 }
 
+/// Backoff between attempts of a version conflict, or of reading keys that DynamoDB left unprocessed.
+fn short_backoff() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(5))
+        .with_max_delay(Duration::from_millis(200))
+        .with_max_times(8)
+        .with_jitter()
+}
+
 /// Runs `operation`, which loads, decides and commits; again after a version conflict, with a backoff of milliseconds.
 /// Ends with [`Error::RetriesExhausted`] if the conflicts persist.
 pub(crate) async fn retry_conflicts<T, F>(operation: impl FnMut() -> F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>>,
 {
-    let backoff = ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(5))
-        .with_max_delay(Duration::from_millis(200))
-        .with_max_times(8)
-        .with_jitter();
-    let result = operation.retry(backoff).when(Error::is_version_conflict).await;
+    let result = operation.retry(short_backoff()).when(Error::is_version_conflict).await;
     result.map_err(|error| if error.is_version_conflict() { Error::RetriesExhausted } else { error })
 }
 

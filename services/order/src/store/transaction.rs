@@ -5,14 +5,17 @@ use aws_sdk_dynamodb::{
     types::{CancellationReason, Put, TransactWriteItem},
 };
 use chrono::{DateTime, Utc};
-use contracts::{Envelope, EventId, UserId, outbox::OutboxItem};
+use contracts::{Envelope, EventId, outbox::OutboxItem};
 
 use super::{
     Store,
     carts::StoredCart,
     idempotency::{IdempotentRequest, StoredResponse},
 };
-use crate::{domain::Decision, error::Error};
+use crate::{
+    domain::{Cart, Decision, Unpaid},
+    error::Error,
+};
 
 /// Guard against a second execution of a change.
 #[derive(Debug)]
@@ -34,34 +37,25 @@ pub(crate) enum Commit {
     InFlight,
 }
 
+/// Change of the customer's cart in the transaction of an order's change. [`Error::VersionConflict`] if the cart has
+/// changed since it was read.
+#[derive(Debug)]
+pub(crate) enum CartChange {
+    /// None.
+    Unchanged,
+    /// Lines and bounds after a checkout, or after a rejection that returns the lines.
+    Replaced { read: StoredCart, cart: Cart, unpaid: Unpaid },
+    /// Another declined payment.
+    Declined,
+}
+
 impl Store {
-    /// Writes a new order and deletes its cart. [`Error::VersionConflict`] if the cart has changed since it was read.
-    pub(crate) async fn place(
+    /// Writes a new version of an order, its events, and the change of the customer's cart. [`Error::VersionConflict`] if
+    /// the order has changed since it was read.
+    pub(crate) async fn write(
         &self,
         decision: &Decision,
-        user: UserId,
-        cart: &StoredCart,
-        guard: Guard<'_>,
-        now: DateTime<Utc>,
-    ) -> Result<Commit, Error> {
-        let delete = TransactWriteItem::builder().delete(self.delete_cart(user, cart)?).build();
-        self.write(decision, Some(delete), guard, now).await
-    }
-
-    /// Writes a change of an order. [`Error::VersionConflict`] if the order has changed since it was read.
-    pub(crate) async fn change(
-        &self,
-        decision: &Decision,
-        guard: Guard<'_>,
-        now: DateTime<Utc>,
-    ) -> Result<Commit, Error> {
-        self.write(decision, None, guard, now).await
-    }
-
-    async fn write(
-        &self,
-        decision: &Decision,
-        also: Option<TransactWriteItem>,
+        cart: CartChange,
         guard: Guard<'_>,
         now: DateTime<Utc>,
     ) -> Result<Commit, Error> {
@@ -70,9 +64,18 @@ impl Store {
             Guard::Version => None,
         };
         let is_guarded = guard.is_some();
+        let user = decision.order.user_id;
         let mut items: Vec<_> = guard.map(put).into_iter().collect();
         items.push(put(self.put_order(&decision.order)?));
-        items.extend(also);
+        match cart {
+            CartChange::Unchanged => {}
+            CartChange::Replaced { read, cart, unpaid } => {
+                items.push(put(self.put_cart(user, &read, cart, unpaid, now)?));
+            }
+            CartChange::Declined => {
+                items.push(TransactWriteItem::builder().update(self.count_decline(user, now)?).build());
+            }
+        }
         for event in &decision.events {
             let (order, event) = (&decision.order, event.clone());
             let envelope = Envelope::new(EventId::generate(), order.id, order.version, now, event);

@@ -1,9 +1,15 @@
 use axum::http::StatusCode;
-use contracts::{Event, OrderId};
+use chrono::TimeDelta;
+use contracts::{
+    Event, OrderId,
+    event::product::{Shortage, StockRejected},
+};
 use futures::future::join_all;
+use order::domain::{MAX_ATTEMPTS, MAX_DECLINES, MAX_UNPAID_ORDERS};
 use serde_json::json;
+use stack::testing::eventually;
 
-use super::harness::{checkout_body, is_replayed, new_key, start};
+use super::harness::{LIMIT, about, checkout_body, declined, is_replayed, new_key, start, start_with, stock_reserved};
 
 #[tokio::test]
 async fn a_checkout_orders_the_cart_and_empties_it() {
@@ -138,4 +144,107 @@ async fn concurrent_checkouts_of_one_cart_place_one_order() {
     assert_eq!(list.body["items"].as_array().unwrap().len(), 1);
     let id: OrderId = list.body["items"][0]["id"].as_str().unwrap().parse().unwrap();
     assert_eq!(service.order(id).await.version, 1);
+}
+
+/// H5, M9: unpaid orders would keep a small shop sold out.
+#[tokio::test]
+async fn a_customer_has_at_most_five_orders_that_wait_for_stock_or_payment() {
+    let service = start().await;
+    let customer = service.customer();
+    let mut ids = Vec::new();
+    for _ in 0..MAX_UNPAID_ORDERS {
+        ids.push(service.placed(&customer).await);
+    }
+    customer.put_item("A", 1).await;
+    let refused = customer.checkout("pm_card_visa").await;
+    refused.is_problem(409, "conflict");
+    assert_eq!(customer.get("/v1/cart").await.body["items"][0]["quantity"], 1, "the cart is unchanged");
+
+    customer.cancel(ids[2], &new_key()).await.expect(200);
+    customer.checkout("pm_card_visa").await.expect(202);
+    customer.put_item("A", 1).await;
+    customer.checkout("pm_card_visa").await.is_problem(409, "conflict");
+    service.customer().get("/v1/cart").await.expect(200);
+}
+
+#[tokio::test]
+async fn emptying_the_cart_does_not_reset_the_limit_of_unpaid_orders() {
+    let service = start().await;
+    let customer = service.customer();
+    for _ in 0..MAX_UNPAID_ORDERS {
+        service.placed(&customer).await;
+    }
+    customer.put_item("A", 1).await;
+    assert_eq!(customer.delete("/v1/cart").await.status, StatusCode::NO_CONTENT);
+    customer.put_item("A", 1).await;
+    customer.checkout("pm_card_visa").await.is_problem(409, "conflict");
+}
+
+/// H5, M9: a card tester tries stolen cards.
+#[tokio::test]
+async fn declined_payments_of_a_customer_are_limited_over_all_orders() {
+    let service = start().await;
+    let customer = service.customer();
+    let mut declines = 0;
+    while declines < MAX_DECLINES {
+        let (id, mut payment_id) = service.awaiting_payment(&customer).await;
+        for attempt in 1..=MAX_ATTEMPTS {
+            service.handle(declined(id, payment_id)).await;
+            declines += 1;
+            if attempt < MAX_ATTEMPTS {
+                customer.pay(id, &new_key(), "pm_card_visa").await.expect(202);
+                payment_id = service.order(id).await.attempts[attempt].payment_id;
+            }
+        }
+        if declines < MAX_DECLINES {
+            continue;
+        }
+        customer.pay(id, &new_key(), "pm_card_visa").await.is_problem(429, "too-many-requests");
+    }
+    customer.put_item("A", 1).await;
+    customer.checkout("pm_card_visa").await.is_problem(429, "too-many-requests");
+}
+
+/// M20: out of stock costs the customer a product, not the whole cart.
+#[tokio::test]
+async fn a_rejected_order_names_the_shortages_and_returns_its_lines_to_the_cart() {
+    let service = start().await;
+    let customer = service.customer();
+    let id = service.placed(&customer).await;
+    let shortage = Shortage { sku: "A".parse().unwrap(), requested: 2, available: 1 };
+    let rejected = StockRejected { order_id: id, shortages: vec![shortage] };
+    service.handle(about(id, Event::StockRejected(rejected.clone()))).await;
+    let order = customer.get(&format!("/v1/orders/{id}")).await.expect(200);
+    assert_eq!(order["shortages"], json!([{ "sku": "A", "requested": 2, "available": 1 }]));
+    let cart = customer.get("/v1/cart").await.expect(200);
+    assert_eq!((&cart["items"][0]["sku"], &cart["items"][0]["quantity"]), (&json!("A"), &json!(2)));
+
+    // A cart that was filled again in the meantime is left alone.
+    let id = service.placed(&customer).await;
+    service.offer("B", 50).await;
+    customer.put_item("B", 3).await;
+    service.handle(about(id, Event::StockRejected(StockRejected { order_id: id, ..rejected }))).await;
+    assert_eq!(customer.get("/v1/cart").await.expect(200)["items"].as_array().unwrap().len(), 1);
+}
+
+/// M3: a new order would only wait until its deadline.
+#[tokio::test]
+async fn no_order_is_accepted_while_stock_is_reserved_too_slowly() {
+    let service = start_with(&[("--sweep-interval-seconds", "1")]).await;
+    let customer = service.customer();
+    let waiting = service.placed(&service.customer()).await;
+    let waiting = service.copy_as_older(waiting, TimeDelta::seconds(60)).await;
+    customer.put_item("A", 1).await;
+    let key = new_key();
+    let refused = eventually("new orders are refused", LIMIT, async || {
+        Some(customer.checkout_with_key(&key, "pm_card_visa").await).filter(|response| response.status == 503)
+    })
+    .await;
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    customer.get("/v1/cart").await.expect(200);
+    service.handle(stock_reserved(waiting, 100)).await;
+    eventually("orders are accepted again", LIMIT, async || {
+        (customer.checkout_with_key(&key, "pm_card_visa").await.status == 202).then_some(())
+    })
+    .await;
 }

@@ -10,10 +10,9 @@ const SWEEP: (&str, &str) = ("--sweep-interval-seconds", "1");
 #[tokio::test]
 async fn an_order_without_stock_is_cancelled_at_its_deadline() {
     let service = start_with(&[("--stock-deadline-seconds", "1"), SWEEP]).await;
-    let customer = service.customer();
     let mut ids = Vec::new();
     for _ in 0..6 {
-        ids.push(service.placed(&customer).await);
+        ids.push(service.placed(&service.customer()).await);
     }
     for id in ids {
         let order = service.eventually(id, Status::Cancelled).await;

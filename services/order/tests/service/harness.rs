@@ -31,6 +31,7 @@ use stack::{
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::{NoContext, Timestamp, Uuid};
 
 /// Limit of every wait: enough for a busy machine.
 pub const LIMIT: Duration = Duration::from_secs(30);
@@ -98,6 +99,7 @@ async fn launch(settings: &[(&str, &str)], run: impl AsyncFnOnce(&Aws, &[String]
         ("--order-inbox-url", &inbox_url),
         ("--token-issuer", issuer.url()),
         ("--long-poll-seconds", "1"),
+        ("--offer-cache-seconds", "0"),
         ("--sweep-interval-seconds", "86400"),
     ];
     arguments.retain(|(name, _)| settings.iter().all(|(other, _)| other != name));
@@ -109,7 +111,7 @@ async fn launch(settings: &[(&str, &str)], run: impl AsyncFnOnce(&Aws, &[String]
     let sdk = aws.sdk_config();
     let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(&sdk), aws_sdk_sqs::Client::new(&sdk));
     let app = AppState {
-        store: Store::new(dynamodb.clone(), table.clone()),
+        store: Store::new(dynamodb.clone(), table.clone(), Duration::ZERO),
         rules: config.rules(),
         admission: Admission::default(),
         tokens: TokenKeys::channel().1,
@@ -227,9 +229,7 @@ impl Service {
 
     /// Sets an attribute of the stored order, as another version of the service would.
     pub async fn set_attribute(&self, id: OrderId, name: &str, value: AttributeValue) {
-        let items = self.items().await;
-        let is_order = |item: &&Item| item["pk"].as_s().is_ok_and(|pk| *pk == format!("ORDER#{id}"));
-        let mut item = items.iter().find(is_order).unwrap().clone();
+        let mut item = self.item(id).await;
         item.insert(name.to_owned(), value);
         self.dynamodb.put_item().table_name(&self.table).set_item(Some(item)).send().await.unwrap();
     }
@@ -243,6 +243,23 @@ impl Service {
         self.set_attribute(id, "owed", owed).await;
         let due = format!("{}#{}", overdue.to_rfc3339_opts(SecondsFormat::Millis, true), order.state.status().as_str());
         self.set_attribute(id, "deadline_sk", AttributeValue::S(due)).await;
+    }
+
+    /// Stores a copy of the order that was placed earlier by `age`, which its id shows.
+    pub async fn copy_as_older(&self, id: OrderId, age: TimeDelta) -> OrderId {
+        let seconds = (clock::now() - age).timestamp().cast_unsigned();
+        let older = OrderId::from(Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, 0)));
+        let mut item = self.item(id).await;
+        for (name, value) in [("pk", format!("ORDER#{older}")), ("id", older.to_string())] {
+            item.insert(name.to_owned(), AttributeValue::S(value));
+        }
+        self.dynamodb.put_item().table_name(&self.table).set_item(Some(item)).send().await.unwrap();
+        older
+    }
+
+    async fn item(&self, id: OrderId) -> Item {
+        let is_order = |item: &Item| item["pk"].as_s().is_ok_and(|pk| *pk == format!("ORDER#{id}"));
+        self.items().await.into_iter().find(is_order).unwrap()
     }
 
     /// Returns the order once it has this version.
