@@ -37,6 +37,12 @@ async fn a_repetition_changes_nothing() {
     let queue = again.messaging.queue("order-deadlines").unwrap();
     let received = sqs.receive_message().queue_url(&queue.url).send().await.unwrap().messages.unwrap_or_default();
     assert_eq!(received.iter().filter_map(|message| message.body.as_deref()).collect::<Vec<_>>(), ["kept"]);
+
+    let inbox = &again.messaging.queue("payment-inbox").unwrap().url;
+    sqs.send_message().queue_url(inbox).message_body("received").send().await.unwrap();
+    let seen = async || again.seen("payment").first().cloned();
+    let seen = eventually("a function receives from an earlier queue on another port", LIMIT, seen).await;
+    assert_eq!(seen["record"]["body"], "received");
 }
 
 /// Ids of the created resources.

@@ -52,6 +52,13 @@ def patch_streams_over_restarts():
     dynamodb.get_state, dynamodb.load_persisted_state = get_state_with_streams, load_state_with_streams
 
 
+def patch_queue_urls_over_restarts():
+    """MiniStack identifies queues by URLs with its port, so functions do not receive from queues that were created with
+    another port. With the patch, stored URLs have a constant port. Responses have the port of the request."""
+    sqs.DEFAULT_PORT = "4566"
+    sqs._CANONICAL_NETLOC = f"{sqs.DEFAULT_HOST}:{sqs.DEFAULT_PORT}"
+
+
 def patch_proxied_responses():
     """API Gateway passes on all headers of an HTTP integration but those of the connection. MiniStack passes on only
     the content type, and no header of an error. It also reads the body of an error on its event loop, which is a
@@ -219,6 +226,7 @@ def count_calls():
 
 
 patch_failed_stream_records()
+patch_queue_urls_over_restarts()
 patch_proxied_responses()
 patch_streams_over_restarts()
 count_calls()
