@@ -1,4 +1,4 @@
-//! The command line where nothing runs: what it answers, and with which code. Runs of whole stacks are in `tests/`.
+//! Output and exit codes of the command line without a running stack. The black-box tests in `tests/` run stacks.
 
 use std::{
     net::{Ipv4Addr, TcpListener},
@@ -7,10 +7,10 @@ use std::{
 };
 
 fn shop(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_shop")).args(arguments).output().expect("the tool is built")
+    Command::new(env!("CARGO_BIN_EXE_shop")).args(arguments).output().expect("the tool runs")
 }
 
-fn said(output: &Output) -> String {
+fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
@@ -19,12 +19,12 @@ fn new_folder(name: &str) -> PathBuf {
 }
 
 #[test]
-fn where_nothing_runs_status_is_no_success_and_says_how_to_start() {
+fn without_a_stack_status_fails_and_names_the_command_to_start_one() {
     let folder = new_folder("status");
     let folder = folder.to_str().unwrap();
     let status = shop(&["status", "--data", folder]);
     assert!(!status.status.success());
-    assert!(said(&status).contains("cargo shop up"), "{}", said(&status));
+    assert!(text(&status).contains("cargo shop up"), "{}", text(&status));
 
     let json = shop(&["status", "--data", folder, "--json"]);
     assert!(!json.status.success());
@@ -33,50 +33,50 @@ fn where_nothing_runs_status_is_no_success_and_says_how_to_start() {
 }
 
 #[test]
-fn where_nothing_runs_there_is_nothing_to_end_and_nothing_to_buy() {
+fn without_a_stack_down_succeeds_and_other_commands_fail() {
     let folder = new_folder("down");
     let folder = folder.to_str().unwrap();
-    assert!(shop(&["down", "--data", folder]).status.success(), "what was asked for is so");
+    assert!(shop(&["down", "--data", folder]).status.success(), "no stack runs, as requested");
     for command in ["demo", "logs"] {
         let output = shop(&[command, "--data", folder]);
         assert!(!output.status.success());
-        assert!(said(&output).contains("cargo shop up"), "{}", said(&output));
+        assert!(text(&output).contains("cargo shop up"), "{}", text(&output));
     }
 }
 
 #[test]
-fn a_taken_port_ends_up_with_its_holder_and_leaves_no_record() {
+fn a_taken_port_is_an_error_that_names_the_process_and_leaves_no_record() {
     let folder = new_folder("port");
     let holder = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = holder.local_addr().unwrap().port().to_string();
     let output = shop(&["up", "--data", folder.to_str().unwrap(), "--port", &port]);
     assert!(!output.status.success());
-    assert!(said(&output).contains(&format!("port {port} is in use by")), "{}", said(&output));
+    assert!(text(&output).contains(&format!("port {port} is in use by")), "{}", text(&output));
     assert!(!folder.join("stack.json").exists());
     std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
-fn a_wrong_setting_is_refused_before_anything_starts() {
+fn an_unknown_setting_is_rejected_before_the_start() {
     let output = shop(&["up", "--set", "shipping.X=1"]);
     assert!(!output.status.success());
-    assert!(said(&output).contains("no program `shipping`"), "{}", said(&output));
+    assert!(text(&output).contains("no program `shipping`"), "{}", text(&output));
 }
 
 #[test]
-fn a_service_elsewhere_needs_a_host_and_a_port() {
-    let elsewhere = ["provision", "--aws", "aws:4566", "--processor", "http://psp:8080", "--programs", "/programs"];
+fn an_external_service_requires_a_host_and_a_port() {
+    let external = ["provision", "--aws", "aws:4566", "--processor", "http://psp:8080", "--programs", "/programs"];
     for wrong in ["order", "order=order", "order=:8080"] {
-        let output = shop(&[&elsewhere[..], &["--service", wrong]].concat());
+        let output = shop(&[&external[..], &["--service", wrong]].concat());
         assert!(!output.status.success(), "{wrong}");
-        assert!(said(&output).contains("HOST:PORT"), "{}", said(&output));
+        assert!(text(&output).contains("HOST:PORT"), "{}", text(&output));
     }
 }
 
 #[test]
-fn a_demo_elsewhere_needs_the_accounts_of_its_seed() {
+fn a_demo_of_an_external_stack_requires_its_accounts() {
     let file = new_folder("accounts").join("accounts.json");
     let output = shop(&["demo", "--aws", "aws:4566", "--accounts", file.to_str().unwrap()]);
     assert!(!output.status.success());
-    assert!(said(&output).contains("accounts.json"), "{}", said(&output));
+    assert!(text(&output).contains("accounts.json"), "{}", text(&output));
 }

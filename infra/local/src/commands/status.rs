@@ -1,6 +1,11 @@
 //! `cargo shop status`
 
-use std::{collections::BTreeMap, process::ExitCode, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io::{Write, stdout},
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::Result;
 use clap::Args;
@@ -47,7 +52,7 @@ impl Status {
             let report = Report { running, healthy, health: &health, record: record.as_ref() };
             println!("{}", serde_json::to_string_pretty(&report)?);
         } else if let Some(record) = &record {
-            print(record, &health);
+            print(record, &health)?;
         } else if running {
             println!("The stack on {} is starting.", folder.root().display());
         } else {
@@ -76,21 +81,23 @@ async fn is_healthy(part: &Part) -> bool {
     }
 }
 
-fn print(record: &Record, health: &BTreeMap<String, bool>) {
+fn print(record: &Record, health: &BTreeMap<String, bool>) -> Result<()> {
+    let mut out = stdout().lock();
     let state = if record.ready_at.is_some() { "Running" } else { "Starting" };
-    println!("{state} since {} (pid {}).", record.started_at.format("%F %T UTC"), record.pid);
-    println!("\n  {:<22} {:<10} {:>7} {:>6}  log", "part", "health", "pid", "port");
+    writeln!(out, "{state} since {} (pid {}).", record.started_at.format("%F %T UTC"), record.pid)?;
+    writeln!(out, "\n  {:<22} {:<10} {:>7} {:>6}  log", "part", "health", "pid", "port")?;
     for (name, part) in &record.parts {
         let word = if health.get(name).copied().unwrap_or(false) { "healthy" } else { "UNHEALTHY" };
         match part {
             Part::Process { pid, port, log, .. } => {
                 let port = port.map_or_else(String::new, |port| port.to_string());
-                println!("  {name:<22} {word:<10} {pid:>7} {port:>6}  {}", log.display());
+                writeln!(out, "  {name:<22} {word:<10} {pid:>7} {port:>6}  {}", log.display())?;
             }
             Part::Function { .. } => {
-                println!("  {name:<22} {:<10} {:>7} {:>6}  cargo shop logs {name}", "function", "", "")
+                writeln!(out, "  {name:<22} {:<10} {:>7} {:>6}  cargo shop logs {name}", "function", "", "")?;
             }
         }
     }
-    println!("\n{record}");
+    writeln!(out, "\n{record}")?;
+    Ok(())
 }
