@@ -93,6 +93,14 @@ pub struct Config {
     /// URL of the SQS queue with events of orders.
     #[arg(long, env = "PRODUCT_INBOX_URL")]
     pub product_inbox_url: String,
+    /// Time that a receive waits for messages, in seconds: at most 20. Also the time that a shutdown may take longer.
+    #[arg(
+        long = "long-poll-seconds",
+        env = "LONG_POLL_SECONDS",
+        default_value = "20",
+        value_parser = long_poll_seconds
+    )]
+    pub long_poll: Duration,
     /// Issuer of access tokens. Its keys are read from `<issuer>/.well-known/jwks.json`.
     #[arg(long, env = "TOKEN_ISSUER")]
     pub token_issuer: Url,
@@ -129,6 +137,13 @@ fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
         _ => Err("expected 1 to 86400 seconds".to_owned()),
+    }
+}
+
+fn long_poll_seconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds @ 1..=20) => Ok(Duration::from_secs(seconds)),
+        _ => Err("expected 1 to 20 seconds".to_owned()),
     }
 }
 

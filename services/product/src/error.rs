@@ -54,12 +54,52 @@ pub enum Error {
     /// The lines of an event cannot be those of an order: a contract violation by its publisher.
     #[error(transparent)]
     InvalidLines(#[from] InvalidLines),
+    /// The queue is not meant for this type of event: the filter of a subscription is too wide.
+    #[error("unexpected event type {0}")]
+    UnexpectedEvent(&'static str),
     /// A message is not an event that this version can read.
     #[error("unreadable message")]
     Unreadable(#[from] serde_json::Error),
     /// The database rejected a statement or did not respond.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
+}
+
+/// True for transient failures of the database: no connection, a timeout, a conflict, no resources, a failover.
+fn is_transient(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => true,
+        // Classes and codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            matches!(&*code, "40001" | "40P01" | "55P03" | "57014" | "25006")
+                || code.starts_with("53")
+                || code.starts_with("57P")
+        }),
+        _ => false,
+    }
+}
+
+impl Error {
+    /// True if another delivery of the message may succeed. False if the message or the domain refuses it.
+    ///
+    /// An error of the database never refuses a message: a stored value that this version cannot read was written by a
+    /// newer one.
+    pub(crate) fn is_retryable(&self) -> bool {
+        match self {
+            Self::KeyInUse | Self::VersionConflict | Self::Database(_) => true,
+            Self::NotFound(_)
+            | Self::InvalidParameter { .. }
+            | Self::ContradictoryParameter { .. }
+            | Self::Patch(_)
+            | Self::PreconditionRequired
+            | Self::PreconditionFailed
+            | Self::AdjustmentOutOfRange { .. }
+            | Self::KeyReused
+            | Self::InvalidLines(_)
+            | Self::UnexpectedEvent(_)
+            | Self::Unreadable(_) => false,
+        }
+    }
 }
 
 impl From<Error> for Problem {
@@ -85,10 +125,12 @@ impl From<Error> for Problem {
             }
             Error::KeyInUse => Self::new(ProblemType::IdempotencyKeyInUse),
             Error::KeyReused => Self::new(ProblemType::IdempotencyKeyReused),
-            Error::Database(sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) => Self::new(ProblemType::Unavailable),
-            Error::VersionConflict | Error::Unreadable(_) | Error::InvalidLines(_) | Error::Database(_) => {
-                Self::new(ProblemType::Internal)
-            }
+            Error::Database(error) if is_transient(&error) => Self::new(ProblemType::Unavailable),
+            Error::VersionConflict
+            | Error::UnexpectedEvent(_)
+            | Error::Unreadable(_)
+            | Error::InvalidLines(_)
+            | Error::Database(_) => Self::new(ProblemType::Internal),
         }
     }
 }

@@ -26,6 +26,8 @@ mod jwks;
 pub mod run;
 /// PostgreSQL: one function per query.
 pub mod store;
+/// Tasks that live as long as the process.
+mod supervise;
 /// Logs and traces.
 pub mod telemetry;
 

@@ -1,44 +1,62 @@
 //! The service as a whole: HTTP server, queue, publisher and sweep.
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
 use axum::serve::ListenerExt;
-use tokio::net::TcpListener;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use contracts::http::TokenKeys;
+use tokio::{net::TcpListener, task::JoinSet, time::timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     AppState, Config,
     events::{
         handle::handle,
         publisher::{Notifier, Publisher},
-        sqs::Queue,
+        queue::{Queue, Received},
         sweep::Sweep,
     },
     http,
     iam::SignIn,
     jwks, store,
+    supervise::{supervise, until},
 };
 
-/// Number of batches, of ten messages each, that are handled at the same time. The connection pool must suffice for
-/// them.
-const BATCHES: usize = 2;
+/// Number of messages that are handled at the same time. The connection pool must suffice for them.
+const MESSAGES: usize = 20;
+
+/// Time for closing the connections of the pool.
+const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 
 /// Serves the API on `listener`, the queue, the publisher and the sweep, until `shutdown`; then finishes the work in
-/// progress: requests first, then messages and events.
+/// progress.
+///
+/// Fails if one of them ends before: the process must not live on without it.
 pub async fn run(
     config: Config,
     aws: &SdkConfig,
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let tasks = TaskTracker::new();
+    let (keys, tokens) = TokenKeys::channel();
     let app = AppState {
         pool: store::connect(&config.database.url, store::Use::Serve)?,
         reservation_ttl: config.reservation_ttl,
         notifier: Notifier::default(),
-        tokens: jwks::follow(&config.token_issuer, &tasks, shutdown.clone()),
+        tokens,
     };
-    start_tasks(&config, aws, &app, &tasks, &shutdown)?;
-
+    let publisher = Publisher {
+        sns: aws_sdk_sns::Client::new(aws),
+        topic_arn: config.product_events_topic_arn,
+        pool: app.pool.clone(),
+        notifier: app.notifier.clone(),
+    };
+    let sweep = Sweep { pool: app.pool.clone(), interval: config.sweep_interval, notifier: app.notifier.clone() };
+    let inbox = Queue::new(aws_sdk_sqs::Client::new(aws), config.product_inbox_url);
+    let handle = {
+        let app = app.clone();
+        move |message: Received| handle(app.clone(), message.body)
+    };
     tracing::info!(address = %listener.local_addr()?, "serving");
     // Responses are small: Nagle's algorithm would delay them.
     let listener = listener.tap_io(|connection| {
@@ -47,43 +65,22 @@ pub async fn run(
         }
     });
     let pool = app.pool.clone();
-    axum::serve(listener, http::router(app)).with_graceful_shutdown(shutdown.cancelled_owned()).await?;
-    tasks.close();
-    tasks.wait().await;
-    pool.close().await;
-    tracing::info!("stopped");
-    Ok(())
-}
+    let server = axum::serve(listener, http::router(app));
+    let server = server.with_graceful_shutdown(shutdown.clone().cancelled_owned());
 
-fn start_tasks(
-    config: &Config,
-    aws: &SdkConfig,
-    app: &AppState,
-    tasks: &TaskTracker,
-    shutdown: &CancellationToken,
-) -> anyhow::Result<()> {
-    let publisher = Publisher {
-        sns: aws_sdk_sns::Client::new(aws),
-        topic_arn: config.product_events_topic_arn.clone(),
-        pool: app.pool.clone(),
-        notifier: app.notifier.clone(),
-    };
-    let sweep = Sweep { pool: app.pool.clone(), interval: config.sweep_interval, notifier: app.notifier.clone() };
-    let inbox = Queue::new(aws_sdk_sqs::Client::new(aws), &config.product_inbox_url);
-    tasks.spawn(consume(inbox, app.clone(), shutdown.clone()));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(inbox.consume(MESSAGES, config.long_poll, handle, shutdown.clone()));
     tasks.spawn(publisher.run(shutdown.clone()));
     tasks.spawn(sweep.run(shutdown.clone()));
+    tasks.spawn(until(shutdown.clone(), jwks::follow(config.token_issuer, keys)));
     if config.database.iam {
-        tasks.spawn(SignIn::new(aws)?.keep_fresh(app.pool.clone(), shutdown.clone()));
+        tasks.spawn(SignIn::new(aws)?.keep_fresh(pool.clone(), shutdown.clone()));
     }
-    Ok(())
-}
-
-async fn consume(inbox: Queue, app: AppState, shutdown: CancellationToken) {
-    let is_available = || store::is_available(&app.pool);
-    let handle = |body| {
-        let handling = handle(app.clone(), body);
-        async { handling.await.is_ok() }
-    };
-    inbox.consume(BATCHES, is_available, handle, shutdown).await;
+    tasks.spawn(async { _ = server.await });
+    let result = supervise(tasks, shutdown).await;
+    if timeout(CLOSE_LIMIT, pool.close()).await.is_err() {
+        tracing::warn!("connections to the database do not respond");
+    }
+    tracing::info!("stopped");
+    result
 }

@@ -14,6 +14,8 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(50);
 /// Fails if a task ends before: the process must not live on without it. ECS replaces it.
 pub async fn supervise(mut tasks: JoinSet<()>, shutdown: CancellationToken) -> anyhow::Result<()> {
     let ended = tokio::select! {
+        // Tasks end with the shutdown, so it is looked at first.
+        biased;
         () = shutdown.cancelled() => None,
         ended = tasks.join_next() => ended,
     };

@@ -1,15 +1,19 @@
 //! Messages of the queue `product-inbox`: events of orders.
 
-use contracts::Envelope;
-use tracing::{Instrument, field::Empty};
+use std::future::Future;
 
-use super::order;
+use contracts::Envelope;
+use tracing::{Instrument, Span, field::Empty};
+
+use super::{order, queue::Outcome};
 use crate::{AppState, Error, clock};
 
-/// Handles one message in the trace of its event. Errors are logged here, once.
-pub async fn handle(app: AppState, body: String) -> Result<(), Error> {
-    let envelope: Envelope = serde_json::from_str(&body)
-        .inspect_err(|error| tracing::error!(error = contracts::error::chain(error), "unreadable message"))?;
+/// Handles one message, in the trace of its event.
+pub(crate) async fn handle(app: AppState, body: String) -> Outcome {
+    let envelope: Envelope = match serde_json::from_str(&body) {
+        Ok(envelope) => envelope,
+        Err(error) => return outcome(Err(error.into())),
+    };
     let span = tracing::info_span!(
         "event",
         otel.kind = "consumer",
@@ -18,12 +22,27 @@ pub async fn handle(app: AppState, body: String) -> Result<(), Error> {
         event_type = envelope.event.kind(),
         order_id = envelope.subject,
     );
-    let trace = contracts::span::enter(&span, envelope.traceparent.as_deref());
     let work = async {
-        order::handle(&app.pool, &envelope, app.reservation_ttl, clock::now())
-            .await
-            .inspect(|()| app.notifier.notify())
-            .inspect_err(|error| tracing::error!(error = contracts::error::chain(error), "message not handled"))
+        order::handle(&app.pool, &envelope, app.reservation_ttl, clock::now()).await.inspect(|()| app.notifier.notify())
     };
-    trace.scope(work.instrument(span)).await
+    traced(envelope.traceparent.as_deref(), span, work).await
+}
+
+/// The boundary of messages: runs `work` within `span`, in the message's trace.
+async fn traced(traceparent: Option<&str>, span: Span, work: impl Future<Output = Result<(), Error>>) -> Outcome {
+    let trace = contracts::span::enter(&span, traceparent);
+    trace.scope(async { outcome(work.await) }.instrument(span)).await
+}
+
+/// Logs an error, once, and decides what becomes of the message.
+fn outcome(result: Result<(), Error>) -> Outcome {
+    let Err(error) = result else { return Outcome::Done };
+    let text = contracts::error::chain(&error);
+    if error.is_retryable() {
+        tracing::warn!(error = text, "message not handled, retried later");
+        Outcome::Later
+    } else {
+        tracing::error!(error = text, "message not handled");
+        Outcome::Never(text)
+    }
 }

@@ -21,8 +21,7 @@ use crate::{
 /// it.
 const ATTEMPTS: usize = 3;
 
-/// Handles one delivery of an event. The event takes effect once, however often it is delivered. Events without a
-/// command to stock are ignored.
+/// Handles one delivery of an event. The event takes effect once, however often it is delivered.
 pub async fn handle(
     pool: &PgPool,
     envelope: &Envelope,
@@ -45,8 +44,7 @@ async fn attempt(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let Some((order_id, command)) = Command::from_event(&envelope.event)? else {
-        tracing::warn!("ignored unexpected event type: the filter of the subscription is too wide");
-        return Ok(());
+        return Err(Error::UnexpectedEvent(envelope.event.kind()));
     };
     let mut transaction = pool.begin().await?;
     if !inbox::record(&mut transaction, envelope.id, now).await? {

@@ -77,14 +77,6 @@ pub(crate) async fn ping(pool: &PgPool) -> Result<(), sqlx::Error> {
     sqlx::query("select 1").execute(pool).await.map(drop)
 }
 
-/// True if the database responds. Logs an error if it does not.
-pub(crate) async fn is_available(pool: &PgPool) -> bool {
-    let pinged = ping(pool).await;
-    pinged
-        .inspect_err(|error| tracing::error!(error = contracts::error::chain(error), "database not available"))
-        .is_ok()
-}
-
 /// Converts a counter for PostgreSQL, which has no unsigned integers.
 fn signed(counter: u64) -> i64 {
     i64::try_from(counter).unwrap_or(i64::MAX)

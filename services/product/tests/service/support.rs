@@ -56,6 +56,7 @@ impl Environment {
             format!("--product-events-topic-arn={}", topic.arn),
             format!("--product-inbox-url={queue}"),
             format!("--token-issuer={}", issuer.url()),
+            "--long-poll-seconds=1".to_owned(),
         ];
         let config = Config::parse_from(["product".to_owned()].iter().chain(&arguments));
         let Database { url, .. } = &config.database;
