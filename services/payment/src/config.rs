@@ -11,6 +11,10 @@ use reqwest::Url;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "payment", about = "Authorizes and voids payments", version)]
 pub struct Config {
+    /// URL of the queue that the events come from. That of its dead-letter queue is the same with `-dlq` at its end.
+    #[arg(long, env = "PAYMENT_INBOX_URL")]
+    pub payment_inbox_url: String,
+
     /// DynamoDB table of payments and of the outbox.
     #[arg(long, env = "PAYMENT_TABLE")]
     pub payment_table: String,
@@ -65,8 +69,10 @@ fn secret_arn(text: &str) -> Result<String, &'static str> {
 mod tests {
     use super::*;
 
-    const COMPLETE: [&str; 7] = [
+    const COMPLETE: [&str; 9] = [
         "payment",
+        "--payment-inbox-url",
+        "https://sqs.eu-central-1.amazonaws.com/111122223333/payment-inbox",
         "--payment-table",
         "payment",
         "--stripe-api-base",
@@ -79,7 +85,7 @@ mod tests {
     fn the_secret_key_itself_is_not_accepted_as_a_setting() {
         assert!(Config::try_parse_from(COMPLETE).is_ok());
         let mut arguments = COMPLETE;
-        arguments[6] = "sk_test_secret";
+        arguments[8] = "sk_test_secret";
         let refused = Config::try_parse_from(arguments).unwrap_err().to_string();
         assert!(refused.contains("expected arn:aws:secretsmanager:"), "{refused}");
     }
@@ -87,9 +93,10 @@ mod tests {
     #[test]
     fn a_base_that_is_not_a_url_is_refused() {
         let mut arguments = COMPLETE;
-        arguments[4] = "api.stripe.com";
+        arguments[6] = "api.stripe.com";
         assert!(Config::try_parse_from(arguments).is_err());
     }
+
     #[test]
     fn a_call_timeout_is_a_whole_number_of_seconds() {
         assert_eq!(seconds("5"), Ok(Duration::from_secs(5)));

@@ -1,4 +1,4 @@
-//! Errors of message handling. The message stays in the queue and is delivered again.
+//! Errors of message handling.
 
 use crate::{processor::ProcessorError, store::StoreError};
 
@@ -17,7 +17,7 @@ pub enum Error {
     /// Other deliveries changed the payment at every attempt.
     #[error("version conflicts: retries exhausted")]
     RetriesExhausted,
-    /// The payment table.
+    /// The payment table. Also a stored item that cannot be read, because a newer version may read it.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The card processor.
@@ -26,12 +26,11 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether another delivery may succeed. False if an operator has to act first.
+    /// Whether another delivery may succeed. False if the message has to be moved to the dead-letter queue.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Unreadable(_) | Self::Unexpected(_) => false,
-            Self::OutOfTime | Self::RetriesExhausted => true,
-            Self::Store(error) => !matches!(error, StoreError::Unreadable(_)),
+            Self::OutOfTime | Self::RetriesExhausted | Self::Store(_) => true,
             Self::Processor(error) => error.is_retryable(),
         }
     }

@@ -54,9 +54,10 @@ module "function" {
   emulator                 = var.emulator
 
   environment = {
-    PAYMENT_TABLE   = module.table.name
-    STRIPE_API_BASE = var.stripe_api_base
-    RUST_LOG        = var.log_level
+    PAYMENT_INBOX_URL = module.inbox.url
+    PAYMENT_TABLE     = module.table.name
+    STRIPE_API_BASE   = var.stripe_api_base
+    RUST_LOG          = var.log_level
 
     # The ARN of the key instead of the key: a function's configuration is stored in Terraform's state, and every principal
     # that may list functions can read it. The function reads the key at start, and again after a rotation.
@@ -83,6 +84,25 @@ module "function" {
       Action    = ["kms:Decrypt"]
       Resource  = [local.platform.kms_data_key_arn]
       Condition = { StringEquals = { "kms:ViaService" = ["dynamodb.${var.region}.amazonaws.com"] } }
+    },
+    {
+      Sid      = "PostponeMessages"
+      Effect   = "Allow"
+      Action   = ["sqs:ChangeMessageVisibility"]
+      Resource = [module.inbox.arn]
+    },
+    {
+      Sid      = "RejectMessages"
+      Effect   = "Allow"
+      Action   = ["sqs:SendMessage"]
+      Resource = [module.inbox.dead_letter_arn]
+    },
+    {
+      Sid       = "EncryptRejectedMessages"
+      Effect    = "Allow"
+      Action    = ["kms:GenerateDataKey"] # `DecryptQueue` of the module allows kms:Decrypt
+      Resource  = [local.platform.kms_data_key_arn]
+      Condition = { StringEquals = { "kms:ViaService" = ["sqs.${var.region}.amazonaws.com"] } }
     },
     {
       Sid      = "ReadProcessorKey"
@@ -121,8 +141,8 @@ module "relay" {
   emulator                 = var.emulator
 }
 
-# Secret key of the card processor. Its value is set manually, so that no state contains it. Without it, the function does
-# not start and logs the reason:
+# Secret key of the card processor. Its value is set manually, so that no state contains it. Without it, the function
+# handles no message and logs the reason:
 #   aws secretsmanager put-secret-value --secret-id shop-<environment>-payment-processor-key --secret-string file://…
 resource "aws_secretsmanager_secret" "processor_key" {
   # checkov:skip=CKV2_AWS_57: the processor issues the key, so it cannot be rotated automatically

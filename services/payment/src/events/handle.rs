@@ -2,28 +2,27 @@
 
 use std::time::Duration;
 
-use aws_lambda_events::sqs::SqsMessage;
 use contracts::{Envelope, Event, error::chain};
 use tracing::{
     Instrument, Span,
     field::{Empty, display},
 };
 
-use super::settle::settle;
+use super::{queue::Outcome, settle::settle};
 use crate::domain::Input;
 use crate::{AppState, Error};
 
-/// Handles one message within `limit`, in its trace. The error is logged here, once.
-pub(super) async fn handle(app: &AppState, message: &SqsMessage, limit: Duration) -> Result<(), Error> {
-    let body = message.body.as_deref().unwrap_or_default();
-    let envelope: Envelope = serde_json::from_str(body).inspect_err(|error| {
-        tracing::error!(message_id = message.message_id, error = chain(error), "unreadable message");
-    })?;
+/// Handles one message within `limit`, in its trace.
+pub(super) async fn handle(app: &AppState, body: &str, limit: Duration) -> Outcome {
+    let envelope: Envelope = match serde_json::from_str(body) {
+        Ok(envelope) => envelope,
+        Err(error) => return outcome(Err(error.into())),
+    };
     let span = span(&envelope);
     let trace = contracts::span::enter(&span, envelope.traceparent.as_deref());
     let work = async {
         let in_time = tokio::time::timeout(limit, dispatch(app, &envelope.event)).await;
-        in_time.unwrap_or(Err(Error::OutOfTime)).inspect(|()| tracing::info!("event handled")).inspect_err(log)
+        outcome(in_time.unwrap_or(Err(Error::OutOfTime)).inspect(|()| tracing::info!("event handled")))
     };
     trace.scope(work.instrument(span)).await
 }
@@ -36,11 +35,16 @@ async fn dispatch(app: &AppState, event: &Event) -> Result<(), Error> {
     }
 }
 
-fn log(error: &Error) {
+/// Logs an error, once, and decides what becomes of the message.
+fn outcome(result: Result<(), Error>) -> Outcome {
+    let Err(error) = result else { return Outcome::Done };
+    let text = chain(&error);
     if error.is_retryable() {
-        tracing::warn!(error = chain(error), "event not handled, retried later");
+        tracing::warn!(error = text, "message not handled, retried later");
+        Outcome::Later
     } else {
-        tracing::error!(error = chain(error), "event not handled");
+        tracing::error!(error = text, "message not handled");
+        Outcome::Never(text)
     }
 }
 

@@ -50,9 +50,19 @@ pub enum ProcessorError {
 }
 
 impl ProcessorError {
-    /// Whether another delivery of the message may succeed. False if an operator has to act first.
+    /// Whether another delivery of the message may succeed. A key is replaced without a deployment, and an unreadable
+    /// response may come from a proxy. A call that the processor reports as wrong stays wrong.
     pub fn is_retryable(&self) -> bool {
-        !matches!(self, Self::NoKey(_) | Self::KeyRefused { .. } | Self::Refused { .. } | Self::Unreadable(_))
+        match self {
+            Self::NoKey(_)
+            | Self::CircuitOpen
+            | Self::NoResponse(_)
+            | Self::Unavailable { .. }
+            | Self::Undecided
+            | Self::KeyRefused { .. }
+            | Self::Unreadable(_) => true,
+            Self::Refused { .. } => false,
+        }
     }
 
     /// Whether the same call may succeed within seconds.

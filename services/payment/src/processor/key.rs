@@ -19,7 +19,7 @@ use crate::config::Config;
 /// Timeout of one read, retries included. Messages wait for it.
 const READ_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The key is not available. Neither variant quotes the secret.
+/// The key is not available. No variant quotes the secret.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// Secrets Manager refused the read, or could not be reached.
@@ -30,6 +30,12 @@ pub enum KeyError {
         /// Error of Secrets Manager or of the connection.
         #[source]
         source: Box<dyn StdError + Send + Sync>,
+    },
+    /// An attempt to read the secret failed a moment ago.
+    #[error("the secret {arn} could not be read a moment ago")]
+    Paused {
+        /// ARN of the secret.
+        arn: String,
     },
     /// The secret does not have the form of a key.
     #[error("the secret {arn} is not a key: its text must be the key and nothing else, such as sk_live_…")]
@@ -47,7 +53,14 @@ struct Shared {
     client: Client,
     arn: String,
     timing: Timing,
-    cached: Mutex<Option<Cached>>,
+    cache: Mutex<Cache>,
+}
+
+#[derive(Default)]
+struct Cache {
+    key: Option<Cached>,
+    /// Time of the last failed attempt to read the first key.
+    failed_at: Option<Instant>,
 }
 
 struct Cached {
@@ -75,28 +88,35 @@ impl AccountKey {
             client: Client::from_conf(Builder::from(aws).timeout_config(timeouts.build()).build()),
             arn: config.stripe_secret_key_arn.clone(),
             timing,
-            cached: Mutex::new(None),
+            cache: Mutex::default(),
         }))
     }
 
     /// The current key: from the cache, or read if the cache is empty or old.
     pub(super) async fn current(&self) -> Result<SecretString, KeyError> {
-        let mut cached = self.0.cached.lock().await;
-        match &mut *cached {
-            Some(cached) => {
-                if cached.read_at.elapsed() >= self.0.timing.key_max_age {
-                    self.0.refresh(cached).await;
-                }
-                Ok(cached.key.clone())
+        let mut cache = self.0.cache.lock().await;
+        if let Some(cached) = &mut cache.key {
+            if cached.read_at.elapsed() >= self.0.timing.key_max_age {
+                self.0.refresh(cached).await;
             }
-            None => Ok(cached.insert(Cached::new(self.0.read().await?)).key.clone()),
+            return Ok(cached.key.clone());
+        }
+        if cache.failed_at.is_some_and(|failed_at| failed_at.elapsed() < self.0.timing.key_retry_pause) {
+            return Err(KeyError::Paused { arn: self.0.arn.clone() });
+        }
+        match self.0.read().await {
+            Ok(key) => Ok(cache.key.insert(Cached::new(key)).key.clone()),
+            Err(error) => {
+                cache.failed_at = Some(Instant::now());
+                Err(error)
+            }
         }
     }
 
     /// The key that replaced the one that the processor refused. None if the secret still holds the refused one.
     pub(super) async fn replacement_of(&self, refused: &SecretString) -> Option<SecretString> {
-        let mut cached = self.0.cached.lock().await;
-        let cached = cached.as_mut()?;
+        let mut cache = self.0.cache.lock().await;
+        let cached = cache.key.as_mut()?;
         if is_same(&cached.key, refused) {
             self.0.refresh(cached).await;
         }

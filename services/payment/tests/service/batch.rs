@@ -1,38 +1,62 @@
 //! Batches: each message is handled, and fails, by itself.
 
-use crate::support::{TestPayment, deliver};
+use std::time::Duration;
+
+use crate::support::{TestPayment, deliver, message};
 use contracts::event::user::UserDeleted;
 use contracts::{Envelope, Event, EventId, TraceContext, UserId};
 use payment::clock;
-use serde_json::json;
+use stack::testing::eventually;
 
 #[tokio::test]
-async fn poison_messages_do_not_fail_the_rest_of_the_batch() {
-    let payment = TestPayment::new().await;
-    let mut failed = deliver(
-        &payment.app,
-        [
-            json!({ "messageId": "no-json", "body": "{" }),
-            json!({ "messageId": "no-event", "body": r#"{"specversion":"1.0","type":"shop.order.unknown.v1"}"# }),
-            payment.request_message(),
-            json!({ "messageId": "no-body" }),
-        ],
-    )
-    .await;
-
-    failed.sort();
-    assert_eq!(failed, ["no-body", "no-event", "no-json"]);
-    assert_eq!(payment.announced().await, ["shop.payment.authorized.v1"]);
-}
-
-#[tokio::test]
-async fn an_event_without_a_subscription_fails() {
+async fn poison_messages_go_to_the_dead_letter_queue_with_a_reason_and_do_not_fail_the_rest_of_the_batch() {
     let payment = TestPayment::new().await;
     let user_id = UserId::generate();
     let event = Event::UserDeleted(UserDeleted { user_id });
-    let envelope = Envelope::new(EventId::generate(), user_id, 1, clock::now(), event);
-    let failed = deliver(&payment.app, [json!({ "messageId": "stray", "body": envelope.to_json() })]).await;
-    assert_eq!(failed, ["stray"]);
+    let stray = Envelope::new(EventId::generate(), user_id, 1, clock::now(), event).to_json();
+    let mut poison =
+        [stray.clone(), "{".to_owned(), r#"{"specversion":"1.0","type":"shop.order.unknown.v1"}"#.to_owned()];
+    let mut batch: Vec<_> = poison.iter().map(|body| message(body, "", body, 1)).collect();
+    batch.insert(1, payment.request_message());
+    assert!(deliver(&payment.app, batch).await.is_empty());
+
+    assert_eq!(payment.announced().await, ["shop.payment.authorized.v1"]);
+    let mut rejected = payment.dead_letters().await;
+    rejected.sort();
+    poison.sort();
+    assert_eq!(rejected.iter().map(|(body, _)| body.clone()).collect::<Vec<_>>(), poison);
+    for (body, reason) in rejected {
+        assert_eq!(reason == "unexpected event type shop.user.deleted.v1", body == stray, "{reason}");
+        assert!(!reason.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_fails_is_delivered_again_after_a_backoff() {
+    let payment = TestPayment::new().await;
+    payment.fault("create", "error_500", 3).await;
+    payment.enqueue(payment.request_message()["body"].as_str().unwrap()).await;
+    assert_eq!(payment.poll().await, (1, 0), "the processor fails");
+
+    // Far less than the visibility timeout of the queue.
+    eventually("the message is delivered again", Duration::from_secs(20), async || {
+        let (received, deleted) = payment.poll().await;
+        (received > 0).then(|| assert_eq!(deleted, 1))
+    })
+    .await;
+    assert_eq!(payment.announced().await, ["shop.payment.authorized.v1"]);
+    assert!(payment.dead_letters().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_call_that_the_processor_reports_as_wrong_makes_its_message_a_dead_letter_at_once() {
+    let payment = TestPayment::with_config(|config| config.stripe_api_base.set_path("/nowhere")).await;
+    let request = payment.request_message();
+    assert!(deliver(&payment.app, [request.clone()]).await.is_empty());
+
+    let [(body, reason)] = &payment.dead_letters().await[..] else { panic!("one dead letter") };
+    assert_eq!(request["body"], **body);
+    assert!(reason.starts_with("the processor refused the call with 404"), "{reason}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsEvent;
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::event::order::{PaymentRequested, VoidRequested};
 use contracts::{Currency, Envelope, Event, EventId, Money, OrderId, PaymentId, UserId};
@@ -46,6 +47,7 @@ impl TestPayment {
         let aws = stack::testing::aws().await;
         let psp = stack::testing::psp().await;
         let mut config = Config {
+            payment_inbox_url: aws.create_queue("payment-inbox").await,
             payment_table: aws.create_table("payment").await,
             stripe_api_base: psp.base_url().parse().unwrap(),
             stripe_secret_key_arn: aws.create_secret(psp.secret_key()).await,
@@ -118,7 +120,7 @@ impl TestPayment {
 
     fn message(&self, id: EventId, event: Event) -> Value {
         let envelope = Envelope::new(id, self.request.order_id, 1, clock::now(), event);
-        json!({ "messageId": id, "body": envelope.to_json() })
+        message(&id.to_string(), "", &envelope.to_json(), 1)
     }
 
     /// Delivers the request. Returns whether it was handled.
@@ -139,6 +141,49 @@ impl TestPayment {
             }
         }
         panic!("the message would be in the dead-letter queue");
+    }
+
+    /// Sends a message to the queue.
+    pub async fn enqueue(&self, body: &str) {
+        self.sqs().send_message().queue_url(&self.config.payment_inbox_url).message_body(body).send().await.unwrap();
+    }
+
+    /// Passes messages from the queue to the function, as Lambda does. Returns the numbers of those that were received
+    /// and deleted.
+    pub async fn poll(&self) -> (usize, usize) {
+        let (sqs, url) = (self.sqs(), &self.config.payment_inbox_url);
+        let receive = sqs.receive_message().queue_url(url).max_number_of_messages(10).wait_time_seconds(0);
+        let receive = receive.message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount);
+        let received = receive.send().await.unwrap().messages.unwrap_or_default();
+        let messages = received.iter().map(|received| {
+            let receives = received.attributes().unwrap()[&MessageSystemAttributeName::ApproximateReceiveCount].parse();
+            let (id, handle) = (received.message_id().unwrap(), received.receipt_handle().unwrap());
+            message(id, handle, received.body().unwrap(), receives.unwrap())
+        });
+        let failed = deliver(&self.app, messages).await;
+        let is_done = |received: &&Message| !failed.iter().any(|id| Some(id.as_str()) == received.message_id());
+        let done: Vec<_> = received.iter().filter(is_done).collect();
+        for message in &done {
+            let handle = message.receipt_handle().unwrap();
+            sqs.delete_message().queue_url(url).receipt_handle(handle).send().await.unwrap();
+        }
+        (received.len(), done.len())
+    }
+
+    /// The messages of the dead-letter queue that were not returned before, with their reasons.
+    pub async fn dead_letters(&self) -> Vec<(String, String)> {
+        let receive = self.sqs().receive_message().queue_url(format!("{}-dlq", self.config.payment_inbox_url));
+        let receive = receive.max_number_of_messages(10).message_attribute_names("reason").wait_time_seconds(0);
+        let received = receive.send().await.unwrap().messages.unwrap_or_default();
+        let reason = |message: &Message| {
+            let attribute = message.message_attributes().and_then(|attributes| attributes.get("reason"));
+            attribute.and_then(|reason| reason.string_value()).unwrap_or_default().to_owned()
+        };
+        received.iter().map(|message| (message.body().unwrap_or_default().to_owned(), reason(message))).collect()
+    }
+
+    fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&self.aws)
     }
 
     /// The recorded payment.
@@ -193,6 +238,12 @@ impl TestPayment {
         }
         entries.into_iter().map(|entry| entry.kind).collect()
     }
+}
+
+/// A message as Lambda passes it to the function.
+pub fn message(id: &str, receipt_handle: &str, body: &str, receives: u32) -> Value {
+    let attributes = json!({ "ApproximateReceiveCount": receives.to_string() });
+    json!({ "messageId": id, "receiptHandle": receipt_handle, "body": body, "attributes": attributes })
 }
 
 /// Passes a batch to the function, as Lambda does. Returns the ids of the messages that have to be delivered again.
