@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::{
     emulator,
     provision::{functions::Deployment, messaging::Messaging, secrets},
-    topology::{Topology, Trigger},
+    topology::{Function, Topology, Trigger},
 };
 
 /// API key of the card processor simulator.
@@ -102,6 +102,9 @@ impl Values {
         for queue in &topology.queues {
             placeholders.insert(format!("queue_url:{}", queue.name), messaging.queue(&queue.name)?.url.clone());
         }
+        for name in topology.functions.iter().filter_map(Function::failure_queue_name) {
+            placeholders.insert(format!("queue_url:{name}"), messaging.queue(&name)?.url.clone());
+        }
         for topic in &topology.topics {
             placeholders.insert(format!("topic_arn:{topic}"), messaging.topic_arn(topic)?.to_owned());
         }
@@ -146,6 +149,9 @@ impl Values {
                 let topic = topology.table(table).and_then(|table| table.topic.as_deref());
                 let topic = topic.with_context(|| format!("the table {table} has a stream, but no topic"))?;
                 values = self.with("stream_topic_arn", self.resolve(&format!("${{topic_arn:{topic}}}"))?);
+            }
+            if let Some(failures) = function.failure_queue_name() {
+                values = values.with("stream_failures_url", self.resolve(&format!("${{queue_url:{failures}}}"))?);
             }
             let environment = values.environment(&function.binary)?;
             deployments.insert(function.name.clone(), Deployment { binary: program(&function.binary)?, environment });

@@ -122,6 +122,13 @@ pub struct Function {
     pub trigger: Trigger,
 }
 
+impl Function {
+    /// Name of the queue for records of the function's stream that are given up. Other functions have none.
+    pub fn failure_queue_name(&self) -> Option<String> {
+        matches!(self.trigger, Trigger::Stream { .. }).then(|| format!("{}-failures-dlq", self.name))
+    }
+}
+
 /// A trigger of a function.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]

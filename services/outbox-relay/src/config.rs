@@ -11,4 +11,8 @@ pub struct Config {
     /// ARN of the topic of the service that owns the table.
     #[arg(long, env = "TOPIC_ARN")]
     pub topic_arn: String,
+
+    /// URL of the relay's failure queue. It takes the events that can never be published.
+    #[arg(long, env = "FAILURES_QUEUE_URL")]
+    pub failures_queue_url: String,
 }

@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use aws_sdk_sns::error::ProvideErrorMetadata;
 use lambda_runtime::Diagnostic;
 
-/// Reason why a record was not published. Every failed record is reported to Lambda, whatever the reason.
+/// Reason why a record was not published.
 ///
 /// Errors of SNS are kept as text: one failed call is the error of every record in it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -16,16 +16,19 @@ pub enum Error {
     /// SNS refuses this event, and would refuse it again.
     #[error("SNS refused the event: {0}")]
     Refused(String),
+    /// The failure queue did not accept a record that can never be published.
+    #[error("failure queue not available: {0}")]
+    NotParked(String),
     /// SNS was not reachable, or could not accept the event this time.
     #[error("SNS did not accept the event: {0}")]
     Unavailable(String),
 }
 
 impl Error {
-    /// Whether a retry of the record may succeed.
+    /// Whether a retry of the record may succeed. If not, it is moved to the failure queue.
     pub const fn is_retryable(&self) -> bool {
         match self {
-            Self::Unavailable(_) => true,
+            Self::Unavailable(_) | Self::NotParked(_) => true,
             Self::Unreadable(_) | Self::Refused(_) => false,
         }
     }

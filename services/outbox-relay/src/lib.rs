@@ -12,6 +12,8 @@ pub mod domain;
 pub mod error;
 /// The Lambda entry: a batch of stream records.
 pub mod events;
+/// The failure queue.
+pub mod failures;
 /// Logs.
 pub mod telemetry;
 /// The topic.
@@ -19,4 +21,5 @@ pub mod topic;
 
 pub use config::Config;
 pub use error::Error;
+pub use failures::FailureQueue;
 pub use topic::Topic;

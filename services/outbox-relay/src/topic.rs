@@ -2,8 +2,6 @@
 
 use aws_sdk_sns::{
     Client,
-    error::SdkError,
-    operation::publish_batch::PublishBatchError,
     types::{MessageAttributeValue, PublishBatchRequestEntry},
 };
 use contracts::outbox::OutboxItem;
@@ -37,6 +35,15 @@ impl Topic {
         }
     }
 
+    /// Publishes each event in a call of its own.
+    async fn publish_singly(&self, items: &[OutboxItem]) -> Vec<Result<(), Error>> {
+        let mut results = Vec::with_capacity(items.len());
+        for item in items {
+            results.extend(Box::pin(self.publish(std::slice::from_ref(item))).await);
+        }
+        results
+    }
+
     /// Publishes at most [`MAX_ENTRIES`](crate::domain::batch::MAX_ENTRIES) events in one call. Returns one result
     /// each.
     pub async fn publish(&self, items: &[OutboxItem]) -> Vec<Result<(), Error>> {
@@ -49,13 +56,14 @@ impl Topic {
             .send()
             .await;
         match response {
-            Err(error) => vec![Err(call_failed(&error)); items.len()],
+            // One event may be the reason, and SNS does not say which.
+            Err(error) if items.len() > 1 && is_refusal(&describe(&error)) => self.publish_singly(items).await,
+            Err(error) => vec![Err(refused_or_unavailable(describe(&error))); items.len()],
             Ok(response) => {
                 let mut results = vec![Ok(()); items.len()];
                 for refused in response.failed() {
                     let reason = format!("{} {}", refused.code(), refused.message().unwrap_or_default());
-                    let error =
-                        if refused.sender_fault() { Error::Refused(reason) } else { Error::Unavailable(reason) };
+                    let error = refused_or_unavailable(reason);
                     if let Some(result) = refused.id().parse::<usize>().ok().and_then(|id| results.get_mut(id)) {
                         *result = Err(error);
                     }
@@ -64,6 +72,19 @@ impl Topic {
             }
         }
     }
+}
+
+/// Error of an event, by the code and the message of SNS.
+fn refused_or_unavailable(reason: String) -> Error {
+    if is_refusal(&reason) { Error::Refused(reason) } else { Error::Unavailable(reason) }
+}
+
+/// Whether SNS refuses the event itself, and would refuse it again. Everything else can be fixed without the event: an
+/// outage, throttling, a permission, the key, a wrong topic. SNS's flag `SenderFault` includes those.
+fn is_refusal(reason: &str) -> bool {
+    const CODES: [&str; 4] =
+        ["InvalidParameter", "ParameterValueInvalid", "ValidationException", "BatchRequestTooLong"];
+    CODES.iter().any(|code| reason.starts_with(code)) && !reason.contains("TopicArn")
 }
 
 /// Size of the item in a batch, in bytes. SNS counts a message with its attributes.
@@ -82,9 +103,30 @@ fn entry(position: usize, item: &OutboxItem) -> PublishBatchRequestEntry {
         .expect("id and message are set")
 }
 
-fn call_failed(error: &SdkError<PublishBatchError>) -> Error {
-    let reason = describe(error);
-    // Batches respect the limit, so only an event in a batch of its own can be too long.
-    let too_long = error.as_service_error().is_some_and(PublishBatchError::is_batch_request_too_long_exception);
-    if too_long { Error::Refused(reason) } else { Error::Unavailable(reason) }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_error_of_the_event_itself_is_a_refusal() {
+        for refused in [
+            "InvalidParameter Invalid parameter: Empty message",
+            "InvalidParameterException Invalid parameter: Message too long",
+            "ParameterValueInvalid The message attribute is empty",
+            "BatchRequestTooLong The length of all the messages is too long",
+        ] {
+            assert!(is_refusal(refused), "{refused}");
+        }
+        for unavailable in [
+            "InvalidParameter Invalid parameter: TopicArn",
+            "NotFound Topic does not exist",
+            "AuthorizationError not authorized to perform SNS:Publish",
+            "KMSAccessDenied access to the key is denied",
+            "Throttling Rate exceeded",
+            "InternalError",
+            "dispatch failure: connection refused",
+        ] {
+            assert!(!is_refusal(unavailable), "{unavailable}");
+        }
+    }
 }

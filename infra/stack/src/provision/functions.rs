@@ -68,7 +68,8 @@ pub async fn provision(
                 Trigger::Stream { table, batch_size } => {
                     let stream = streams.get(table).and_then(Option::as_deref);
                     let stream = stream.with_context(|| format!("there is no table {table} with a stream"))?;
-                    trigger::stream(aws, name, stream, *batch_size).await
+                    let failures = function.failure_queue_name().context("a stream has a failure queue")?;
+                    trigger::stream(aws, name, stream, *batch_size, &messaging.queue(&failures)?.arn).await
                 }
             }
         };

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     aws_api::{AwsApi, elements, text},
-    topology::{self, Topology, dead_letter_name},
+    topology::{self, Function, Topology, dead_letter_name},
 };
 
 const SNS_VERSION: &str = "2010-03-31";
@@ -59,7 +59,11 @@ pub async fn provision(config: &SdkConfig, topology: &Topology) -> Result<Messag
         }
         anyhow::Ok((shape.name.clone(), queue))
     });
-    let queues = try_join_all(queues).await?.into_iter().collect();
+    let mut queues: BTreeMap<_, _> = try_join_all(queues).await?.into_iter().collect();
+    for name in topology.functions.iter().filter_map(Function::failure_queue_name) {
+        let queue = plain_queue(aws, &name, &dead_letter_attributes()).await?;
+        queues.insert(name, queue);
+    }
     Ok(Messaging { topics, queues })
 }
 
@@ -70,8 +74,7 @@ pub async fn topic(aws: &AwsApi, name: &str) -> Result<String> {
 
 /// Creates or updates the queue `name`, shaped like `shape`, and its dead-letter queue.
 pub async fn queue(aws: &AwsApi, name: &str, shape: &topology::Queue) -> Result<Queue> {
-    let attributes = json!({ "MessageRetentionPeriod": DEAD_LETTER_RETENTION.to_string() });
-    let dead_letters = plain_queue(aws, &dead_letter_name(name), &attributes).await?;
+    let dead_letters = plain_queue(aws, &dead_letter_name(name), &dead_letter_attributes()).await?;
     let redrive = json!({ "deadLetterTargetArn": dead_letters.arn, "maxReceiveCount": shape.max_receive_count });
     let attributes = json!({
         "VisibilityTimeout": shape.visibility_timeout_seconds.to_string(),
@@ -81,6 +84,10 @@ pub async fn queue(aws: &AwsApi, name: &str, shape: &topology::Queue) -> Result<
     plain_queue(aws, name, &attributes).await
 }
 
+fn dead_letter_attributes() -> Value {
+    json!({ "MessageRetentionPeriod": DEAD_LETTER_RETENTION.to_string() })
+}
+
 /// Creates or updates a queue. Its attributes are set by a separate call, because the creation of an existing queue
 /// with other attributes fails.
 pub async fn plain_queue(aws: &AwsApi, name: &str, attributes: &Value) -> Result<Queue> {
@@ -88,14 +95,7 @@ pub async fn plain_queue(aws: &AwsApi, name: &str, attributes: &Value) -> Result
         let output = aws.json("sqs", &format!("AmazonSQS.{action}"), &input).await;
         output.with_context(|| format!("cannot create the queue {name}"))
     };
-    // By name first: the emulator identifies queues by their URL, which changes with its port.
-    let by_name = json!({ "QueueName": name });
-    let existing = aws.json_unless("QueueDoesNotExist", "sqs", "AmazonSQS.GetQueueUrl", &by_name).await?;
-    let output = match existing {
-        Some(output) => output,
-        None => call("CreateQueue", by_name).await?,
-    };
-    let url = text(&output, "QueueUrl")?;
+    let url = text(&call("CreateQueue", json!({ "QueueName": name })).await?, "QueueUrl")?;
     call("SetQueueAttributes", json!({ "QueueUrl": url, "Attributes": attributes })).await?;
     let read = call("GetQueueAttributes", json!({ "QueueUrl": url, "AttributeNames": ["QueueArn"] })).await?;
     Ok(Queue { arn: text(&read["Attributes"], "QueueArn")?, url })

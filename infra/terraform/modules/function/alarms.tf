@@ -76,7 +76,7 @@ resource "aws_cloudwatch_metric_alarm" "lost_records" {
   count = var.stream == null ? 0 : 1
 
   alarm_name          = "${var.name}-lost-records"
-  alarm_description   = "${var.name} discarded records of its stream: committed events that were not published. Their items stay in the table for seven days."
+  alarm_description   = "${var.name} has records in its failure queue: committed events that were not published. Those that it parked have the attribute `reason`. Their items stay in the table for seven days."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.failures[0].name }

@@ -156,7 +156,7 @@ resource "aws_lambda_function" "this" {
   reserved_concurrent_executions = var.reserved_concurrency == null ? -1 : var.reserved_concurrency
 
   environment {
-    variables = var.environment
+    variables = merge(var.environment, { for queue in aws_sqs_queue.failures : "FAILURES_QUEUE_URL" => queue.url })
   }
 
   logging_config {
@@ -221,7 +221,11 @@ resource "aws_lambda_event_source_mapping" "stream" {
   batch_size                     = var.stream.batch_size
   function_response_types        = ["ReportBatchItemFailures"]
   bisect_batch_on_function_error = true
-  maximum_retry_attempts         = var.stream_attempts
+
+  # By age, not by number: an outage of the topic delays events and loses none. The function itself moves what can never be
+  # published to the failure queue. A stream keeps records for 24 hours.
+  maximum_retry_attempts        = -1
+  maximum_record_age_in_seconds = 23 * 60 * 60
 
   filter_criteria {
     filter {
@@ -236,8 +240,8 @@ resource "aws_lambda_event_source_mapping" "stream" {
   }
 }
 
-# Dead-letter queue with references to discarded records. The events are still in the table. Only operators receive from
-# this queue.
+# Failure queue: events that can never be published, sent by the function, and references to records that Lambda discarded
+# after 23 hours. The events are still in the table. Only operators receive from this queue.
 resource "aws_sqs_queue" "failures" {
   count = var.stream == null ? 0 : 1
 

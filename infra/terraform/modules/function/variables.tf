@@ -81,12 +81,6 @@ variable "stream" {
   default = null
 }
 
-variable "stream_attempts" {
-  description = "Number of retries of a stream batch. Its shard is blocked meanwhile, so the number is limited, but large enough for an outage of the topic."
-  type        = number
-  default     = 1000
-}
-
 variable "kms_key_arn" {
   description = "KMS key of logs, settings, and of the queue or table that invokes the function."
   type        = string

@@ -5,11 +5,18 @@ data "aws_region" "current" {}
 module "function" {
   source = "../function"
 
-  name                     = var.name
-  description              = "Publishes the committed events of a DynamoDB table"
-  artifact                 = var.artifact
-  memory_mb                = var.memory_mb
-  timeout_seconds          = var.timeout_seconds
+  name            = var.name
+  description     = "Publishes the committed events of a DynamoDB table"
+  artifact        = var.artifact
+  memory_mb       = var.memory_mb
+  timeout_seconds = var.timeout_seconds
+
+  # Not reserved by default. A relay needs no limit: it runs once per shard of the stream at a time, and a table has about one
+  # shard per 1,000 writes/s or 10 GB. A reservation below that number makes shards wait for one another: 10 are too few for a
+  # table of more than 100 GB, and the number of shards grows without a deployment. It needs no guarantee either, as long as
+  # the functions that customers invoke have reservations, which limit them: Lambda keeps at least 100 of the account's
+  # concurrency for functions without one. Reserve only in an account that is shared with functions without a limit, and
+  # more than the number of shards.
   reserved_concurrency     = var.reserved_concurrency
   kms_key_arn              = var.kms_key_arn
   log_retention_days       = var.log_retention_days

@@ -59,7 +59,7 @@ variable "log_level" {
 }
 
 variable "reserved_concurrency" {
-  description = "See the module `function`."
+  description = "Reserved concurrency. Null is right: the number of shards limits a relay. See main.tf."
   type        = number
   default     = null
 }

@@ -14,8 +14,6 @@ function_deployment_config = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
 log_retention_days         = 90
 deletion_protection        = true
 
-relay_reserved_concurrency = 10 # a new account needs a higher quota first
-
 # Traces in X-Ray by a sidecar, AWS Distro for OpenTelemetry (about 60 MB of memory, and X-Ray's price per trace). Look up
 # the digest of a release:
 #   docker buildx imagetools inspect public.ecr.aws/aws-observability/aws-otel-collector:v0.43.3

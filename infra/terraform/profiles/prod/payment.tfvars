@@ -5,5 +5,4 @@ log_retention_days         = 90
 deletion_protection        = true
 
 # At least the maximum concurrency of the inbox in infra/topology.json. A new account needs a higher quota first.
-reserved_concurrency       = 20
-relay_reserved_concurrency = 10
+reserved_concurrency = 20

@@ -5,5 +5,4 @@ log_retention_days         = 90
 deletion_protection        = true
 
 # Limits sign-ins, so that they cannot exhaust the account's concurrency. A new account needs a higher quota first.
-reserved_concurrency       = 200
-relay_reserved_concurrency = 10
+reserved_concurrency = 200

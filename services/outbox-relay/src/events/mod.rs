@@ -1,6 +1,6 @@
 //! Stream records in: `record` reads an outbox item, this module publishes a batch.
 
-mod record;
+pub(crate) mod record;
 
 use aws_lambda_events::{
     dynamodb::{Event, EventRecord},
@@ -9,20 +9,27 @@ use aws_lambda_events::{
 use contracts::outbox::OutboxItem;
 use futures::{StreamExt, stream};
 
-use crate::{Error, Topic, domain::batch, topic};
+use crate::{Error, FailureQueue, Topic, domain::batch, topic};
 
 /// Number of concurrent calls of SNS.
 const CONCURRENCY: usize = 4;
 
-/// The Lambda entry: publishes the events in a batch of stream records, and returns the record to retry from.
+/// The Lambda entry: publishes the events in a batch of stream records, and returns the record to retry from, if any.
 ///
 /// Lambda retries from the lowest sequence number that is reported, so only that one is reported. The records after it
-/// are published nevertheless, now and at every retry: when Lambda discards a record that can never be published, it
-/// discards the rest of the batch as well, and none of it may be lost. Consumers recognize duplicates by event id.
+/// are published nevertheless, now and at every retry: one record delays no other. Consumers recognize duplicates by
+/// event id.
+///
+/// A record that can never be published is moved to the failure queue and counts as handled, so that it does not hold
+/// up its shard. One behind the record to retry from is left to that retry: it would be moved at every attempt.
 ///
 /// An error means that SNS accepted nothing and may accept everything later. Lambda then retries the whole batch, as it
 /// would if the first record were reported, and the function's error metric shows the outage.
-pub async fn handle_batch(topic: &Topic, event: Event) -> Result<DynamoDbEventResponse, Error> {
+pub async fn handle_batch(
+    topic: &Topic,
+    failure_queue: &FailureQueue,
+    event: Event,
+) -> Result<DynamoDbEventResponse, Error> {
     let records = event.records;
     let mut failures = Vec::new();
     let mut outbox = Vec::new();
@@ -43,15 +50,27 @@ pub async fn handle_batch(topic: &Topic, event: Event) -> Result<DynamoDbEventRe
         }
     }
     failures.sort_by_key(|(position, _)| *position);
+    let failed = failures.len();
 
-    for (position, error) in &failures {
+    let (permanent, mut retryable): (Vec<_>, Vec<_>) = failures.into_iter().partition(|(_, e)| !e.is_retryable());
+    if published > 0 || retryable.is_empty() {
+        let retried = retryable.first().map_or(usize::MAX, |(position, _)| *position);
+        for (position, error) in permanent.into_iter().take_while(|(position, _)| *position < retried) {
+            if let Err(error) = failure_queue.park(&records[position], &error).await {
+                retryable.insert(0, (position, error));
+                break;
+            }
+        }
+    }
+
+    for (position, error) in &retryable {
         log_failure(&records[*position], error);
     }
-    tracing::info!(records = records.len(), published, failed = failures.len(), "batch published");
+    tracing::info!(records = records.len(), published, failed, "batch published");
 
-    match failures.into_iter().next() {
+    match retryable.into_iter().next() {
         None => Ok(DynamoDbEventResponse::default()),
-        Some((_, outage)) if published == 0 && outage.is_retryable() => Err(outage),
+        Some((_, outage @ Error::Unavailable(_))) if published == 0 => Err(outage),
         Some((position, _)) => Ok(retry_from(&records[position])),
     }
 }
@@ -79,8 +98,7 @@ fn log_failure(record: &EventRecord, error: &Error) {
         event_id = record::event_id(record),
         event_type = record::event_type(record),
         sequence_number = record.change.sequence_number,
-        is_retryable = error.is_retryable(),
         error = contracts::error::chain(error),
-        "event not published"
+        "event not published, retried later"
     );
 }

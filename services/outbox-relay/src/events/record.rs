@@ -2,7 +2,7 @@
 
 use aws_lambda_events::dynamodb::EventRecord;
 use contracts::outbox::OutboxItem;
-use serde_dynamo::AttributeValue;
+use serde_dynamo::{AttributeValue, Item};
 
 use crate::Error;
 
@@ -10,7 +10,7 @@ use crate::Error;
 /// a missing filter does no harm.
 ///
 /// [`Error::Unreadable`] means that the item has an attribute `event` but is not an outbox item.
-pub(super) fn outbox_item(record: &EventRecord) -> Result<Option<OutboxItem>, Error> {
+pub(crate) fn outbox_item(record: &EventRecord) -> Result<Option<OutboxItem>, Error> {
     let image = &record.change.new_image;
     if !image.contains_key("event") {
         return Ok(None);
@@ -19,19 +19,25 @@ pub(super) fn outbox_item(record: &EventRecord) -> Result<Option<OutboxItem>, Er
 }
 
 /// The event's id for the log. Taken from the item's key, which exists even if the rest is unreadable.
-pub(super) fn event_id(record: &EventRecord) -> Option<&str> {
-    let key = text(record.change.keys.get("pk")?)?;
+pub(crate) fn event_id(record: &EventRecord) -> Option<&str> {
+    let key = text(&record.change.keys, "pk")?;
     Some(key.strip_prefix("EVENT#").unwrap_or(key))
 }
 
 /// The event's type for the log.
-pub(super) fn event_type(record: &EventRecord) -> Option<&str> {
-    text(record.change.new_image.get("event_type")?)
+pub(crate) fn event_type(record: &EventRecord) -> Option<&str> {
+    text(&record.change.new_image, "event_type")
 }
 
-const fn text(value: &AttributeValue) -> Option<&str> {
-    match value {
-        AttributeValue::S(text) => Some(text.as_str()),
+/// The name of the table: the stream's ARN is `arn:…:table/<table>/stream/<label>`.
+pub(crate) fn table(record: &EventRecord) -> Option<&str> {
+    record.event_source_arn.as_deref()?.split('/').nth(1)
+}
+
+/// An attribute that is a string.
+pub(crate) fn text<'a>(item: &'a Item, attribute: &str) -> Option<&'a str> {
+    match item.get(attribute)? {
+        AttributeValue::S(text) => Some(text),
         _ => None,
     }
 }

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use super::differs;
 use crate::aws_api::{AwsApi, text};
 
-/// Filter for outbox items, which have the attribute `event`. It matches new and modified items, so that an operator can
-/// publish an event again by writing its item.
+/// Filter for outbox items, which have the attribute `event`. It matches new and modified items, so that an operator
+/// can publish an event again by writing its item.
 const OUTBOX_ITEMS: &str = r#"{"dynamodb":{"NewImage":{"event":{"S":[{"exists":true}]}}}}"#;
 
-/// Number of attempts per batch of a stream. Then the batch is discarded, so an outage of SNS must not exhaust them.
-const STREAM_ATTEMPTS: u32 = 1000;
+/// Age at which a record of a stream is discarded, in seconds: a stream keeps records for 24 hours.
+const MAX_RECORD_AGE: u32 = 23 * 60 * 60;
 
 const PATH: &str = "/2015-03-31/event-source-mappings/";
 
@@ -29,14 +29,22 @@ pub(super) async fn queue(
 }
 
 /// Maps the outbox items of a table's stream to a function that reports the failed records. A batch that fails as a
-/// whole is bisected.
-pub(super) async fn stream(aws: &AwsApi, function: &str, stream_arn: &str, batch_size: u32) -> Result<()> {
-    let settings = json!({ "BatchSize": batch_size, "FilterCriteria": { "Filters": [{ "Pattern": OUTBOX_ITEMS }] } });
-    let fixed = json!({
-        "StartingPosition": "TRIM_HORIZON",
-        "BisectBatchOnFunctionError": true,
-        "MaximumRetryAttempts": STREAM_ATTEMPTS,
+/// whole is bisected. Retries are limited by the age of the records only.
+pub(super) async fn stream(
+    aws: &AwsApi,
+    function: &str,
+    stream_arn: &str,
+    batch_size: u32,
+    failure_queue_arn: &str,
+) -> Result<()> {
+    let settings = json!({
+        "BatchSize": batch_size,
+        "FilterCriteria": { "Filters": [{ "Pattern": OUTBOX_ITEMS }] },
+        "MaximumRetryAttempts": -1,
+        "MaximumRecordAgeInSeconds": MAX_RECORD_AGE,
+        "DestinationConfig": { "OnFailure": { "Destination": failure_queue_arn } },
     });
+    let fixed = json!({ "StartingPosition": "TRIM_HORIZON", "BisectBatchOnFunctionError": true });
     ensure(aws, function, stream_arn, settings, fixed).await
 }
 

@@ -64,7 +64,7 @@ run "messages_invoke_the_alias_and_fail_individually" {
   }
 }
 
-run "discarded_stream_records_are_reported" {
+run "stream_records_are_retried_until_they_are_23_hours_old_and_then_reported" {
   command = apply
 
   variables {
@@ -75,11 +75,17 @@ run "discarded_stream_records_are_reported" {
   assert {
     condition = (
       aws_lambda_event_source_mapping.stream[0].bisect_batch_on_function_error
-      && aws_lambda_event_source_mapping.stream[0].maximum_retry_attempts == 1000
+      && aws_lambda_event_source_mapping.stream[0].maximum_retry_attempts == -1
+      && aws_lambda_event_source_mapping.stream[0].maximum_record_age_in_seconds == 82800
       && aws_lambda_event_source_mapping.stream[0].function_response_types == toset(["ReportBatchItemFailures"])
       && aws_lambda_event_source_mapping.stream[0].destination_config[0].on_failure[0].destination_arn == aws_sqs_queue.failures[0].arn
     )
-    error_message = "Records must be retried a limited number of times and then reported."
+    error_message = "Records must be retried until they are 23 hours old and then be reported."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.environment[0].variables["FAILURES_QUEUE_URL"] == aws_sqs_queue.failures[0].url
+    error_message = "The function must know its failure queue, to which it sends what can never be published."
   }
 
   assert {
