@@ -1,5 +1,5 @@
-//! AWS APIs of the emulator, called as the account's root without a signature. SDK crates take minutes to compile, for a
-//! few calls each.
+//! AWS APIs of the emulator, called as the account's root without a signature. SDK crates take minutes to compile, for
+//! a few calls each.
 
 use anyhow::{Context, Result, ensure};
 use aws_config::SdkConfig;
@@ -91,9 +91,9 @@ impl AwsApi {
 
     /// Creates a public hosted zone, and returns its id.
     pub async fn create_zone(&self, domain: &str) -> Result<String> {
-        let zone = format!(
-            r#"<CreateHostedZoneRequest xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Name>{domain}</Name><CallerReference>{domain}</CallerReference></CreateHostedZoneRequest>"#
-        );
+        let namespace = "https://route53.amazonaws.com/doc/2013-04-01/";
+        let zone = format!("<Name>{domain}</Name><CallerReference>{domain}</CallerReference>");
+        let zone = format!(r#"<CreateHostedZoneRequest xmlns="{namespace}">{zone}</CreateHostedZoneRequest>"#);
         let xml = send(self.request(Method::POST, "/2013-04-01/hostedzone", "route53").body(zone)).await;
         let xml = xml.with_context(|| format!("cannot create the zone {domain}"))?;
         let id = elements(&xml, "Id").into_iter().find_map(|id| id.strip_prefix("/hostedzone/"));

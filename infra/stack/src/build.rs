@@ -53,8 +53,8 @@ struct Target {
 
 /// Builds the programs of a local stack.
 pub async fn build(topology: &Topology, release: bool) -> Result<Binaries> {
-    // `--bin` resolves the features of the whole workspace. With `--package`, `cargo build --workspace` would compile many
-    // dependencies a second time.
+    // `--bin` resolves the features of the whole workspace. With `--package`, `cargo build --workspace` would compile
+    // many dependencies a second time.
     let mut arguments = if release { vec!["--release"] } else { Vec::new() };
     arguments.extend(topology.programs().into_iter().chain([SIMULATOR]).flat_map(|program| ["--bin", program]));
     cargo_build(&arguments).await

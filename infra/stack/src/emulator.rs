@@ -124,7 +124,8 @@ pub fn endpoint(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
-/// Configuration of AWS clients of the emulator at `endpoint`. Each runtime needs its own, because connections end with it.
+/// Configuration of AWS clients of the emulator at `endpoint`. Each runtime needs its own, because connections end with
+/// it.
 pub fn sdk_config(endpoint: &str) -> SdkConfig {
     sdk_config_with(endpoint, Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "local stack"))
 }

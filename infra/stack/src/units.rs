@@ -1,5 +1,5 @@
-//! The root modules of `infra/terraform/units`, applied to the emulated AWS as to an account: with the profile `dev` and
-//! a state in a bucket. Their variable `emulator` omits resources that the emulator lacks.
+//! The root modules of `infra/terraform/units`, applied to the emulated AWS as to an account: with the profile `dev`
+//! and a state in a bucket. Their variable `emulator` omits resources that the emulator lacks.
 
 use std::path::{Path, PathBuf};
 

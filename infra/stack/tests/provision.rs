@@ -64,7 +64,7 @@ async fn inventory(stack: &Stack) -> Value {
     let mut subscriptions: Vec<_> =
         subscriptions.into_iter().map(|subscription| subscription.subscription_arn).collect();
     subscriptions.sort();
-    json!({ "mappings": mappings, "functions": functions, "routes": routes, "groups": groups, "subscriptions": subscriptions })
+    json!([mappings, functions, routes, groups, subscriptions])
 }
 
 fn sorted(items: &Value, of: impl Fn(&Value) -> Value) -> Vec<String> {

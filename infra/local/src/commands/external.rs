@@ -1,5 +1,5 @@
-//! `shop provision` and `shop seed`, for programs that something else starts, such as Docker Compose: the emulated AWS is
-//! provisioned before they start, and seeded when they run. Both may be repeated.
+//! `shop provision` and `shop seed`, for programs that something else starts, such as Docker Compose: the emulated AWS
+//! is provisioned before they start, and seeded when they run. Both may be repeated.
 
 use std::{
     collections::BTreeMap,

@@ -107,7 +107,8 @@ impl Up {
     }
 }
 
-/// Prints the log of the background copy until the stack is ready. Fails if the copy ends before. Ctrl-C stops the copy.
+/// Prints the log of the background copy until the stack is ready. Fails if the copy ends before. Ctrl-C stops the
+/// copy.
 async fn show_until_ready(copy: &mut Child, folder: &Folder, log: &Path) -> Result<()> {
     let pid = copy.id();
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -86,8 +86,8 @@ impl Resources {
         Ok(Self { topology, aws, messaging, values, streams, endpoints })
     }
 
-    /// Deploys the functions and the API. `program` returns the path of a program. `targets` contains the address of each
-    /// service.
+    /// Deploys the functions and the API. `program` returns the path of a program. `targets` contains the address of
+    /// each service.
     pub async fn deploy(
         &self,
         program: impl Fn(&str) -> Result<PathBuf>,

@@ -28,9 +28,9 @@ pub fn url(address: &str) -> String {
     format!("http://{address}/_aws/execute-api/{API_ID}")
 }
 
-/// Creates the load balancer and the API. `address` is the address of the emulated AWS, as the services and the emulator
-/// itself reach it. `targets` contains the address of each service. Returns the URL of the API, which is the issuer of
-/// access tokens, even if clients use another address.
+/// Creates the load balancer and the API. `address` is the address of the emulated AWS, as the services and the
+/// emulator itself reach it. `targets` contains the address of each service. Returns the URL of the API, which is the
+/// issuer of access tokens, even if clients use another address.
 pub async fn provision(
     config: &SdkConfig,
     topology: &Topology,
@@ -69,8 +69,8 @@ impl Gateway {
         Ok(())
     }
 
-    /// Returns the id of the authorizer, which accepts the tokens of `issuer`. The issuer is the API itself, with routes to
-    /// the discovery document and the keys of user.
+    /// Returns the id of the authorizer, which accepts the tokens of `issuer`. The issuer is the API itself, with
+    /// routes to the discovery document and the keys of user.
     async fn ensure_authorizer(&self, issuer: &str) -> Result<String> {
         let tokens = json!({ "issuer": issuer, "audience": [AUDIENCE] });
         let existing = self.list("authorizers").await?.into_iter().find(|existing| existing["name"] == AUTHORIZER);

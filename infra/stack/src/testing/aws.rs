@@ -63,8 +63,8 @@ impl Aws {
         table
     }
 
-    /// Creates a queue, shaped like the topology's queue `name`, and returns its URL. The URL of its dead-letter queue is
-    /// the same with `-dlq` at its end.
+    /// Creates a queue, shaped like the topology's queue `name`, and returns its URL. The URL of its dead-letter queue
+    /// is the same with `-dlq` at its end.
     pub async fn create_queue(&self, name: &str) -> String {
         let topology = topology();
         let Some(shape) = topology.queue(name) else { panic!("the topology has no queue `{name}`") };

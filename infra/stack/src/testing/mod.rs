@@ -61,8 +61,8 @@ async fn start<T: Send + 'static>(what: &str, start: impl Future<Output = anyhow
     }
 }
 
-/// The interpreter of third-party parts, and the folder of this test process. The folder with the logs remains until the
-/// next test process starts.
+/// The interpreter of third-party parts, and the folder of this test process. The folder with the logs remains until
+/// the next test process starts.
 struct Workplace {
     python: Python,
     folder: PathBuf,

@@ -37,8 +37,8 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts a stack on an empty folder, or on the folder of an earlier stack. `keys` is the URL of the keys that verify
-    /// tokens.
+    /// Starts a stack on an empty folder, or on the folder of an earlier stack. `keys` is the URL of the keys that
+    /// verify tokens.
     pub async fn start(folder: &Path, keys: &str) -> Self {
         let folder = folder.to_owned();
         let target = target_dir().unwrap();
