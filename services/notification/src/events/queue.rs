@@ -12,6 +12,8 @@ use aws_sdk_sqs::{
 
 /// Longest backoff.
 const MAX_BACKOFF: Duration = Duration::from_secs(300);
+/// Longest visibility timeout: that of SQS, less a margin for the time since the receive.
+const MAX_VISIBILITY_TIMEOUT: Duration = Duration::from_secs(11 * 60 * 60);
 /// Longest reason of a rejection, in bytes.
 const MAX_REASON: usize = 512;
 
@@ -24,6 +26,8 @@ pub enum Outcome {
     /// message is delivered again after a backoff. Only after `maxReceiveCount` receives, which takes hours, SQS moves
     /// it to the dead-letter queue.
     Later,
+    /// Like [`Self::Later`], but not before this time has passed: a dependency said how long to wait.
+    NotBefore(Duration),
     /// No delivery can succeed, for this reason: it is moved to the dead-letter queue.
     Never(String),
 }
@@ -73,11 +77,12 @@ impl Queue {
         tracing::warn!(queue = self.url, error, "could not delete messages; they are delivered again");
     }
 
-    /// Makes messages visible after their backoff. If this fails, they become visible after the queue's visibility
-    /// timeout.
-    pub async fn postpone(&self, messages: &[&Received]) {
-        let entries = messages.iter().enumerate().filter_map(|(index, message)| {
-            let backoff = i32::try_from(backoff(message.receives, fastrand::f64()).as_secs()).unwrap_or_default();
+    /// Makes messages visible after their backoff, which starts after the given time. If this fails, they become visible
+    /// after the queue's visibility timeout.
+    pub async fn postpone(&self, messages: &[(&Received, Duration)]) {
+        let entries = messages.iter().enumerate().filter_map(|(index, (message, not_before))| {
+            let backoff = *not_before + backoff(message.receives, fastrand::f64());
+            let backoff = i32::try_from(backoff.min(MAX_VISIBILITY_TIMEOUT).as_secs()).unwrap_or_default();
             let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(index.to_string());
             entry.receipt_handle(&message.receipt_handle).visibility_timeout(backoff).build().ok()
         });

@@ -95,15 +95,24 @@ impl Queue {
         H: Future<Output = Outcome> + Send + 'static,
     {
         let outcomes = join_all(batch.iter().map(|message| self.work(message, handle(message.clone())))).await;
-        let (done, later): (Vec<_>, Vec<_>) = batch.iter().zip(outcomes).partition(|(_, is_done)| *is_done);
-        let (done, later) = (messages(done), messages(later));
+        let (mut done, mut later) = (vec![], vec![]);
+        for (message, outcome) in batch.iter().zip(outcomes) {
+            match outcome {
+                None => done.push(message),
+                Some(not_before) => later.push((message, not_before)),
+            }
+        }
         tokio::join!(self.delete(&done), self.postpone(&later));
         !later.is_empty()
     }
 
-    /// Returns true if the message can be deleted. Each message is a task: it may run on another core, and its panic
-    /// harms no other message.
-    async fn work(&self, message: &Received, handling: impl Future<Output = Outcome> + Send + 'static) -> bool {
+    /// Returns None if the message can be deleted, otherwise the time before which it must not be handled again. Each
+    /// message is a task: it may run on another core, and its panic harms no other message.
+    async fn work(
+        &self,
+        message: &Received,
+        handling: impl Future<Output = Outcome> + Send + 'static,
+    ) -> Option<Duration> {
         let message_id = &message.message_id;
         let outcome = match tokio::spawn(timeout(HANDLING_LIMIT, handling)).await {
             Ok(Ok(outcome)) => outcome,
@@ -119,9 +128,10 @@ impl Queue {
             Err(_) => Outcome::Never("message handler panicked".to_owned()),
         };
         match outcome {
-            Outcome::Done => true,
-            Outcome::Later => false,
-            Outcome::Never(reason) => self.reject(message, &reason).await,
+            Outcome::Done => None,
+            Outcome::Later => Some(Duration::ZERO),
+            Outcome::NotBefore(time) => Some(time),
+            Outcome::Never(reason) => (!self.reject(message, &reason).await).then_some(Duration::ZERO),
         }
     }
 }
@@ -157,10 +167,6 @@ async fn next_outcome(batches: &mut JoinSet<bool>, limit: usize) -> Option<bool>
     let outcome = if batches.len() < limit { batches.try_join_next() } else { batches.join_next().await };
     // A batch does not panic: its messages are tasks of their own.
     outcome.map(|outcome| outcome.unwrap_or(true))
-}
-
-fn messages(outcomes: Vec<(&Received, bool)>) -> Vec<&Received> {
-    outcomes.into_iter().map(|(message, _)| message).collect()
 }
 
 fn received(message: Message) -> Received {

@@ -1,6 +1,6 @@
 //! The Lambda entry: a batch of messages from the queue.
 
-use std::{future::Future, panic::AssertUnwindSafe};
+use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::{FutureExt, StreamExt, stream};
@@ -19,17 +19,21 @@ pub async fn for_each_message<F: Future<Output = Outcome>>(
 ) -> SqsBatchResponse {
     let outcomes = batch.records.into_iter().map(received).map(|message| work(queue, message.clone(), handle(message)));
     let outcomes: Vec<_> = stream::iter(outcomes).buffer_unordered(CONCURRENCY).collect().await;
-    let later: Vec<Received> = outcomes.into_iter().flatten().collect();
-    queue.postpone(&later.iter().collect::<Vec<_>>()).await;
+    let later: Vec<(Received, Duration)> = outcomes.into_iter().flatten().collect();
+    queue.postpone(&later.iter().map(|(message, not_before)| (message, *not_before)).collect::<Vec<_>>()).await;
     let mut response = SqsBatchResponse::default();
-    for message in later {
+    for (message, _) in later {
         response.add_failure(message.message_id);
     }
     response
 }
 
-/// Returns the message if it has to be handled later.
-async fn work(queue: &Queue, message: Received, handling: impl Future<Output = Outcome>) -> Option<Received> {
+/// Returns the message if it has to be handled later, with the time before which it must not be.
+async fn work(
+    queue: &Queue,
+    message: Received,
+    handling: impl Future<Output = Outcome>,
+) -> Option<(Received, Duration)> {
     let outcome = match AssertUnwindSafe(handling).catch_unwind().await {
         Ok(outcome) => outcome,
         // A panic may be caused by a neighbor, so the message gets a second chance.
@@ -39,12 +43,13 @@ async fn work(queue: &Queue, message: Received, handling: impl Future<Output = O
         }
         Err(_) => Outcome::Never("message handler panicked".to_owned()),
     };
-    let is_done = match outcome {
-        Outcome::Done => true,
-        Outcome::Later => false,
-        Outcome::Never(reason) => queue.reject(&message, &reason).await,
-    };
-    (!is_done).then_some(message)
+    match outcome {
+        Outcome::Done => None,
+        Outcome::Later => Some((message, Duration::ZERO)),
+        Outcome::NotBefore(time) => Some((message, time)),
+        Outcome::Never(reason) if queue.reject(&message, &reason).await => None,
+        Outcome::Never(_) => Some((message, Duration::ZERO)),
+    }
 }
 
 fn received(message: SqsMessage) -> Received {
