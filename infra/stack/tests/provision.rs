@@ -83,7 +83,7 @@ async fn a_message_reaches_the_queues_that_subscribe_to_its_type_and_no_others()
         let publish = sns.publish().topic_arn(topic).message(kind);
         publish.message_attributes("type", attribute.build().unwrap()).send().await.unwrap();
     }
-    let inbox = stack.messaging.queue("product-inbox").unwrap();
+    let inbox = stack.messaging.queue("product-reservations").unwrap();
     let body = eventually("the order reaches product", LIMIT, async || {
         let received = sqs.receive_message().queue_url(&inbox.url).max_number_of_messages(10).send().await.unwrap();
         let bodies: Vec<_> =
@@ -98,8 +98,8 @@ async fn a_message_reaches_the_queues_that_subscribe_to_its_type_and_no_others()
     let attributes = sqs.get_queue_attributes().queue_url(&inbox.url).attribute_names(QueueAttributeName::All);
     let attributes = attributes.send().await.unwrap().attributes.unwrap();
     let redrive: Value = serde_json::from_str(&attributes[&QueueAttributeName::RedrivePolicy]).unwrap();
-    assert_eq!(redrive["maxReceiveCount"].to_string().trim_matches('"'), "5");
-    assert!(redrive["deadLetterTargetArn"].as_str().unwrap().ends_with(":product-inbox-dlq"));
+    assert_eq!(redrive["maxReceiveCount"].to_string().trim_matches('"'), "100");
+    assert!(redrive["deadLetterTargetArn"].as_str().unwrap().ends_with(":product-reservations-dlq"));
     assert_eq!(attributes[&QueueAttributeName::VisibilityTimeout], "30");
     let dead_letters = format!("{}-dlq", inbox.url);
     let dead = sqs.get_queue_attributes().queue_url(dead_letters).attribute_names(QueueAttributeName::All);

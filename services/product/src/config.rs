@@ -90,9 +90,12 @@ pub struct Config {
     /// ARN of the SNS topic of this service's events.
     #[arg(long, env = "PRODUCT_EVENTS_TOPIC_ARN")]
     pub product_events_topic_arn: String,
-    /// URL of the SQS queue with events of orders.
+    /// URL of the SQS queue with confirmed, rejected and cancelled orders.
     #[arg(long, env = "PRODUCT_INBOX_URL")]
     pub product_inbox_url: String,
+    /// URL of the SQS queue with placed orders.
+    #[arg(long, env = "PRODUCT_RESERVATIONS_URL")]
+    pub product_reservations_url: String,
     /// Time that a receive waits for messages, in seconds: at most 20. Also the time that a shutdown may take longer.
     #[arg(
         long = "long-poll-seconds",

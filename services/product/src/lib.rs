@@ -22,7 +22,7 @@ pub mod iam;
 pub mod import;
 /// The token issuer's keys.
 mod jwks;
-/// HTTP server, queue, publisher and sweep, until shutdown.
+/// HTTP server, queues, publisher and sweep, until shutdown.
 pub mod run;
 /// PostgreSQL: one function per query.
 pub mod store;

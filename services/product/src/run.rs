@@ -1,4 +1,4 @@
-//! The service as a whole: HTTP server, queue, publisher and sweep.
+//! The service as a whole: HTTP server, queues, publisher and sweep.
 
 use std::time::Duration;
 
@@ -22,13 +22,13 @@ use crate::{
     supervise::{supervise, until},
 };
 
-/// Number of messages that are handled at the same time. The connection pool must suffice for them.
-const MESSAGES: usize = 20;
+/// Number of messages of each queue that are handled at the same time. The connection pool must suffice for them.
+const MESSAGES: usize = 10;
 
 /// Time for closing the connections of the pool.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 
-/// Serves the API on `listener`, the queue, the publisher and the sweep, until `shutdown`; then finishes the work in
+/// Serves the API on `listener`, the queues, the publisher and the sweep, until `shutdown`; then finishes the work in
 /// progress.
 ///
 /// Fails if one of them ends before: the process must not live on without it.
@@ -52,7 +52,9 @@ pub async fn run(
         notifier: app.notifier.clone(),
     };
     let sweep = Sweep { pool: app.pool.clone(), interval: config.sweep_interval, notifier: app.notifier.clone() };
-    let inbox = Queue::new(aws_sdk_sqs::Client::new(aws), config.product_inbox_url);
+    let sqs = aws_sdk_sqs::Client::new(aws);
+    let inbox = Queue::new(sqs.clone(), config.product_inbox_url);
+    let reservations = Queue::new(sqs, config.product_reservations_url);
     let handle = {
         let app = app.clone();
         move |message: Received| handle(app.clone(), message.body)
@@ -69,7 +71,8 @@ pub async fn run(
     let server = server.with_graceful_shutdown(shutdown.clone().cancelled_owned());
 
     let mut tasks = JoinSet::new();
-    tasks.spawn(inbox.consume(MESSAGES, config.long_poll, handle, shutdown.clone()));
+    tasks.spawn(inbox.consume(MESSAGES, config.long_poll, handle.clone(), shutdown.clone()));
+    tasks.spawn(reservations.consume(MESSAGES, config.long_poll, handle, shutdown.clone()));
     tasks.spawn(publisher.run(shutdown.clone()));
     tasks.spawn(sweep.run(shutdown.clone()));
     tasks.spawn(until(shutdown.clone(), jwks::follow(config.token_issuer, keys)));

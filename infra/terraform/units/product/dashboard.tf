@@ -30,9 +30,9 @@ module "dashboard" {
       }]
     },
     {
-      title = "Inbox: age of the oldest message"
-      lines = [{
-        namespace = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = { QueueName = module.inbox.name }, stat = "Maximum", label = "seconds"
+      title = "Queues: age of the oldest message"
+      lines = [for label, queue in { inbox = module.inbox, reservations = module.reservations } : {
+        namespace = "AWS/SQS", metric = "ApproximateAgeOfOldestMessage", dimensions = { QueueName = queue.name }, stat = "Maximum", label = label
       }]
     },
     {
@@ -41,6 +41,14 @@ module "dashboard" {
         { namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = module.inbox.name }, stat = "Maximum", label = "waiting" },
         { namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesNotVisible", dimensions = { QueueName = module.inbox.name }, stat = "Maximum", label = "in work" },
         { namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = module.inbox.dead_letter_name }, stat = "Maximum", label = "dead letters" },
+      ]
+    },
+    {
+      title = "Reservations: messages"
+      lines = [
+        { namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = module.reservations.name }, stat = "Maximum", label = "waiting" },
+        { namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesNotVisible", dimensions = { QueueName = module.reservations.name }, stat = "Maximum", label = "in work" },
+        { namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = module.reservations.dead_letter_name }, stat = "Maximum", label = "dead letters" },
       ]
     },
     {

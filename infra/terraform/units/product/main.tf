@@ -2,7 +2,7 @@
 
 locals {
   service = one([for service in local.topology.services : service if service.name == "product"])
-  queue   = one([for queue in local.topology.queues : queue if queue.consumer == "product"])
+  queues  = { for queue in local.topology.queues : queue.name => queue if queue.consumer == "product" }
   routes  = [for route in local.topology.routes : route if route.target == "product"]
 
   # `/v1/products/*` covers `/v1/products/{id}` and all paths below it.
@@ -13,19 +13,39 @@ locals {
   rule_priority = 100 * (1 + index(local.topology.services[*].name, local.service.name))
 }
 
+# Confirmed, rejected and cancelled orders.
 module "inbox" {
   source = "../../modules/queue"
 
-  name                       = "${local.name_prefix}-${local.queue.name}"
-  visibility_timeout_seconds = local.queue.visibility_timeout_seconds
-  max_receive_count          = local.queue.max_receive_count
+  name                       = "${local.name_prefix}-product-inbox"
+  visibility_timeout_seconds = local.queues.product-inbox.visibility_timeout_seconds
+  max_receive_count          = local.queues.product-inbox.max_receive_count
+  kms_key_arn                = local.platform.kms_data_key_arn
+  alarm_topic_arn            = local.platform.alarm_topic_arn
+
+  # The stock of a confirmed order is reserved for minutes.
+  oldest_message_alarm_seconds = 60
+
+  subscriptions = { for subscription in local.queues.product-inbox.subscriptions : subscription.topic => {
+    topic_arn = local.platform["topic_arn_${subscription.topic}"]
+    types     = subscription.types
+  } }
+}
+
+# Placed orders: a queue of their own, so that under load they do not delay the confirmations of others.
+module "reservations" {
+  source = "../../modules/queue"
+
+  name                       = "${local.name_prefix}-product-reservations"
+  visibility_timeout_seconds = local.queues.product-reservations.visibility_timeout_seconds
+  max_receive_count          = local.queues.product-reservations.max_receive_count
   kms_key_arn                = local.platform.kms_data_key_arn
   alarm_topic_arn            = local.platform.alarm_topic_arn
 
   # An order waits for its stock for two minutes.
   oldest_message_alarm_seconds = 60
 
-  subscriptions = { for subscription in local.queue.subscriptions : subscription.topic => {
+  subscriptions = { for subscription in local.queues.product-reservations.subscriptions : subscription.topic => {
     topic_arn = local.platform["topic_arn_${subscription.topic}"]
     types     = subscription.types
   } }
@@ -65,6 +85,7 @@ module "service" {
     LISTEN_ADDR              = "0.0.0.0:8080"
     PRODUCT_EVENTS_TOPIC_ARN = local.platform["topic_arn_product-events"]
     PRODUCT_INBOX_URL        = module.inbox.url
+    PRODUCT_RESERVATIONS_URL = module.reservations.url
     TOKEN_ISSUER             = trimsuffix(local.platform.http_api_url, "/")
     RESERVATION_TTL_SECONDS  = tostring(var.reservation_ttl_seconds)
     RUST_LOG                 = var.log_level
@@ -81,15 +102,21 @@ module "service" {
       Resource = [local.database_user_arn]
     },
     {
-      Sid      = "ReadInbox"
+      Sid      = "ReadQueues"
       Effect   = "Allow"
       Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]
-      Resource = [module.inbox.arn]
+      Resource = [module.inbox.arn, module.reservations.arn]
     },
     {
-      Sid       = "DecryptInbox"
+      Sid      = "RejectMessages"
+      Effect   = "Allow"
+      Action   = ["sqs:SendMessage"]
+      Resource = [module.inbox.dead_letter_arn, module.reservations.dead_letter_arn]
+    },
+    {
+      Sid       = "UseKeyOfQueues"
       Effect    = "Allow"
-      Action    = ["kms:Decrypt"]
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
       Resource  = [local.platform.kms_data_key_arn]
       Condition = { StringEquals = { "kms:ViaService" = ["sqs.${var.region}.amazonaws.com"] } }
     },

@@ -1,4 +1,6 @@
-//! Messages of the queue `product-inbox`: events of orders.
+//! Messages of both queues: events of orders.
+//!
+//! Placed orders have a queue of their own, so that the end of an order never waits for new ones.
 
 use std::future::Future;
 

@@ -6,13 +6,8 @@ use stack::testing::eventually;
 
 use super::support::{Environment, SOON, Service, confirmed, inconsistent, placed, product, stock, stock_up};
 
-async fn deliver(service: &Service, body: String) {
-    send(&service.environment, body).await;
-}
-
-async fn send(environment: &Environment, body: String) {
-    let sqs = aws_sdk_sqs::Client::new(&environment.sdk);
-    let queue = &environment.config.product_inbox_url;
+async fn send(service: &Service, queue: &str, body: &str) {
+    let sqs = aws_sdk_sqs::Client::new(&service.environment.sdk);
     sqs.send_message().queue_url(queue).message_body(body).send().await.unwrap();
 }
 
@@ -27,8 +22,10 @@ async fn depth(service: &Service, queue: &str) -> usize {
 }
 
 async fn until_empty(service: &Service) {
-    let queue = &service.environment.config.product_inbox_url;
-    eventually("the queue is empty", SOON, async || (depth(service, queue).await == 0).then_some(())).await;
+    let config = &service.environment.config;
+    for queue in [&config.product_inbox_url, &config.product_reservations_url] {
+        eventually("the queue is empty", SOON, async || (depth(service, queue).await == 0).then_some(())).await;
+    }
 }
 
 #[tokio::test]
@@ -37,14 +34,14 @@ async fn the_outcome_of_an_order_belongs_to_the_trace_of_its_request() {
     let trace = TraceContext::root();
     let order_id = OrderId::generate();
     let order = trace.scope(async { placed(order_id, &[("ASSAM", 2)]) }).await;
-    deliver(&service, order.to_json()).await;
+    service.environment.deliver(&order).await;
     let outcome = eventually("the stock is reserved", SOON, async || {
         let events = service.environment.topic.published().await;
         events.into_iter().find(|envelope| matches!(envelope.event, Event::StockReserved(_)))
     })
     .await;
     assert!(outcome.traceparent.unwrap().contains(&trace.trace_id()));
-    deliver(&service, confirmed(order_id, &[("ASSAM", 2)]).to_json()).await;
+    service.environment.deliver(&confirmed(order_id, &[("ASSAM", 2)])).await;
     until_empty(&service).await;
     assert_eq!(stock(&service.environment.pool, "ASSAM").await, [1, 0, 2]);
 }
@@ -54,14 +51,14 @@ async fn poison_messages_become_dead_letters_at_once_and_do_not_block_their_batc
     let environment = Environment::new().await;
     stock_up(&environment.pool, &[product("assam", "Assam", &[("ASSAM", 500, 30)])]).await;
     let service = environment.start().await;
-    let queue = &service.environment.config.product_inbox_url;
+    let queue = &service.environment.config.product_reservations_url;
     let impossible = placed(OrderId::generate(), &[]).to_json();
     let unknown = placed(OrderId::generate(), &[("ASSAM", 1)]).to_json().replace("order.placed.v1", "order.placed.v9");
     for poison in ["not json".to_owned(), "{}".to_owned(), impossible, unknown] {
-        deliver(&service, poison).await;
+        send(&service, queue, &poison).await;
     }
     for _ in 0..10 {
-        deliver(&service, placed(OrderId::generate(), &[("ASSAM", 1)]).to_json()).await;
+        service.environment.deliver(&placed(OrderId::generate(), &[("ASSAM", 1)])).await;
     }
     eventually("the valid orders are handled", SOON, async || {
         (stock(&service.environment.pool, "ASSAM").await == [20, 10, 0]).then_some(())
@@ -80,7 +77,7 @@ async fn poison_messages_become_dead_letters_at_once_and_do_not_block_their_batc
 async fn a_message_is_kept_while_the_database_is_not_available() {
     let environment = Environment::new().await;
     let process = environment.start_process(&[("DATABASE_URL", "postgres://127.0.0.1:1/nowhere")]);
-    send(&environment, placed(OrderId::generate(), &[("ASSAM", 1)]).to_json()).await;
+    environment.deliver(&placed(OrderId::generate(), &[("ASSAM", 1)])).await;
     let retried = || process.logged("message not handled, retried later").len();
     eventually("the message is received several times", SOON, async || (retried() >= 2).then_some(())).await;
     assert_eq!(process.logged("message not handled"), [] as [serde_json::Value; 0]);
@@ -95,7 +92,7 @@ async fn an_event_without_a_command_to_stock_is_rejected() {
     });
     let now = product::clock::now();
     let envelope = Envelope::new(contracts::EventId::generate(), OrderId::generate(), 1, now, unexpected);
-    deliver(&service, envelope.to_json()).await;
+    service.environment.deliver(&envelope).await;
     let dead_letters = format!("{}-dlq", service.environment.config.product_inbox_url);
     eventually("a dead letter", SOON, async || (depth(&service, &dead_letters).await == 1).then_some(())).await;
 }
@@ -107,7 +104,7 @@ async fn the_sweep_releases_unconfirmed_reservations() {
     environment.config.sweep_interval = std::time::Duration::from_millis(100);
     stock_up(&environment.pool, &[product("assam", "Assam", &[("ASSAM", 500, 3)])]).await;
     let service = environment.start().await;
-    deliver(&service, placed(OrderId::generate(), &[("ASSAM", 2)]).to_json()).await;
+    service.environment.deliver(&placed(OrderId::generate(), &[("ASSAM", 2)])).await;
     eventually("the expiry is announced", SOON, async || {
         let events = service.environment.topic.published().await;
         events.into_iter().find(|envelope| matches!(envelope.event, Event::ReservationExpired(_)))
@@ -120,7 +117,7 @@ async fn the_sweep_releases_unconfirmed_reservations() {
 async fn a_rolling_restart_completes_work_in_progress_and_loses_nothing() {
     let service = Service::with(&[product("assam", "Assam", &[("ASSAM", 500, 100)])]).await;
     for _ in 0..30 {
-        deliver(&service, placed(OrderId::generate(), &[("ASSAM", 1)]).to_json()).await;
+        service.environment.deliver(&placed(OrderId::generate(), &[("ASSAM", 1)])).await;
     }
     eventually("the work has started", SOON, async || {
         (stock(&service.environment.pool, "ASSAM").await[1] > 0).then_some(())

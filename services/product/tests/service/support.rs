@@ -44,9 +44,10 @@ impl Environment {
     /// Creates an environment with a migrated, empty database.
     pub async fn new() -> Self {
         let aws = testing::aws().await;
-        let (topic, queue, url, issuer) = tokio::join!(
+        let (topic, inbox, reservations, url, issuer) = tokio::join!(
             aws.create_topic(),
             aws.create_queue("product-inbox"),
+            aws.create_queue("product-reservations"),
             testing::database(),
             testing::token_issuer()
         );
@@ -54,7 +55,8 @@ impl Environment {
             "--listen-addr=127.0.0.1:0".to_owned(),
             format!("--database-url={url}"),
             format!("--product-events-topic-arn={}", topic.arn),
-            format!("--product-inbox-url={queue}"),
+            format!("--product-inbox-url={inbox}"),
+            format!("--product-reservations-url={reservations}"),
             format!("--token-issuer={}", issuer.url()),
             "--long-poll-seconds=1".to_owned(),
         ];
@@ -74,6 +76,14 @@ impl Environment {
         let settings = self.arguments.iter().filter(|argument| !is_replaced(argument)).cloned();
         let arguments: Vec<String> = ["serve".to_owned()].into_iter().chain(settings).collect();
         ServiceProcess::start(env!("CARGO_BIN_EXE_product"), &self.aws, &arguments, variables)
+    }
+
+    /// Sends an event to the queue that subscribes to it.
+    pub async fn deliver(&self, envelope: &Envelope) {
+        let is_new = matches!(envelope.event, Event::OrderPlaced(_));
+        let queue = if is_new { &self.config.product_reservations_url } else { &self.config.product_inbox_url };
+        let sqs = aws_sdk_sqs::Client::new(&self.sdk);
+        sqs.send_message().queue_url(queue).message_body(envelope.to_json()).send().await.unwrap();
     }
 
     /// Returns a value of the header `authorization`.

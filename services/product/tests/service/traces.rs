@@ -53,9 +53,7 @@ async fn requests_and_messages_are_spans_of_the_callers_trace() {
     let (trace_id, order_span) = ids(&trace.to_string());
     let mut order = placed(OrderId::generate(), &[("ASSAM", 2)]);
     order.traceparent = Some(trace.to_string());
-    let sqs = aws_sdk_sqs::Client::new(&environment.sdk);
-    let queue = &environment.config.product_inbox_url;
-    sqs.send_message().queue_url(queue).message_body(order.to_json()).send().await.unwrap();
+    environment.deliver(&order).await;
     let (_, message) = collector.span(&trace_id, "event").await;
     assert_eq!((hex(&message.parent_span_id), message.kind()), (order_span, SpanKind::Consumer));
     let outcome = eventually("the stock is reserved", SOON, async || {
