@@ -1,9 +1,11 @@
 //! The command line: one file per command, with its arguments and its work.
 
 mod demo;
+mod dlq;
 mod down;
 mod external;
 mod logs;
+mod order;
 mod status;
 mod up;
 
@@ -30,6 +32,8 @@ enum Task {
     Status(status::Status),
     Logs(logs::Logs),
     Demo(demo::Demo),
+    Order(order::Order),
+    Dlq(dlq::Dlq),
     Provision(external::Provision),
     Seed(external::Seed),
 }
@@ -43,6 +47,8 @@ impl Cli {
             Task::Status(task) => return task.run().await,
             Task::Logs(task) => task.run().await?,
             Task::Demo(task) => task.run().await?,
+            Task::Order(task) => task.run().await?,
+            Task::Dlq(task) => task.run().await?,
             Task::Provision(task) => task.run().await?,
             Task::Seed(task) => task.run().await?,
         }

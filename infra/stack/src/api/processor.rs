@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -13,6 +14,7 @@ pub struct Processor(Client);
 /// An entry of the ledger.
 #[derive(Debug, Clone, Deserialize)]
 pub struct LedgerEntry {
+    pub time: DateTime<Utc>,
     /// The processor's id of the payment.
     pub payment_intent: String,
     /// `authorized`, `declined`, `captured`, `voided` or `refunded`.

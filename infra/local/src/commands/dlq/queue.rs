@@ -1,4 +1,4 @@
-//! A dead-letter queue, its messages, and the way back.
+//! A queue with dead letters, its messages, and their way back.
 
 use anyhow::{Context, Result, ensure};
 use aws_config::SdkConfig;
@@ -16,59 +16,67 @@ use stack::topology::{Topology, Trigger};
 const HIDDEN: i32 = 120;
 /// Number of messages per call: the limit of SQS.
 const BATCH: usize = 10;
-/// Deviation of the time at which Lambda saw a record from the time of its item.
+/// Deviation of the time at which Lambda received a record from the time of its item.
 const DEVIATION: TimeDelta = TimeDelta::minutes(5);
 
 /// A queue with dead letters, by the names of the topology.
 #[derive(Debug, Clone)]
 pub struct Dead {
     pub name: String,
-    pub source: Source,
-    /// The function or service whose log explains the dead letters.
+    source: Source,
+    /// The function or service that has logged why.
     pub program: String,
     pub is_function: bool,
 }
 
-/// Origin of dead letters, and their destination when they are redriven.
 #[derive(Debug, Clone)]
-pub enum Source {
-    /// A queue, whose consumer rejected a message, or received it `receives` times.
-    Queue { name: String, receives: u32 },
-    /// The relay of a table's outbox, which could not publish an event to the topic.
+enum Source {
+    /// A queue, with messages that its consumer rejected or received too often.
+    Queue(String),
+    /// The relay to a topic, with events that it could not publish.
     Relay { topic: String },
 }
 
-/// All queues with dead letters: of queues, then of relays.
-pub fn all(topology: &Topology) -> Result<Vec<Dead>> {
-    let of_queues = topology.queues.iter().map(|queue| {
-        let source = Source::Queue { name: queue.name.clone(), receives: queue.max_receive_count };
-        let is_function = topology.function(&queue.consumer).is_some();
-        Ok(Dead { name: queue.dead_letter_name(), source, program: queue.consumer.clone(), is_function })
+impl Dead {
+    /// The queue or the topic that messages are redriven to.
+    pub fn destination(&self) -> &str {
+        match &self.source {
+            Source::Queue(name) | Source::Relay { topic: name } => name,
+        }
+    }
+}
+
+/// All queues with dead letters.
+pub fn all(topology: &Topology) -> Vec<Dead> {
+    let of_queues = topology.queues.iter().map(|queue| Dead {
+        name: queue.dead_letter_name(),
+        source: Source::Queue(queue.name.clone()),
+        program: queue.consumer.clone(),
+        is_function: topology.function(&queue.consumer).is_some(),
     });
     let of_relays = topology.functions.iter().filter_map(|function| {
         let Trigger::Stream { table, .. } = &function.trigger else { return None };
-        let topic = topology.table(table).and_then(|table| table.topic.clone());
-        Some(topic.context("a stream without a topic").and_then(|topic| {
-            let name = function.failure_queue_name().context("a stream without a failure queue")?;
-            Ok(Dead { name, source: Source::Relay { topic }, program: function.name.clone(), is_function: true })
-        }))
+        let source = Source::Relay { topic: topology.table(table)?.topic.clone()? };
+        Some(Dead { name: function.failure_queue_name()?, source, program: function.name.clone(), is_function: true })
     });
     of_queues.chain(of_relays).collect()
 }
 
-/// The dead letters of `name`: a queue, a relay, or the queue with the dead letters themselves.
+/// The queue with the dead letters of the queue or relay `name`, or with this name itself.
 pub fn find(topology: &Topology, name: &str) -> Result<Dead> {
-    let all = all(topology)?;
-    let names = all.iter().map(|dead| format!("  {}", dead.name)).collect::<Vec<_>>().join("\n");
     let matches = |dead: &Dead| match &dead.source {
-        Source::Queue { name: queue, .. } => name == queue || name == dead.name,
+        Source::Queue(queue) => name == queue || name == dead.name,
         Source::Relay { .. } => name == dead.program || name == dead.name,
     };
-    all.into_iter().find(matches).with_context(|| format!("there is no queue `{name}`. Queues with dead letters:\n{names}"))
+    let found = all(topology).into_iter().find(matches);
+    found.with_context(|| {
+        let names: String = all(topology).iter().map(|dead| format!("\n  {}", dead.name)).collect();
+        format!("there is no queue `{name}`. Queues with dead letters:{names}")
+    })
 }
 
-/// An AWS account or a local stack, and the prefix of its names.
-#[derive(Debug, Clone)]
+/// An AWS account or a local stack, and the prefix of the names in it.
+#[derive(Debug)]
 pub struct Account {
     pub config: SdkConfig,
     pub prefix: String,
@@ -97,8 +105,7 @@ impl Letter {
 
     /// The body, indented if it is JSON.
     pub fn pretty(&self) -> String {
-        let pretty = serde_json::to_string_pretty(&self.event).ok().filter(|_| !self.event.is_null());
-        pretty.unwrap_or_else(|| self.body().to_owned())
+        if self.event.is_null() { self.body().to_owned() } else { format!("{:#}", self.event) }
     }
 
     pub fn event_id(&self) -> Option<&str> {
@@ -109,30 +116,29 @@ impl Letter {
         self.event["traceparent"].as_str()?.split('-').nth(1)
     }
 
-    /// The type of the event, or what the message is instead.
+    /// The type of the event.
     pub fn kind(&self) -> &str {
-        match self.event["type"].as_str() {
-            Some(kind) => kind,
-            None if self.event["DDBStreamBatchInfo"].is_object() => "records of a stream",
-            None => "no event",
-        }
+        let other = if self.event["DDBStreamBatchInfo"].is_object() { "records of a stream" } else { "no event" };
+        self.event["type"].as_str().unwrap_or(other)
     }
 
-    /// The reason that the consumer or the relay has set.
-    pub fn reason(&self) -> Option<&str> {
-        self.message.message_attributes()?.get("reason")?.string_value()
-    }
-
-    fn system(&self, name: SystemAttribute) -> Option<&str> {
-        self.message.attributes()?.get(&name).map(String::as_str)
+    /// The reason as the consumer or the relay has set it.
+    pub fn reason(&self) -> &str {
+        let reason = self.message.message_attributes().and_then(|attributes| attributes.get("reason")?.string_value());
+        reason.unwrap_or("no reason: too many receives or too old")
     }
 
     pub fn receives(&self) -> &str {
-        self.system(SystemAttribute::ApproximateReceiveCount).unwrap_or("?")
+        self.system_attribute(&SystemAttribute::ApproximateReceiveCount).unwrap_or("?")
     }
 
     pub fn sent_at(&self) -> Option<DateTime<Utc>> {
-        DateTime::from_timestamp_millis(self.system(SystemAttribute::SentTimestamp)?.parse().ok()?)
+        let milliseconds = self.system_attribute(&SystemAttribute::SentTimestamp)?;
+        DateTime::from_timestamp_millis(milliseconds.parse().ok()?)
+    }
+
+    fn system_attribute(&self, name: &SystemAttribute) -> Option<&str> {
+        self.message.attributes()?.get(name).map(String::as_str)
     }
 }
 
@@ -140,9 +146,9 @@ impl Letter {
 #[derive(Debug)]
 pub struct Queue {
     pub dead: Dead,
-    pub account: Account,
+    pub prefix: String,
+    config: SdkConfig,
     sqs: aws_sdk_sqs::Client,
-    sns: aws_sdk_sns::Client,
     url: String,
     /// URL of the queue, or ARN of the topic.
     destination: String,
@@ -150,28 +156,28 @@ pub struct Queue {
 
 impl Queue {
     pub async fn open(account: &Account, dead: Dead) -> Result<Self> {
-        let (sqs, prefix) = (aws_sdk_sqs::Client::new(&account.config), &account.prefix);
+        let Account { config, prefix } = account;
+        let sqs = aws_sdk_sqs::Client::new(config);
         let url = url(&sqs, &format!("{prefix}{}", dead.name)).await?;
-        let destination = match &dead.source {
-            Source::Queue { name, .. } => self::url(&sqs, &format!("{prefix}{name}")).await?,
-            Source::Relay { topic } => {
-                let arn = QueueAttributeName::QueueArn;
-                let output = sqs.get_queue_attributes().queue_url(&url).attribute_names(arn.clone()).send().await?;
-                let arn = output.attributes().and_then(|attributes| attributes.get(&arn)).context("a queue without ARN")?;
-                let (account, _) = arn.rsplit_once(':').context("an ARN without a name")?;
-                format!("{}:{prefix}{topic}", account.replacen(":sqs:", ":sns:", 1))
-            }
-        };
-        let sns = aws_sdk_sns::Client::new(&account.config);
-        Ok(Self { dead, account: account.clone(), sqs, sns, url, destination })
+        let mut destination = format!("{prefix}{}", dead.destination());
+        if let Source::Queue(_) = dead.source {
+            destination = self::url(&sqs, &destination).await?;
+        } else {
+            let name = QueueAttributeName::QueueArn;
+            let output = sqs.get_queue_attributes().queue_url(&url).attribute_names(name.clone()).send().await?;
+            let arn = output.attributes().and_then(|attributes| attributes.get(&name)?.rsplit_once(':'));
+            destination = format!("{}:{destination}", arn.context("no ARN")?.0.replacen(":sqs:", ":sns:", 1));
+        }
+        Ok(Self { dead, prefix: prefix.clone(), config: config.clone(), sqs, url, destination })
     }
 
-    /// Number of messages, including those that another reader has received and not yet deleted.
-    pub async fn count(&self) -> Result<u64> {
-        use QueueAttributeName::{ApproximateNumberOfMessages as Visible, ApproximateNumberOfMessagesNotVisible as Hidden};
+    /// Number of messages, including those that are hidden.
+    pub async fn count(&self) -> Result<usize> {
         let attributes = self.sqs.get_queue_attributes().queue_url(&self.url);
-        let output = attributes.attribute_names(Visible).attribute_names(Hidden).send().await?;
-        Ok(output.attributes.unwrap_or_default().values().filter_map(|count| count.parse::<u64>().ok()).sum())
+        let attributes = attributes.attribute_names(QueueAttributeName::ApproximateNumberOfMessages);
+        let attributes = attributes.attribute_names(QueueAttributeName::ApproximateNumberOfMessagesNotVisible);
+        let counts = attributes.send().await?.attributes.unwrap_or_default().into_values();
+        Ok(counts.filter_map(|count| count.parse::<usize>().ok()).sum())
     }
 
     /// Receives at most 10 messages, and hides them. Waits up to `seconds` for the first.
@@ -195,7 +201,6 @@ impl Queue {
         Ok(())
     }
 
-    /// Deletes messages.
     pub async fn delete(&self, letters: &[Letter]) -> Result<()> {
         for batch in letters.chunks(BATCH) {
             let entries = batch.iter().enumerate().map(|(index, letter)| {
@@ -203,7 +208,8 @@ impl Queue {
                 entry.set_receipt_handle(letter.message.receipt_handle.clone()).build()
             });
             let entries = entries.collect::<Result<_, _>>()?;
-            let deleted = self.sqs.delete_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await?;
+            let deleted =
+                self.sqs.delete_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await?;
             ensure!(deleted.failed.is_empty(), "{} messages could not be deleted", deleted.failed.len());
         }
         Ok(())
@@ -211,11 +217,17 @@ impl Queue {
 
     /// Sends a message to its queue, or publishes the events of a relay. Returns the number of events.
     ///
-    /// An event is published from the message, without the table: its outbox item is deleted after seven days, the
-    /// message after 14, and only the relay's owner writes to the table.
+    /// An event is published from the message, not by a change of its outbox item: that item is deleted after seven days,
+    /// the message after 14, and tables are written by their owners only.
     pub async fn send(&self, letter: &Letter) -> Result<usize> {
-        if let Source::Relay { .. } = &self.dead.source {
-            return self.publish_again(letter).await;
+        if let Source::Relay { .. } = self.dead.source {
+            let batch = &letter.event["DDBStreamBatchInfo"];
+            if batch.is_object() {
+                return self.publish_outbox(batch).await;
+            }
+            let is_event = letter.event_id().is_some() && letter.event["type"].is_string();
+            ensure!(is_event, "no event: correct its item in the table, and the relay publishes it");
+            return self.publish(letter.body(), letter.kind()).await;
         }
         let mut attributes = letter.message.message_attributes.clone().unwrap_or_default();
         attributes.remove("reason");
@@ -224,25 +236,14 @@ impl Queue {
         Ok(1)
     }
 
-    async fn publish_again(&self, letter: &Letter) -> Result<usize> {
-        let batch = &letter.event["DDBStreamBatchInfo"];
-        if batch.is_object() {
-            return self.publish_outbox(batch).await;
-        }
-        let is_event = letter.event_id().is_some() && letter.event["type"].is_string();
-        ensure!(is_event, "no event: correct its item in the table, and the relay publishes it");
-        self.publish(letter.body(), letter.kind()).await?;
-        Ok(1)
-    }
-
-    /// Publishes the outbox items that were written while Lambda saw the records which it has given up. It names them by
-    /// sequence numbers, and the stream has deleted them by then. Reads the whole table.
+    /// Publishes the outbox items of the time at which Lambda received the records that it has given up. It names them by
+    /// sequence numbers of the stream, which no longer has them. Reads the whole table.
     async fn publish_outbox(&self, batch: &Value) -> Result<usize> {
         let time = |name: &str| anyhow::Ok(batch[name].as_str().context(name.to_owned())?.parse::<DateTime<Utc>>()?);
         let (from, until) = (time("approximateArrivalOfFirstRecord")?, time("approximateArrivalOfLastRecord")?);
         let table = batch["streamArn"].as_str().and_then(|arn| arn.split('/').nth(1)).context("no table")?;
         let expiry = |time: DateTime<Utc>| AttributeValue::N((time + outbox::RETENTION).timestamp().to_string());
-        let scan = aws_sdk_dynamodb::Client::new(&self.account.config).scan().table_name(table);
+        let scan = aws_sdk_dynamodb::Client::new(&self.config).scan().table_name(table);
         let mut items = scan
             .filter_expression("sk = :outbox AND expires_at BETWEEN :from AND :until")
             .expression_attribute_values(":outbox", AttributeValue::S("OUTBOX".to_owned()))
@@ -255,22 +256,22 @@ impl Queue {
         while let Some(item) = items.next().await.transpose()? {
             let text = |name| item.get(name).and_then(|value| value.as_s().ok());
             let (Some(event), Some(kind)) = (text("event"), text("event_type")) else { continue };
-            self.publish(event, kind).await?;
-            published += 1;
+            published += self.publish(event, kind).await?;
         }
         ensure!(published > 0, "{table} has no outbox items from {from} to {until}: they are kept for seven days");
         Ok(published)
     }
 
-    async fn publish(&self, event: &str, kind: &str) -> Result<()> {
+    async fn publish(&self, event: &str, kind: &str) -> Result<usize> {
         let attribute = aws_sdk_sns::types::MessageAttributeValue::builder().data_type("String").string_value(kind);
-        let publish = self.sns.publish().topic_arn(&self.destination).message(event);
+        let publish = aws_sdk_sns::Client::new(&self.config).publish().topic_arn(&self.destination).message(event);
         publish.message_attributes("type", attribute.build()?).send().await?;
-        Ok(())
+        Ok(1)
     }
 }
 
 async fn url(sqs: &aws_sdk_sqs::Client, name: &str) -> Result<String> {
-    let output = sqs.get_queue_url().queue_name(name).send().await.with_context(|| format!("cannot find the queue {name}"))?;
+    let output = sqs.get_queue_url().queue_name(name).send().await;
+    let output = output.with_context(|| format!("cannot find the queue {name}"))?;
     output.queue_url.with_context(|| format!("the queue {name} has no URL"))
 }
