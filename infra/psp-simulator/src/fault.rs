@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::intent::Deviation;
+
 /// API operation that a fault applies to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each variant names one route")]
 pub enum Operation {
@@ -36,8 +38,26 @@ pub enum Kind {
     Error500After,
     /// The call takes effect, and the connection is closed without a response.
     LostAnswer,
-    /// 429 without effect.
+    /// 429 without effect. With `ms`, the response has `Retry-After`.
     RateLimited,
+    /// The intent of a `create`, or the authorization of a `confirm`, is over a higher amount than requested.
+    WrongAmount,
+    /// As `wrong_amount`, but in another currency.
+    WrongCurrency,
+    /// As `wrong_amount`, but with automatic capture.
+    AutomaticCapture,
+}
+
+impl Kind {
+    /// The deviation from the request that the fault causes, if it does.
+    pub(crate) fn deviation(self) -> Option<Deviation> {
+        match self {
+            Self::WrongAmount => Some(Deviation::Amount),
+            Self::WrongCurrency => Some(Deviation::Currency),
+            Self::AutomaticCapture => Some(Deviation::AutomaticCapture),
+            Self::Slow | Self::Error500 | Self::Error500After | Self::LostAnswer | Self::RateLimited => None,
+        }
+    }
 }
 
 /// A fault that applies to the next matching calls.
@@ -48,7 +68,7 @@ pub struct Fault {
     pub operation: Operation,
     /// Effect on the call.
     pub kind: Kind,
-    /// Delay of `slow`, in milliseconds.
+    /// Delay of `slow`, or the time in `Retry-After` of `rate_limited`, in milliseconds.
     #[serde(default)]
     pub ms: u64,
     /// Number of calls that fail.

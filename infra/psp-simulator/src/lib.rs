@@ -4,6 +4,7 @@
 //! - [`domain`]: the rules, without I/O
 //! - [`fault`]: faults on demand
 //! - `http`: the routes
+//! - `limit`: rate limits on demand
 //! - `idempotency`: results by `Idempotency-Key`
 //! - `journal`: state that survives a restart
 //! - `processor`: the whole state, behind one lock
@@ -16,6 +17,7 @@ pub mod fault;
 mod http;
 mod idempotency;
 mod journal;
+mod limit;
 mod processor;
 mod webhook;
 

@@ -10,9 +10,10 @@ use crate::{
         error::{ApiError, ApiResponse},
         event::Event,
     },
-    fault::Faults,
+    fault::{Faults, Kind},
     idempotency::{Executed, Fingerprint, Keys},
     journal::{Journal, Record},
+    limit::Limits,
 };
 
 /// Books, idempotency keys, pending faults, and the journal that persists them.
@@ -21,6 +22,7 @@ pub(crate) struct Processor {
     pub(crate) books: Books,
     pub(crate) keys: Keys,
     pub(crate) faults: Faults,
+    pub(crate) limits: Limits,
     journal: Journal,
 }
 
@@ -28,7 +30,13 @@ impl Processor {
     /// Restores the state from the journal, or starts empty.
     pub(crate) fn open(journal: Option<&Path>) -> io::Result<Self> {
         let (journal, records) = Journal::open(journal)?;
-        let mut processor = Self { books: Books::default(), keys: Keys::default(), faults: Faults::default(), journal };
+        let mut processor = Self {
+            books: Books::default(),
+            keys: Keys::default(),
+            faults: Faults::default(),
+            limits: Limits::default(),
+            journal,
+        };
         for record in records {
             processor.apply(record);
         }
@@ -36,17 +44,17 @@ impl Processor {
     }
 
     /// Executes a command whose idempotency key, if any, is already locked. The result is written to the journal
-    /// before it becomes visible. If that write fails, the command has no effect. With `fail`, the command takes
-    /// effect but the response is a 500.
+    /// before it becomes visible. If that write fails, the command has no effect. A `fault` may change the effect, or
+    /// replace the response by a 500.
     pub(crate) fn execute(
         &mut self,
         command: Command,
         key: Option<(String, Fingerprint)>,
-        fail: bool,
+        fault: Option<Kind>,
     ) -> (ApiResponse, Option<Event>) {
         let now = clock::now();
-        let Outcome { mut response, change, event } = self.books.decide(command, now);
-        if fail {
+        let Outcome { mut response, change, event } = self.books.decide(command, fault.and_then(Kind::deviation), now);
+        if fault == Some(Kind::Error500After) {
             response = ApiError::internal().into();
         }
         let executed =

@@ -11,7 +11,7 @@ use super::{
     command::{self, Command, Create},
     error::{ApiError, ApiResponse},
     event::Event,
-    intent::Intent,
+    intent::{Deviation, Intent},
     ledger::Entry,
     refund::Refund,
     status::Transition,
@@ -44,13 +44,14 @@ pub(crate) struct Outcome {
 }
 
 impl Books {
-    /// Decides a command without applying it.
-    pub(crate) fn decide(&self, command: Command, now: DateTime<Utc>) -> Outcome {
+    /// Decides a command without applying it. With `deviation`, a created or confirmed intent is not what was requested.
+    pub(crate) fn decide(&self, command: Command, deviation: Option<Deviation>, now: DateTime<Utc>) -> Outcome {
         let decided = match command {
-            Command::Create(create) => self.create(create, now),
-            Command::Confirm { intent, payment_method, off_session } => {
-                self.transition(&intent, now, |intent| intent.confirm(payment_method, off_session, new_id("ch")))
-            }
+            Command::Create(create) => self.create(create, deviation, now),
+            Command::Confirm { intent, payment_method, off_session } => self.transition(&intent, now, |intent| {
+                deviation.into_iter().for_each(|deviation| intent.deviate(deviation));
+                intent.confirm(payment_method, off_session, new_id("ch"))
+            }),
             Command::Capture { intent, amount } => self.transition(&intent, now, |intent| intent.capture(amount)),
             Command::Cancel { intent, reason } => self.transition(&intent, now, |intent| intent.cancel(reason, now)),
             Command::Refund(refund) => self.refund(refund, now),
@@ -94,7 +95,7 @@ impl Books {
         &self.ledger
     }
 
-    fn create(&self, create: Create, now: DateTime<Utc>) -> Result<Outcome, ApiError> {
+    fn create(&self, create: Create, deviation: Option<Deviation>, now: DateTime<Utc>) -> Result<Outcome, ApiError> {
         if let Some(id) = &create.payment_method
             && card::issuer_decision(id).is_none()
         {
@@ -102,6 +103,7 @@ impl Books {
         }
         let (confirm, off_session) = (create.confirm, create.off_session);
         let mut intent = Intent::new(new_id("pi"), create, now);
+        deviation.into_iter().for_each(|deviation| intent.deviate(deviation));
         let mut transition = Transition::default();
         if confirm {
             transition = intent.confirm(None, off_session, new_id("ch"))?;

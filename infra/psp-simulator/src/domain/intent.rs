@@ -37,7 +37,24 @@ pub(crate) struct Intent {
     pub(super) cancellation_reason: Option<String>,
 }
 
+/// Deviation of an intent from what was requested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deviation {
+    Amount,
+    Currency,
+    AutomaticCapture,
+}
+
 impl Intent {
+    /// Changes the intent so that it is no longer what was requested.
+    pub(super) fn deviate(&mut self, deviation: Deviation) {
+        match deviation {
+            Deviation::Amount => self.amount += 100,
+            Deviation::Currency => self.currency = if self.currency == "usd" { "eur" } else { "usd" }.to_owned(),
+            Deviation::AutomaticCapture => self.capture_method = CaptureMethod::Automatic,
+        }
+    }
+
     /// Creates an unconfirmed intent.
     pub(super) fn new(id: String, create: Create, now: DateTime<Utc>) -> Self {
         use Status::{RequiresConfirmation, RequiresPaymentMethod};

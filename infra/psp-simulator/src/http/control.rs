@@ -12,6 +12,7 @@ use crate::{
     app::AppState,
     domain::ledger::{Entry, Summary},
     fault::Fault,
+    limit::Limits,
     webhook::Delivery,
 };
 
@@ -47,6 +48,15 @@ pub(super) async fn add_fault(State(app): State<AppState>, Json(fault): Json<Fau
 pub(super) async fn clear_faults(State(app): State<AppState>) -> StatusCode {
     app.processor().faults.clear();
     StatusCode::NO_CONTENT
+}
+
+pub(super) async fn limits(State(app): State<AppState>) -> Json<Limits> {
+    Json(app.processor().limits.clone())
+}
+
+pub(super) async fn set_limits(State(app): State<AppState>, Json(limits): Json<Limits>) -> Json<Limits> {
+    app.processor().limits = limits.clone();
+    Json(limits)
 }
 
 pub(super) async fn delivery(State(app): State<AppState>) -> Json<Delivery> {

@@ -27,6 +27,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/_simulator/ledger", get(control::ledger))
         .route("/_simulator/ledger/summary", get(control::summary))
         .route("/_simulator/faults", get(control::faults).post(control::add_fault).delete(control::clear_faults))
+        .route("/_simulator/limits", get(control::limits).put(control::set_limits))
         .route("/_simulator/webhooks", get(control::delivery).post(control::set_delivery))
         .fallback(request::unrecognized)
         .method_not_allowed_fallback(request::unrecognized)

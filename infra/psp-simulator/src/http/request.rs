@@ -29,6 +29,7 @@ use crate::{
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("stripe-should-retry");
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 impl IntoResponse for ApiResponse {
@@ -109,13 +110,15 @@ pub(super) async fn read(
     order_id: Option<String>,
     query: impl FnOnce(&Books, &Params) -> Result<ApiResponse, ApiError>,
 ) -> Response {
-    let fault = app.processor().faults.take(operation, order_id.as_deref());
+    let fault = match admit(&app, operation, order_id.as_deref()) {
+        Ok(fault) => fault,
+        Err(refusal) => return refusal,
+    };
     wait_if_slow(fault.as_ref()).await;
     match fault.map(|fault| fault.kind) {
-        Some(fault::Kind::Error500 | fault::Kind::Error500After) => ApiError::internal().into_response(),
-        Some(fault::Kind::RateLimited) => ApiError::rate_limited().into_response(),
+        Some(fault::Kind::Error500After) => ApiError::internal().into_response(),
         Some(fault::Kind::LostAnswer) => lost_response(),
-        Some(fault::Kind::Slow) | None => query(&app.processor().books, &request.params).into_response(),
+        _ => query(&app.processor().books, &request.params).into_response(),
     }
 }
 
@@ -127,18 +130,38 @@ pub(super) async fn write(
     command: Result<Command, ApiError>,
 ) -> Response {
     let order_id = order_id(&app.processor().books, &request, &command);
-    let fault = app.processor().faults.take(operation, order_id.as_deref());
+    let fault = match admit(&app, operation, order_id.as_deref()) {
+        Ok(fault) => fault,
+        Err(refusal) => return refusal,
+    };
     let kind = fault.as_ref().map(|fault| fault.kind);
-    match kind {
-        Some(fault::Kind::Error500) => return ApiError::internal().into_response(),
-        Some(fault::Kind::RateLimited) => return ApiError::rate_limited().into_response(),
-        _ => {}
-    }
     let executed = tokio::spawn(execute(app, request, command, fault)).await;
     if kind == Some(fault::Kind::LostAnswer) {
         return lost_response();
     }
     executed.unwrap_or_else(|_| Err(ApiError::internal())).into_response()
+}
+
+/// Refuses a call that exceeds the rate limit, or whose fault precedes any effect. Otherwise returns its fault.
+fn admit(app: &AppState, operation: Operation, order_id: Option<&str>) -> Result<Option<Fault>, Response> {
+    let mut processor = app.processor();
+    if !processor.limits.admits(operation, clock::now()) {
+        return Err(rate_limited(1));
+    }
+    match processor.faults.take(operation, order_id) {
+        Some(Fault { kind: fault::Kind::Error500, .. }) => Err(ApiError::internal().into_response()),
+        Some(Fault { kind: fault::Kind::RateLimited, ms, .. }) => Err(rate_limited(ms.div_ceil(1000))),
+        fault => Ok(fault),
+    }
+}
+
+/// A 429 as Stripe sends it, with `Retry-After` if `seconds` is not 0.
+fn rate_limited(seconds: u64) -> Response {
+    let mut response = ([(SHOULD_RETRY, "true")], ApiError::rate_limited()).into_response();
+    if seconds > 0 {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
 /// Returns a response whose body fails before the first byte of the response is sent, which makes the server close the
@@ -163,10 +186,10 @@ async fn execute(
         return Ok(([(REPLAYED, "true")], first).into_response());
     }
     wait_if_slow(fault.as_ref()).await;
-    let fail = fault.is_some_and(|fault| fault.kind == fault::Kind::Error500After);
+    let kind = fault.map(|fault| fault.kind);
     let webhooks = app.webhooks.clone();
     // The journal syncs to disk, which must not block a thread of the async runtime.
-    let executed = tokio::task::spawn_blocking(move || app.processor().execute(command, key, fail)).await;
+    let executed = tokio::task::spawn_blocking(move || app.processor().execute(command, key, kind)).await;
     let (response, event) = executed.map_err(|_| ApiError::internal())?;
     if let Some(event) = event {
         webhooks.send(event);

@@ -100,6 +100,65 @@ async fn faults_can_be_listed_and_cleared() {
 }
 
 #[tokio::test]
+async fn an_intent_can_differ_from_what_was_requested() {
+    let psp = Simulator::start().await;
+    let form = [("amount", "2500"), ("currency", "eur"), ("capture_method", "manual"), ("metadata[order_id]", "ord_1")];
+    for operation in ["create", "confirm"] {
+        for (kind, field, wrong) in [
+            ("wrong_amount", "amount", json!(2600)),
+            ("wrong_currency", "currency", json!("usd")),
+            ("automatic_capture", "capture_method", json!("automatic")),
+        ] {
+            psp.fault(json!({ "operation": operation, "kind": kind })).await;
+            let (_, created) = psp.post(CREATE, &form).await;
+            assert_eq!(created[field] == wrong, operation == "create", "{operation} {kind}");
+            let path = format!("{CREATE}/{}/confirm", text(&created["id"]));
+            let (status, confirmed) = psp.post(&path, &[("payment_method", "pm_card_visa")]).await;
+            assert_eq!((status, &confirmed[field]), (200, &wrong), "{operation} {kind}");
+            let expected = if kind == "automatic_capture" { "succeeded" } else { "requires_capture" };
+            assert_eq!(confirmed["status"], expected, "{operation} {kind}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_operation_has_a_rate_limit_on_demand() {
+    let psp = Simulator::start().await;
+    let id = psp.authorized("ord_1").await;
+    let limited =
+        psp.request(Method::PUT, "/_simulator/limits").json(&json!({ "per_second": 1 })).send().await.unwrap();
+    assert_eq!(read(limited).await, (200, json!({ "per_second": 1 })));
+
+    let retrieve = || psp.request(Method::GET, &format!("{CREATE}/{id}")).bearer_auth(SECRET_KEY).send();
+    let mut refused = None;
+    // Two calls may fall into different seconds.
+    for _ in 0..100 {
+        let response = retrieve().await.unwrap();
+        if response.status() == 429 {
+            refused = Some(response);
+            break;
+        }
+    }
+    let refused = refused.expect("the limit is exceeded");
+    assert_eq!(
+        (&refused.headers()["retry-after"], &refused.headers()["stripe-should-retry"]),
+        (&"1".parse().unwrap(), &"true".parse().unwrap())
+    );
+    assert_eq!(psp.post_with_key("key", CREATE, &payment("pm_card_visa", "ord_2")).await.status(), 200);
+
+    psp.request(Method::PUT, "/_simulator/limits").json(&json!({ "per_second": null })).send().await.unwrap();
+    assert_eq!(retrieve().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_rate_limited_response_says_when_to_call_again() {
+    let psp = Simulator::start().await;
+    psp.fault(json!({ "operation": "create", "kind": "rate_limited", "ms": 6500 })).await;
+    let refused = psp.post_with_key("key", CREATE, &payment("pm_card_visa", "ord_1")).await;
+    assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].to_str().unwrap()), (429, "7"));
+}
+
+#[tokio::test]
 async fn a_read_can_lose_its_response() {
     let psp = Simulator::start().await;
     let id = psp.authorized("ord_1").await;
