@@ -3,7 +3,7 @@
 //!
 //! Region, endpoint and credentials of AWS are the SDK's own variables (`AWS_REGION`, `AWS_ENDPOINT_URL`, …).
 
-use std::{fmt, str::FromStr};
+use std::{fmt, num::NonZeroU32, str::FromStr};
 
 use axum::http::Uri;
 use clap::{Parser, Subcommand};
@@ -46,6 +46,14 @@ pub enum Command {
         /// New scopes, separated by commas: `customer`, `staff`, `admin`.
         #[arg(long, value_delimiter = ',', required = true, value_parser = scope)]
         scopes: Vec<Scope>,
+    },
+    /// Publishes the contact data of every account again, for a consumer that lost its copy.
+    ///
+    /// Needs `dynamodb:Scan` on the table. The function's role does not have it.
+    Republish {
+        /// Maximum number of accounts per second.
+        #[arg(long, default_value = "50")]
+        per_second: NonZeroU32,
     },
 }
 
@@ -124,5 +132,15 @@ mod tests {
         };
         assert_eq!(scopes, [Scope::Customer, Scope::Staff]);
         assert!(grant("customer,owner").is_err());
+    }
+
+    #[test]
+    fn a_rate_of_zero_is_refused() {
+        let republish = |rate| Config::try_parse_from(COMPLETE.into_iter().chain(["republish", "--per-second", rate]));
+        let Some(Command::Republish { per_second }) = republish("7").unwrap().command else {
+            panic!("expected the command `republish`")
+        };
+        assert_eq!(per_second.get(), 7);
+        assert!(republish("0").is_err());
     }
 }

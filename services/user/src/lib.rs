@@ -18,6 +18,8 @@ pub mod grant;
 pub mod http;
 /// Password hashing with limited concurrency, on threads for blocking work.
 mod passwords;
+/// The operator's command that publishes all accounts again.
+pub mod republish;
 /// The KMS key that signs access tokens.
 pub mod signing;
 /// The table: one function per query.

@@ -1,7 +1,9 @@
 //! Parses the settings, connects, and serves as a Lambda function, or runs the subcommand.
 
 use clap::Parser;
-use user::{AppState, Config, aws, config::Command, grant::grant, router, store::Store, telemetry};
+use user::{
+    AppState, Config, aws, config::Command, grant::grant, republish::republish, router, store::Store, telemetry,
+};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -19,6 +21,10 @@ async fn main() -> anyhow::Result<()> {
             let user_id = grant(&store, email, scopes.iter().copied().collect()).await?;
             tracing::info!(%user_id, ?scopes, "scopes set");
             Ok(())
+        }
+        Some(Command::Republish { per_second }) => {
+            let store = Store::new(aws_sdk_dynamodb::Client::new(&aws), &config.user_table);
+            republish(&store, *per_second).await.map(|_| ())
         }
     }
 }

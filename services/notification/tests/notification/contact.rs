@@ -145,6 +145,56 @@ async fn a_pending_event_that_can_never_be_sent_becomes_a_dead_letter_and_the_co
     assert!(!notification.table_text().await.contains("PENDING#"));
 }
 
+/// The deletion may overtake a change, and a change may be delivered again long after it.
+#[tokio::test]
+async fn a_late_update_does_not_bring_back_a_deleted_customer() {
+    let notification = Notification::start().await;
+    for _ in 0..10 {
+        let customer = Customer::named("Grace");
+        let (before, after) = (customer.moved_to("old@grace.example", 8), customer.moved_to("new@grace.example", 10));
+        let (confirmed, deleted) = (customer.confirmed(), customer.deleted());
+        let redelivered = async |envelope| while notification.deliver(&[envelope]).await > 0 {};
+        tokio::join!(redelivered(&before), redelivered(&deleted), redelivered(&confirmed), redelivered(&after));
+        for envelope in [&after, &before, &confirmed, &customer.registered()] {
+            assert_eq!(notification.deliver(&[envelope]).await, 0);
+        }
+        let table = notification.table_text().await;
+        assert!(!table.contains("grace.example") && !table.contains("Grace"), "{table}");
+        assert!(!table.contains(&customer.contact.email) && !table.contains("PENDING#"), "{table}");
+    }
+}
+
+/// The read model is lost with the table. user publishes every account again (`user republish`), at the versions that
+/// they have, while orders arrive.
+#[tokio::test]
+async fn after_the_table_was_lost_messages_wait_until_the_contact_data_are_published_again() {
+    let mut notification = Notification::start().await;
+    let (customer, other) = (Customer::new(), Customer::new());
+    for envelope in [&customer.registered(), &other.registered()] {
+        assert_eq!(notification.deliver(&[envelope]).await, 0);
+    }
+    notification.lose_table().await;
+
+    let confirmed = customer.confirmed();
+    for _ in 0..2 {
+        assert_eq!(notification.deliver(&[&confirmed]).await, 0);
+    }
+    assert_eq!(notification.subjects(&customer).await, [WELCOME], "the confirmation waits");
+
+    for _ in 0..2 {
+        for republished in [&customer, &other].map(|customer| customer.moved_to(&customer.contact.email, 1)) {
+            assert_eq!(notification.deliver(&[&republished]).await, 0);
+        }
+        assert_eq!(notification.deliver(&[&confirmed]).await, 0);
+    }
+    assert_eq!(notification.subjects(&customer).await, [WELCOME, CONFIRMED]);
+    assert_eq!(notification.subjects(&other).await, [WELCOME], "nothing else is sent again");
+
+    let deleted = other.deleted();
+    assert_eq!(notification.deliver(&[&deleted, &other.moved_to(&other.contact.email, 1)]).await, 0);
+    assert!(!notification.table_text().await.contains(&other.contact.email));
+}
+
 #[tokio::test]
 async fn a_deletion_removes_pending_events() {
     let notification = Notification::start().await;

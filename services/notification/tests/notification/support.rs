@@ -48,19 +48,29 @@ impl Notification {
         let aws = testing::aws().await;
         let queue_url = aws.create_queue("notification-inbox").await;
         let table = aws.create_table("notification").await;
+        let app = Self::connect(&aws, &queue_url, &table, sender);
+        Self { aws, queue_url, table, app }
+    }
+
+    /// Replaces the table by an empty one.
+    pub async fn lose_table(&mut self) {
+        self.table = self.aws.create_table("notification").await;
+        self.app = Self::connect(&self.aws, &self.queue_url, &self.table, SENDER);
+    }
+
+    fn connect(aws: &Aws, queue_url: &str, table: &str, sender: &str) -> AppState {
         let config = Config::parse_from([
             "notification",
             "--notification-inbox-url",
-            &queue_url,
+            queue_url,
             "--notification-table",
-            &table,
+            table,
             "--mail-from",
             sender,
             "--storefront-url",
             "https://shop.example/",
         ]);
-        let app = AppState::new(config, &aws.sdk_config()).unwrap();
-        Self { aws, queue_url, table, app }
+        AppState::new(config, &aws.sdk_config()).unwrap()
     }
 
     /// Delivers events in one batch. Returns the number of those that have to be delivered again.

@@ -80,6 +80,11 @@ impl Account {
         Some((updated, event))
     }
 
+    /// Returns the event that announces the account as it is, for a consumer that lost its copy.
+    pub fn republished(&self) -> Event {
+        Event::UserUpdated(UserUpdated { user_id: self.id, contact: self.contact() })
+    }
+
     /// Sets the scopes. No other service stores them, so there is no event.
     #[must_use]
     pub fn grant(&self, scopes: BTreeSet<Scope>) -> Self {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, TransactWriteItem, Update};
 use chrono::{DateTime, Utc, serde::ts_milliseconds};
 use contracts::{Envelope, UserId, auth::Scope};
 use serde::{Deserialize, Serialize};
 
-use super::{Commit, Store, StoreError, attempts, is_condition_met, key, number, text};
+use super::{Commit, Item, Store, StoreError, attempts, is_condition_met, key, number, text};
 use crate::domain::{Account, DisplayName, EmailAddress, Locale, NOTICE_INTERVAL, PasswordHash};
 
 pub(super) const PROFILE: &str = "PROFILE";
@@ -37,6 +37,21 @@ pub(super) struct AddressItem {
     sk: String,
     user_id: UserId,
 }
+
+/// A page of accounts.
+#[derive(Debug)]
+pub struct Page {
+    /// Accounts, unordered.
+    pub accounts: Vec<Account>,
+    /// Number of accounts that this version cannot read.
+    pub unreadable: usize,
+    /// Start of the next page. None after the last one.
+    pub next: Option<Cursor>,
+}
+
+/// Start of a page.
+#[derive(Debug)]
+pub struct Cursor(Item);
 
 /// Outcome of the creation of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +84,50 @@ impl Store {
     pub async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
         let item: Option<ProfileItem> = self.get(&user_pk(id), PROFILE).await?;
         Ok(item.map(Account::try_from).transpose()?)
+    }
+
+    /// Returns a page of all accounts. A scan, for repairs.
+    pub async fn accounts(&self, start: Option<Cursor>) -> Result<Page, StoreError> {
+        let scan = self
+            .client
+            .scan()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .filter_expression("sk = :profile")
+            .expression_attribute_values(":profile", text(PROFILE))
+            .set_exclusive_start_key(start.map(|Cursor(key)| key));
+        let response = scan.send().await.map_err(StoreError::call("Scan"))?;
+        let mut page = Page { accounts: Vec::new(), unreadable: 0, next: response.last_evaluated_key.map(Cursor) };
+        for item in response.items.unwrap_or_default() {
+            let pk = item.get("pk").and_then(|pk| pk.as_s().ok()).cloned();
+            match serde_dynamo::from_item::<_, ProfileItem>(item).and_then(Account::try_from) {
+                Ok(account) => page.accounts.push(account),
+                Err(error) => {
+                    let error = contracts::error::chain(&error);
+                    tracing::error!(pk, error, "account cannot be read");
+                    page.unreadable += 1;
+                }
+            }
+        }
+        Ok(page)
+    }
+
+    /// Writes an event of an account that does not change. Returns `false` and writes nothing on a version conflict.
+    pub async fn put_event_of(
+        &self,
+        account: &Account,
+        event: &Envelope,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let unchanged = ConditionCheck::builder()
+            .table_name(&self.table)
+            .set_key(Some(key(&user_pk(account.id), PROFILE)))
+            .condition_expression("version = :version")
+            .expression_attribute_values(":version", number(account.version))
+            .build()
+            .expect("table, key and condition are set");
+        let writes = vec![TransactWriteItem::builder().condition_check(unchanged).build(), self.put_event(event, now)?];
+        Ok(self.commit(writes).await? == Commit::Done)
     }
 
     /// Returns the account with an address. Makes as many reads if there is none, so that the time discloses nothing.

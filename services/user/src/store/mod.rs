@@ -29,7 +29,7 @@ use chrono::{DateTime, Utc};
 use contracts::{Envelope, outbox::OutboxItem};
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use accounts::Creation;
+pub use accounts::{Creation, Page};
 pub use refresh_tokens::{Rotation, StoredToken};
 
 /// Number of attempts of a transaction that conflicts with others.

@@ -9,4 +9,5 @@ mod lambda;
 mod own_account;
 mod refreshing;
 mod registering;
+mod republishing;
 mod signing_in;
