@@ -6,6 +6,8 @@ use std::{
     process::{Command, Output},
 };
 
+const ORDER: &str = "ord_01a212fa16ce75bc86c58e7287717d3e";
+
 fn shop(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_shop")).args(arguments).output().expect("the tool runs")
 }
@@ -37,9 +39,10 @@ fn without_a_stack_down_succeeds_and_other_commands_fail() {
     let folder = new_folder("down");
     let folder = folder.to_str().unwrap();
     assert!(shop(&["down", "--data", folder]).status.success(), "no stack runs, as requested");
-    for command in ["demo", "logs"] {
-        let output = shop(&[command, "--data", folder]);
-        assert!(!output.status.success());
+    let order = ["order", ORDER];
+    for command in [&["demo"][..], &["logs"], &["dlq", "list"], &["dlq", "show", "order-inbox"], &order] {
+        let output = shop(&[command, &["--data", folder]].concat());
+        assert_eq!(output.status.code(), Some(1), "{command:?}");
         assert!(text(&output).contains("cargo shop up"), "{}", text(&output));
     }
 }
@@ -79,4 +82,22 @@ fn a_demo_of_an_external_stack_requires_its_accounts() {
     let output = shop(&["demo", "--aws", "aws:4566", "--accounts", file.to_str().unwrap()]);
     assert!(!output.status.success());
     assert!(text(&output).contains("accounts.json"), "{}", text(&output));
+}
+
+#[test]
+fn an_unknown_queue_is_an_error_that_names_the_queues_and_relays_with_dead_letters() {
+    let output = shop(&["dlq", "redrive", "shipping-inbox"]);
+    assert_eq!(output.status.code(), Some(1));
+    for name in ["`shipping-inbox`", "order-inbox-dlq", "order-outbox-relay-failures-dlq"] {
+        assert!(text(&output).contains(name), "{}", text(&output));
+    }
+}
+
+#[test]
+fn the_query_for_an_order_on_aws_begins_when_it_was_placed_and_reads_all_logs() {
+    let output = shop(&["order", ORDER, "--environment", "prod"]);
+    assert!(output.status.success());
+    for part in ["--start-time 1795614709 ", "/shop/shop-prod-product", "/aws/lambda/shop-prod-payment", ORDER] {
+        assert!(text(&output).contains(part), "{}", text(&output));
+    }
 }

@@ -115,7 +115,8 @@ impl Place {
     /// The command that shows the log lines about a message.
     fn log_command(&self, queue: &Queue, letter: &Letter) -> String {
         let (program, prefix) = (&queue.dead.program, &queue.prefix);
-        let text = letter.trace_id().or(letter.event_id()).unwrap_or("message not handled");
+        // The consumer logs no trace of a message that it cannot read.
+        let text = letter.trace_id().filter(|_| letter.is_readable()).unwrap_or("message not handled");
         if self.environment.is_none() {
             let data = self.stack.data.as_ref().map_or_else(String::new, |data| format!(" --data {}", data.display()));
             return format!("cargo shop logs {program} -n 1000000{data} | grep '{text}'");
@@ -176,7 +177,10 @@ async fn list(place: &Place) -> Result<()> {
         println!("{:<34} {count:>6}{oldest}", queue.dead.name);
         print_summary(&letters);
         if count > letters.len() {
-            println!("        (of {}: the others are more than {SAMPLE}, or being read)", letters.len());
+            println!(
+                "        ({} of them were read: {SAMPLE} at most, and none that another reader holds)",
+                letters.len()
+            );
         }
     }
     Ok(())
@@ -240,18 +244,20 @@ async fn redrive(choice: &Choice, watch: Duration) -> Result<()> {
         }
     }
     queue.release(&failed).await?;
-    println!("{} messages with {events} events sent to {} again.", sent.len(), queue.dead.destination());
+    println!("{} messages ({events} events) sent to {} again.", sent.len(), queue.dead.destination());
 
     let bodies: HashSet<_> = sent.iter().map(Letter::body).collect();
-    let (mut returned, until) = (Vec::new(), Instant::now() + watch);
+    let (mut returned, mut others, until) = (Vec::new(), Vec::new(), Instant::now() + watch);
     while returned.len() < sent.len() && Instant::now() < until {
-        let batch = queue.receive((until - Instant::now()).as_secs()).await?;
-        returned.extend(batch.into_iter().filter(|letter| bodies.contains(letter.body())));
+        for letter in queue.receive((until - Instant::now()).as_secs()).await? {
+            if bodies.contains(letter.body()) { returned.push(letter) } else { others.push(letter) }
+        }
     }
     queue.release(&returned).await?;
+    queue.release(&others).await?;
     if !sent.is_empty() {
         let watch = watch.as_secs();
-        println!("{} came back within {watch} s. A consumer may retry the others for longer.", returned.len());
+        println!("{} came back within {watch} s. Their consumer may still retry the others.", returned.len());
         print_summary(&returned);
     }
     ensure!(failed.is_empty(), "{} messages were not sent, and remain in {}", failed.len(), queue.dead.name);

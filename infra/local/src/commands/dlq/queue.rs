@@ -8,7 +8,7 @@ use aws_sdk_sqs::types::{
     MessageSystemAttributeName as SystemAttribute, QueueAttributeName,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::outbox;
+use contracts::{Envelope, outbox};
 use serde_json::Value;
 use stack::topology::{Topology, Trigger};
 
@@ -114,6 +114,11 @@ impl Letter {
 
     pub fn trace_id(&self) -> Option<&str> {
         self.event["traceparent"].as_str()?.split('-').nth(1)
+    }
+
+    /// True for an event of a known type.
+    pub fn is_readable(&self) -> bool {
+        serde_json::from_str::<Envelope>(self.body()).is_ok()
     }
 
     /// The type of the event.
