@@ -36,6 +36,15 @@ pub struct Config {
     )]
     pub processor_call_timeout: Duration,
 
+    /// Timeout of the call that authorizes, in seconds. It is longer, because slow issuers take up to 20 s.
+    #[arg(
+        long = "processor-confirm-timeout-seconds",
+        env = "PROCESSOR_CONFIRM_TIMEOUT_SECONDS",
+        default_value = "20",
+        value_parser = seconds
+    )]
+    pub processor_confirm_timeout: Duration,
+
     /// Number of consecutive failed calls to the processor that opens the circuit breaker.
     #[arg(
         long,

@@ -1,5 +1,7 @@
 //! Errors of message handling.
 
+use std::time::Duration;
+
 use crate::{processor::ProcessorError, store::StoreError};
 
 /// Reason why a message was not handled.
@@ -32,6 +34,14 @@ impl Error {
             Self::Unreadable(_) | Self::Unexpected(_) => false,
             Self::OutOfTime | Self::RetriesExhausted | Self::Store(_) => true,
             Self::Processor(error) => error.is_retryable(),
+        }
+    }
+
+    /// Time before which the message must not be delivered again, if the processor says so.
+    pub fn not_before(&self) -> Option<Duration> {
+        match self {
+            Self::Processor(error) => error.not_before(),
+            _ => None,
         }
     }
 }

@@ -48,9 +48,9 @@ variable "reserved_concurrency" {
 }
 
 variable "p99_alarm_ms" {
-  description = "Threshold of the alarm on p99 duration."
+  description = "Threshold of the alarm on p99 duration. A slow issuer takes up to 20 s."
   type        = number
-  default     = 12000
+  default     = 20000
 }
 
 variable "function_deployment_config" {

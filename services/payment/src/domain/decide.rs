@@ -6,9 +6,9 @@
 use chrono::{DateTime, Utc};
 use contracts::event::order::{PaymentRequested, VoidRequested};
 use contracts::event::payment::{DeclineReason, PaymentAuthorized, PaymentDeclined, PaymentVoided};
-use contracts::{Event, OrderId, PaymentId};
+use contracts::{Event, Money, OrderId, PaymentId};
 
-use super::{Charge, IntentId, Payment, State};
+use super::{Charge, IntentId, Payment, Problem, State};
 
 /// A message from order, or the outcome of a call to the processor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,12 +29,23 @@ pub enum Input<'a> {
         /// Reason of the refusal.
         reason: DeclineReason,
     },
+    /// [`Call::Prepare`] created an intent that is not what was requested.
+    PreparedWrongly {
+        /// The request that the intent was created for.
+        request: &'a PaymentRequested,
+        /// The intent, which must not be confirmed.
+        intent: IntentId,
+        /// The difference.
+        problem: Problem,
+    },
     /// [`Call::Confirm`] has a known outcome.
     Confirmed(ConfirmOutcome),
     /// Order requests that no money is held, whether or not any is.
     VoidRequested(&'a VoidRequested),
     /// [`Call::Cancel`] succeeded, or the intent was already cancelled.
     Cancelled,
+    /// [`Call::Cancel`] found that the amount is captured, so that cancelling does not release it.
+    NotCancellable,
 }
 
 /// Outcome of [`Call::Prepare`].
@@ -44,6 +55,8 @@ pub enum PrepareOutcome {
     Prepared(IntentId),
     /// The processor never accepts such a payment, whatever the card.
     Refused(DeclineReason),
+    /// The intent is not what was requested.
+    Wrong(IntentId, Problem),
 }
 
 /// Outcome of [`Call::Confirm`].
@@ -55,6 +68,17 @@ pub enum ConfirmOutcome {
     Declined(DeclineReason),
     /// The intent was cancelled before it could be confirmed.
     Cancelled,
+    /// The confirmed intent is not what was requested. Money may be held or captured.
+    Wrong(Problem),
+}
+
+/// Outcome of [`Call::Cancel`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelOutcome {
+    /// No money is held, and the intent can no longer be confirmed.
+    Cancelled,
+    /// The amount was captured before.
+    Captured,
 }
 
 /// A call to the processor. If its outcome is unknown, the next delivery repeats it.
@@ -68,6 +92,8 @@ pub enum Call<'a> {
         intent: IntentId,
         /// The processor's token of the payment method.
         payment_method: &'a str,
+        /// The requested amount.
+        amount: Money,
     },
     /// Releases the money that the intent holds, and prevents a later confirmation. Leads to [`Input::Cancelled`].
     Cancel {
@@ -142,11 +168,16 @@ fn decide_unknown<'a>(input: &Input<'a>, now: DateTime<Utc>) -> Decision<'a> {
             let state = State::Declined { intent: None, reason: *reason };
             declined(first(request.payment_id, request.order_id, charge(request), state, now), *reason)
         }
+        Input::PreparedWrongly { request, intent, problem } => {
+            let state = State::VoidPending { intent: intent.clone() };
+            let payment = first(request.payment_id, request.order_id, charge(request), state, now);
+            cancel(Payment { problem: Some(*problem), ..payment }, intent)
+        }
         // A tombstone: if the request arrives after the void, it is not carried out.
         Input::VoidRequested(void) => {
             voided(first(void.payment_id, void.order_id, None, State::Voided { intent: None }, now))
         }
-        Input::Confirmed(_) | Input::Cancelled => Decision::nothing(),
+        Input::Confirmed(_) | Input::Cancelled | Input::NotCancellable => Decision::nothing(),
     }
 }
 
@@ -164,8 +195,15 @@ fn decide_known<'a>(payment: &Payment, input: &Input<'a>, now: DateTime<Utc>) ->
             Input::Requested(_) | Input::Prepared { .. } | Input::Refused { .. } | Input::VoidRequested(_),
         )
         | (State::Authorized { intent }, Input::VoidRequested(_)) => {
-            let pending = State::VoidPending { intent: intent.clone() };
-            Decision::change_then_call(next(payment, pending, now), Call::Cancel { intent: intent.clone() })
+            cancel(next(payment, State::VoidPending { intent: intent.clone() }, now), intent)
+        }
+        // The recorded intent is cancelled even if the problem is that of another one.
+        (
+            State::Requested { intent },
+            Input::PreparedWrongly { problem, .. } | Input::Confirmed(ConfirmOutcome::Wrong(problem)),
+        ) => {
+            let pending = next(payment, State::VoidPending { intent: intent.clone() }, now);
+            cancel(Payment { problem: Some(*problem), ..pending }, intent)
         }
         (State::Requested { intent }, Input::Confirmed(ConfirmOutcome::Authorized)) => {
             authorized(next(payment, State::Authorized { intent: intent.clone() }, now))
@@ -177,18 +215,32 @@ fn decide_known<'a>(payment: &Payment, input: &Input<'a>, now: DateTime<Utc>) ->
             State::Requested { intent } | State::VoidPending { intent },
             Input::Cancelled | Input::Confirmed(ConfirmOutcome::Cancelled),
         ) => voided(next(payment, State::Voided { intent: Some(intent.clone()) }, now)),
+        // Money was taken that this service cannot return. The payment keeps waiting for an operator's refund, and each
+        // further void looks for it.
+        (State::VoidPending { .. }, Input::NotCancellable) if payment.problem == Some(Problem::Captured) => {
+            Decision::nothing()
+        }
+        (State::VoidPending { .. }, Input::NotCancellable) => {
+            let known = Payment { problem: Some(Problem::Captured), ..next(payment, payment.state.clone(), now) };
+            Decision { change: Some(Change { payment: known, event: None }), call: None }
+        }
         // A confirmation that was in flight when the void arrived may have succeeded: cancel in either case.
         (State::VoidPending { intent }, _) => Decision::call(Call::Cancel { intent: intent.clone() }),
         (State::Declined { intent, .. }, Input::VoidRequested(_)) => {
             voided(next(payment, State::Voided { intent: intent.clone() }, now))
         }
         // A repeated delivery of a handled message, or the late response to a call that another delivery repeated.
-        (State::Authorized { .. } | State::Declined { .. } | State::Voided { .. }, _) => Decision::nothing(),
+        (State::Authorized { .. } | State::Declined { .. } | State::Voided { .. }, _)
+        | (State::Requested { .. }, Input::NotCancellable) => Decision::nothing(),
     }
 }
 
 fn confirm<'a>(intent: &IntentId, request: &'a PaymentRequested) -> Call<'a> {
-    Call::Confirm { intent: intent.clone(), payment_method: &request.payment_method }
+    Call::Confirm { intent: intent.clone(), payment_method: &request.payment_method, amount: request.amount }
+}
+
+fn cancel<'a>(payment: Payment, intent: &IntentId) -> Decision<'a> {
+    Decision::change_then_call(payment, Call::Cancel { intent: intent.clone() })
 }
 
 fn charge(request: &PaymentRequested) -> Option<Charge> {
@@ -196,7 +248,7 @@ fn charge(request: &PaymentRequested) -> Option<Charge> {
 }
 
 fn first(id: PaymentId, order_id: OrderId, charge: Option<Charge>, state: State, now: DateTime<Utc>) -> Payment {
-    Payment { id, order_id, version: 1, charge, state, created_at: now, updated_at: now }
+    Payment { id, order_id, version: 1, charge, state, problem: None, created_at: now, updated_at: now }
 }
 
 fn next(payment: &Payment, state: State, now: DateTime<Utc>) -> Payment {

@@ -4,6 +4,6 @@ mod decide;
 mod intent;
 mod payment;
 
-pub use decide::{Call, Change, ConfirmOutcome, Decision, Input, PrepareOutcome, decide};
+pub use decide::{Call, CancelOutcome, Change, ConfirmOutcome, Decision, Input, PrepareOutcome, decide};
 pub use intent::{IntentId, InvalidIntentId};
-pub use payment::{Charge, Payment, State};
+pub use payment::{Charge, Payment, Problem, State};

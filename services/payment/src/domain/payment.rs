@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use contracts::event::payment::DeclineReason;
 use contracts::{Money, OrderId, PaymentId, UserId};
+use serde::{Deserialize, Serialize};
 
 use super::IntentId;
 
@@ -19,6 +20,8 @@ pub struct Payment {
     pub charge: Option<Charge>,
     /// Current state.
     pub state: State,
+    /// Set if an operator has to look at the payment. Permanent.
+    pub problem: Option<Problem>,
     /// Time of the first record.
     pub created_at: DateTime<Utc>,
     /// Time of the last change.
@@ -32,6 +35,28 @@ pub struct Charge {
     pub user_id: UserId,
     /// The order's total.
     pub amount: Money,
+}
+
+/// Difference between what was requested from the processor and what it reports. Such a payment is never authorized: its
+/// intent is cancelled, and an operator has to find the cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Problem {
+    /// The intent is over another amount.
+    Amount,
+    /// The intent holds another amount than its own.
+    AmountCapturable,
+    /// The intent is in another currency.
+    Currency,
+    /// The intent would be captured at once.
+    CaptureMethod,
+    /// The intent belongs to another payment.
+    PaymentId,
+    /// The amount was captured. This service does not refund, so an operator has to.
+    Captured,
+    /// A problem that this version does not know.
+    #[serde(other)]
+    Unknown,
 }
 
 /// State of a payment. The README has the table of transitions.

@@ -41,7 +41,7 @@ fn outcome(result: Result<(), Error>) -> Outcome {
     let text = chain(&error);
     if error.is_retryable() {
         tracing::warn!(error = text, "message not handled, retried later");
-        Outcome::Later
+        error.not_before().map_or(Outcome::Later, Outcome::NotBefore)
     } else {
         tracing::error!(error = text, "message not handled");
         Outcome::Never(text)

@@ -2,7 +2,7 @@
 
 use contracts::{Envelope, EventId, PaymentId};
 
-use crate::domain::{Call, Input, PrepareOutcome, decide};
+use crate::domain::{Call, CancelOutcome, ConfirmOutcome, Input, IntentId, PrepareOutcome, Problem, decide};
 use crate::store::StoreError;
 use crate::{AppState, Error, clock};
 
@@ -49,13 +49,29 @@ async fn perform<'a>(app: &AppState, id: PaymentId, call: Call<'a>) -> Result<In
                 tracing::warn!(amount = %request.amount, "the processor does not accept the amount");
                 Input::Refused { request, reason }
             }
+            PrepareOutcome::Wrong(intent, problem) => {
+                needs_attention(&intent, problem);
+                Input::PreparedWrongly { request, intent, problem }
+            }
         },
-        Call::Confirm { intent, payment_method } => {
-            Input::Confirmed(app.processor.confirm(id, &intent, payment_method).await?)
+        Call::Confirm { intent, payment_method, amount } => {
+            let outcome = app.processor.confirm(id, &intent, payment_method, amount).await?;
+            if let ConfirmOutcome::Wrong(problem) = outcome {
+                needs_attention(&intent, problem);
+            }
+            Input::Confirmed(outcome)
         }
-        Call::Cancel { intent } => {
-            app.processor.cancel(&intent).await?;
-            Input::Cancelled
-        }
+        Call::Cancel { intent } => match app.processor.cancel(&intent).await? {
+            CancelOutcome::Cancelled => Input::Cancelled,
+            CancelOutcome::Captured => {
+                needs_attention(&intent, Problem::Captured);
+                Input::NotCancellable
+            }
+        },
     })
+}
+
+/// Logs the line that rings the alarm. It is repeated as long as the processor reports the problem.
+fn needs_attention(intent: &IntentId, problem: Problem) {
+    tracing::error!(%intent, ?problem, "payment needs attention");
 }

@@ -1,5 +1,7 @@
 //! Calls to the processor without an outcome. None of these errors is a decline.
 
+use std::time::Duration;
+
 use reqwest::StatusCode;
 
 use super::key::KeyError;
@@ -16,7 +18,7 @@ pub enum ProcessorError {
     /// No response, or none in time. The call may have had its effect.
     #[error("no response from the processor")]
     NoResponse(#[source] reqwest::Error),
-    /// The processor could not handle the call now (409, 429, 5xx). A 5xx call may have had its effect.
+    /// The processor could not handle the call now (409, 424, 429, 5xx). A 5xx call may have had its effect.
     #[error("the processor responded {status}{}", if *.replayed { ", replayed from the idempotency key" } else { "" })]
     Unavailable {
         /// The HTTP status.
@@ -24,6 +26,11 @@ pub enum ProcessorError {
         /// Whether the response is the stored one of an earlier call with the same idempotency key. If so, a retry
         /// changes nothing for a day.
         replayed: bool,
+        /// `Stripe-Should-Retry`: whether the processor expects that a repetition changes the response. None if it does
+        /// not say.
+        should_retry: Option<bool>,
+        /// `Retry-After`: time before which the call must not be repeated.
+        retry_after: Option<Duration>,
     },
     /// The intent is not yet authorized, declined or cancelled.
     #[error("the processor has not decided yet")]
@@ -65,11 +72,22 @@ impl ProcessorError {
         }
     }
 
-    /// Whether the same call may succeed within seconds.
+    /// Time before which the call must not be repeated, if the processor says so.
+    pub fn not_before(&self) -> Option<Duration> {
+        match self {
+            Self::Unavailable { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// Whether the same call may succeed within seconds. A call that timed out may still be in progress, and a repeated
+    /// one that exceeds the rate limit uses up the limit of others.
     pub(super) fn is_retryable_at_once(&self) -> bool {
         match self {
-            Self::NoResponse(_) => true,
-            Self::Unavailable { replayed, .. } => !replayed,
+            Self::NoResponse(error) => error.is_connect() || !error.is_timeout(),
+            Self::Unavailable { status: StatusCode::TOO_MANY_REQUESTS, .. }
+            | Self::Unavailable { retry_after: Some(_), .. } => false,
+            Self::Unavailable { replayed, should_retry, .. } => should_retry.unwrap_or(true) && !replayed,
             Self::NoKey(_)
             | Self::CircuitOpen
             | Self::Undecided

@@ -11,17 +11,19 @@ mod response;
 mod timing;
 mod transport;
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
-use contracts::PaymentId;
 use contracts::event::order::PaymentRequested;
 use contracts::event::payment::DeclineReason;
+use contracts::{Money, PaymentId};
 
 use crate::config::Config;
-use crate::domain::{ConfirmOutcome, IntentId, PrepareOutcome};
+use crate::domain::{CancelOutcome, ConfirmOutcome, IntentId, PrepareOutcome};
 pub use error::ProcessorError;
 use key::AccountKey;
 pub use key::KeyError;
-use response::{Intent, Status};
+use response::{Asked, Intent, Status};
 pub use timing::Timing;
 use transport::{Request, Transport};
 
@@ -30,13 +32,15 @@ use transport::{Request, Transport};
 pub struct Processor {
     transport: Transport,
     key: AccountKey,
+    confirm_timeout: Duration,
 }
 
 impl Processor {
     /// Creates a client without making a call. `aws` is used to read the account's key.
     pub fn new(config: &Config, aws: &SdkConfig, timing: Timing) -> Result<Self, reqwest::Error> {
         let key = AccountKey::new(config, aws, timing);
-        Ok(Self { transport: Transport::new(config, key.clone(), timing)?, key })
+        let transport = Transport::new(config, key.clone(), timing)?;
+        Ok(Self { transport, key, confirm_timeout: config.processor_confirm_timeout })
     }
 
     /// Reads the account's key before the first call. Without it, no call can be made.
@@ -73,7 +77,10 @@ impl Processor {
             response => response,
         }?;
         match response.read::<Intent>()? {
-            Ok(intent) => Ok(PrepareOutcome::Prepared(intent.id)),
+            Ok(intent) => Ok(match intent.problem(&Asked { payment_id: *payment_id, amount: *amount }) {
+                None => PrepareOutcome::Prepared(intent.id),
+                Some(problem) => PrepareOutcome::Wrong(intent.id, problem),
+            }),
             Err(error) => match error.decline_reason(response.status) {
                 Some(reason) => Ok(PrepareOutcome::Refused(reason)),
                 None => Err(error.into_processor_error(response.status)),
@@ -81,7 +88,7 @@ impl Processor {
         }
     }
 
-    /// Authorizes the intent's amount on `payment_method`.
+    /// Authorizes the intent's amount on `payment_method`. It has to be `amount`.
     ///
     /// Repeatable: the idempotency key is derived from the payment's id and never changes, so the issuer is asked once.
     /// If the processor only replays a stored failure, the intent's status shows whether the amount is authorized.
@@ -90,22 +97,25 @@ impl Processor {
         payment_id: PaymentId,
         intent: &IntentId,
         payment_method: &str,
+        amount: Money,
     ) -> Result<ConfirmOutcome, ProcessorError> {
+        let asked = Asked { payment_id, amount };
         let call = Request::post(format!("/v1/payment_intents/{intent}/confirm"))
             .field("payment_method", payment_method)
             // The customer is not present to authenticate with the bank, so a request to do so is a decline.
             .field("error_on_requires_action", "true")
-            .idempotency_key(format!("{payment_id}:authorize"));
+            .idempotency_key(format!("{payment_id}:authorize"))
+            .timeout(self.confirm_timeout);
         let response = match self.transport.with_fresh_key(&call).await {
             Err(error @ ProcessorError::Unavailable { status, .. }) if status.is_server_error() => {
-                return self.retrieve(intent).await?.outcome().ok_or(error);
+                return self.retrieve(intent).await?.outcome(&asked).ok_or(error);
             }
             response => response?,
         };
         match response.read::<Intent>()? {
-            Ok(intent) => intent.outcome().ok_or(ProcessorError::Undecided),
+            Ok(intent) => intent.outcome(&asked).ok_or(ProcessorError::Undecided),
             Err(error) if error.is_unexpected_state() => {
-                self.retrieve(intent).await?.outcome().ok_or(ProcessorError::Undecided)
+                self.retrieve(intent).await?.outcome(&asked).ok_or(ProcessorError::Undecided)
             }
             Err(error) => match error.decline_reason(response.status) {
                 Some(reason) => Ok(ConfirmOutcome::Declined(reason)),
@@ -118,7 +128,7 @@ impl Processor {
     ///
     /// Repeatable without an idempotency key, because `canceled` is a final status. With a key, the processor would
     /// replay an internal error of its own for a day, and hold the customer's money for as long.
-    pub async fn cancel(&self, intent: &IntentId) -> Result<(), ProcessorError> {
+    pub async fn cancel(&self, intent: &IntentId) -> Result<CancelOutcome, ProcessorError> {
         let call = Request::post(format!("/v1/payment_intents/{intent}/cancel"));
         let response = self.transport.with_fresh_key(&call).await?;
         let status = match response.read::<Intent>()? {
@@ -126,7 +136,11 @@ impl Processor {
             Err(error) if error.is_unexpected_state() => self.retrieve(intent).await?.status,
             Err(error) => return Err(error.into_processor_error(response.status)),
         };
-        if status == Status::Canceled { Ok(()) } else { Err(ProcessorError::Undecided) }
+        match status {
+            Status::Canceled => Ok(CancelOutcome::Cancelled),
+            Status::Succeeded => Ok(CancelOutcome::Captured),
+            _ => Err(ProcessorError::Undecided),
+        }
     }
 
     async fn retrieve(&self, intent: &IntentId) -> Result<Intent, ProcessorError> {

@@ -1,18 +1,34 @@
 //! Bodies of the processor's responses, and the outcomes that follow from them.
 
+use std::collections::HashMap;
+
 use contracts::event::payment::DeclineReason;
+use contracts::{Money, PaymentId};
 use reqwest::StatusCode;
 use serde::Deserialize;
 
 use super::error::ProcessorError;
-use crate::domain::{ConfirmOutcome, IntentId};
+use crate::domain::{ConfirmOutcome, IntentId, Problem};
 
 /// The fields of a PaymentIntent that this service reads.
 #[derive(Debug, Deserialize)]
 pub(super) struct Intent {
     pub id: IntentId,
     pub status: Status,
+    amount: i64,
+    amount_capturable: i64,
+    currency: String,
+    capture_method: String,
+    #[serde(default)]
+    metadata: HashMap<String, String>,
     last_payment_error: Option<ApiError>,
+}
+
+/// What was requested from the processor, always with manual capture.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    pub payment_id: PaymentId,
+    pub amount: Money,
 }
 
 /// Status of a PaymentIntent.
@@ -29,10 +45,32 @@ pub(super) enum Status {
 }
 
 impl Intent {
+    /// The first difference from what was requested.
+    pub(super) fn problem(&self, asked: &Asked) -> Option<Problem> {
+        let Asked { payment_id, amount } = asked;
+        if self.metadata.get("payment_id") != Some(&payment_id.to_string()) {
+            Some(Problem::PaymentId)
+        } else if !self.currency.eq_ignore_ascii_case(amount.currency.code()) {
+            Some(Problem::Currency)
+        } else if self.amount != amount.minor {
+            Some(Problem::Amount)
+        } else if self.status == Status::Succeeded {
+            Some(Problem::Captured)
+        } else if self.capture_method != "manual" {
+            Some(Problem::CaptureMethod)
+        } else if self.status == Status::RequiresCapture && self.amount_capturable != amount.minor {
+            Some(Problem::AmountCapturable)
+        } else {
+            None
+        }
+    }
+
     /// Outcome of the confirmation. None if it has not started or not ended.
-    pub(super) fn outcome(&self) -> Option<ConfirmOutcome> {
+    pub(super) fn outcome(&self, asked: &Asked) -> Option<ConfirmOutcome> {
         match (self.status, &self.last_payment_error) {
-            (Status::RequiresCapture | Status::Succeeded, _) => Some(ConfirmOutcome::Authorized),
+            (Status::RequiresCapture | Status::Succeeded, _) => {
+                Some(self.problem(asked).map_or(ConfirmOutcome::Authorized, ConfirmOutcome::Wrong))
+            }
             (Status::RequiresPaymentMethod, Some(error)) => Some(ConfirmOutcome::Declined(error.reason())),
             (Status::Canceled, _) => Some(ConfirmOutcome::Cancelled),
             (Status::RequiresPaymentMethod, None) | (Status::Undecided, _) => None,
@@ -99,30 +137,61 @@ impl ApiError {
 
 #[cfg(test)]
 mod tests {
+    use contracts::Currency;
     use rstest::rstest;
+    use serde_json::{Value, json};
 
     use super::*;
 
-    fn intent(json: &str) -> Intent {
-        serde_json::from_str(json).unwrap()
+    fn asked() -> Asked {
+        let payment_id = "pay_0198c0de00007000800000000000cafe".parse().unwrap();
+        Asked { payment_id, amount: Money::new(4999, Currency::EUR) }
+    }
+
+    /// The intent that was requested, as the processor reports it, with other fields.
+    fn intent(fields: Value) -> Intent {
+        let mut intent = json!({
+            "id": "pi_1",
+            "status": "requires_capture",
+            "amount": 4999,
+            "amount_capturable": 4999,
+            "currency": "eur",
+            "capture_method": "manual",
+            "metadata": { "order_id": "ord_1", "payment_id": asked().payment_id },
+            "last_payment_error": null,
+        });
+        intent.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        serde_json::from_value(intent).unwrap()
     }
 
     #[rstest]
-    #[case::authorized(r#"{"id":"pi_1","status":"requires_capture"}"#, Some(ConfirmOutcome::Authorized))]
-    #[case::cancelled(
-        r#"{"id":"pi_1","status":"canceled","last_payment_error":null}"#,
-        Some(ConfirmOutcome::Cancelled)
-    )]
-    #[case::never_confirmed(r#"{"id":"pi_1","status":"requires_payment_method","last_payment_error":null}"#, None)]
+    #[case::authorized(json!({}), Some(ConfirmOutcome::Authorized))]
+    #[case::cancelled(json!({ "status": "canceled" }), Some(ConfirmOutcome::Cancelled))]
+    #[case::never_confirmed(json!({ "status": "requires_payment_method" }), None)]
     #[case::declined(
-        r#"{"id":"pi_1","status":"requires_payment_method","last_payment_error":{"code":"expired_card"}}"#,
+        json!({ "status": "requires_payment_method", "last_payment_error": { "code": "expired_card" } }),
         Some(ConfirmOutcome::Declined(DeclineReason::ExpiredCard))
     )]
-    #[case::not_started(r#"{"id":"pi_1","status":"requires_confirmation"}"#, None)]
-    #[case::not_finished(r#"{"id":"pi_1","status":"processing"}"#, None)]
-    #[case::unknown_status(r#"{"id":"pi_1","status":"requires_horoscope"}"#, None)]
-    fn only_a_final_status_is_an_outcome(#[case] json: &str, #[case] outcome: Option<ConfirmOutcome>) {
-        assert_eq!(intent(json).outcome(), outcome);
+    #[case::not_started(json!({ "status": "requires_confirmation" }), None)]
+    #[case::not_finished(json!({ "status": "processing" }), None)]
+    #[case::unknown_status(json!({ "status": "requires_horoscope" }), None)]
+    fn only_a_final_status_is_an_outcome(#[case] fields: Value, #[case] outcome: Option<ConfirmOutcome>) {
+        assert_eq!(intent(fields).outcome(&asked()), outcome);
+    }
+
+    #[rstest]
+    #[case(json!({ "amount": 5000 }), Problem::Amount)]
+    #[case(json!({ "amount_capturable": 4998 }), Problem::AmountCapturable)]
+    #[case(json!({ "currency": "usd" }), Problem::Currency)]
+    #[case(json!({ "capture_method": "automatic" }), Problem::CaptureMethod)]
+    #[case(json!({ "status": "succeeded", "amount_capturable": 0 }), Problem::Captured)]
+    #[case(json!({ "metadata": { "payment_id": "pay_of_another_order" } }), Problem::PaymentId)]
+    #[case(json!({ "metadata": {} }), Problem::PaymentId)]
+    fn an_intent_that_is_not_what_was_requested_is_not_an_authorization(
+        #[case] fields: Value,
+        #[case] problem: Problem,
+    ) {
+        assert_eq!(intent(fields).outcome(&asked()), Some(ConfirmOutcome::Wrong(problem)));
     }
 
     #[rstest]

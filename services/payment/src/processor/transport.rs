@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Method, StatusCode, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -24,6 +24,9 @@ const STRIPE_VERSION: &str = "2025-03-31.basil";
 /// Timeout of opening a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Longest `Retry-After` that is honored.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
+
 /// The only retry layer: at most two retries, after at most 0.2 and 0.4 s. If the outcome is still unknown, the
 /// message's next delivery resumes the call.
 const RETRIES: ExponentialBuilder = ExponentialBuilder::new()
@@ -39,17 +42,18 @@ pub(super) struct Request {
     path: String,
     form: Vec<(&'static str, String)>,
     idempotency_key: Option<String>,
+    timeout: Option<Duration>,
 }
 
 impl Request {
     /// A call that changes an intent.
     pub(super) fn post(path: impl Into<String>) -> Self {
-        Self { method: Method::POST, path: path.into(), form: vec![], idempotency_key: None }
+        Self { method: Method::POST, path: path.into(), form: vec![], idempotency_key: None, timeout: None }
     }
 
     /// A call that only reads.
     pub(super) fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::GET, path: path.into(), form: vec![], idempotency_key: None }
+        Self { method: Method::GET, path: path.into(), form: vec![], idempotency_key: None, timeout: None }
     }
 
     /// Adds a form parameter.
@@ -63,6 +67,11 @@ impl Request {
     pub(super) fn idempotency_key(self, key: String) -> Self {
         Self { idempotency_key: Some(key), ..self }
     }
+
+    /// Sets another timeout than that of the settings.
+    pub(super) fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout: Some(timeout), ..self }
+    }
 }
 
 /// A response that may contain an outcome.
@@ -70,6 +79,8 @@ impl Request {
 pub(super) struct Response {
     pub status: StatusCode,
     replayed: bool,
+    should_retry: Option<bool>,
+    retry_after: Option<Duration>,
     body: Vec<u8>,
 }
 
@@ -88,20 +99,23 @@ impl Response {
         self.read()?.map_err(|error| error.into_processor_error(self.status))
     }
 
-    /// Whether the response counts as a failure for the circuit breaker. A replayed one is about an earlier outage.
+    /// Whether the response counts as a failure for the circuit breaker. A replayed one is about an earlier outage. A
+    /// rate limit is of one endpoint, and must not stop the voids.
     fn is_outage(&self) -> bool {
-        (self.status.is_server_error() && !self.replayed) || self.status == StatusCode::TOO_MANY_REQUESTS
+        self.status.is_server_error() && !self.replayed
     }
 
     fn into_checked(self) -> Result<Self, ProcessorError> {
-        let Self { status, replayed, .. } = self;
+        let Self { status, replayed, should_retry, retry_after, .. } = self;
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(ProcessorError::KeyRefused { status }),
-            // 409: another delivery makes the same call at this moment.
-            StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS => {
-                Err(ProcessorError::Unavailable { status, replayed })
+            // 409: another delivery makes the same call at this moment. 424: a bank or a network failed.
+            StatusCode::CONFLICT | StatusCode::FAILED_DEPENDENCY | StatusCode::TOO_MANY_REQUESTS => {
+                Err(ProcessorError::Unavailable { status, replayed, should_retry, retry_after })
             }
-            _ if status.is_server_error() => Err(ProcessorError::Unavailable { status, replayed }),
+            _ if status.is_server_error() => {
+                Err(ProcessorError::Unavailable { status, replayed, should_retry, retry_after })
+            }
             _ => Ok(self),
         }
     }
@@ -210,14 +224,25 @@ impl Http {
         if let Some(key) = request.idempotency_key {
             call = call.header("Idempotency-Key", key);
         }
+        if let Some(timeout) = request.timeout {
+            call = call.timeout(timeout);
+        }
         let response = call.send().await?;
-        let (status, replayed) = (response.status(), is_replay(response.headers()));
-        Ok(Response { status, replayed, body: response.bytes().await?.to_vec() })
+        let (status, headers) = (response.status(), response.headers());
+        let replayed = flag(headers, "Idempotent-Replayed").unwrap_or(false);
+        let (should_retry, retry_after) = (flag(headers, "Stripe-Should-Retry"), retry_after(headers));
+        Ok(Response { status, replayed, should_retry, retry_after, body: response.bytes().await?.to_vec() })
     }
 }
 
-fn is_replay(headers: &HeaderMap) -> bool {
-    headers.get("Idempotent-Replayed").is_some_and(|value| value == "true")
+fn flag(headers: &HeaderMap, name: &str) -> Option<bool> {
+    headers.get(name)?.to_str().ok()?.parse().ok()
+}
+
+/// The time in `Retry-After`. Stripe sends seconds, not a date.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
 }
 
 /// Name of the breaker's state in logs.

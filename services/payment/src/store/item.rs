@@ -5,7 +5,7 @@ use contracts::event::payment::DeclineReason;
 use contracts::{Money, OrderId, PaymentId, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Charge, IntentId, Payment, State};
+use crate::domain::{Charge, IntentId, Payment, Problem, State};
 
 /// Sort key of a payment's state. Ledger entries will be further items under the same partition key.
 pub(super) const SORT_KEY: &str = "STATE";
@@ -32,6 +32,8 @@ pub(super) struct PaymentItem {
     processor_intent_id: Option<IntentId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     decline_reason: Option<DeclineReason>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    problem: Option<Problem>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -48,7 +50,7 @@ enum StateName {
 
 impl From<&Payment> for PaymentItem {
     fn from(payment: &Payment) -> Self {
-        let Payment { id, order_id, version, charge, state, created_at, updated_at } = payment;
+        let Payment { id, order_id, version, charge, state, problem, created_at, updated_at } = payment;
         let (name, decline_reason) = match state {
             State::Requested { .. } => (StateName::Requested, None),
             State::Authorized { .. } => (StateName::Authorized, None),
@@ -67,6 +69,7 @@ impl From<&Payment> for PaymentItem {
             amount: charge.as_ref().map(|charge| charge.amount),
             processor_intent_id: state.intent().cloned(),
             decline_reason,
+            problem: *problem,
             created_at: *created_at,
             updated_at: *updated_at,
         }
@@ -107,6 +110,7 @@ impl TryFrom<PaymentItem> for Payment {
             version: item.version,
             charge,
             state,
+            problem: item.problem,
             created_at: item.created_at,
             updated_at: item.updated_at,
         })

@@ -6,8 +6,8 @@
 mod model;
 
 use contracts::Event;
-use model::{Refuses, Scenario, Simulation, Step};
-use payment::domain::State;
+use model::{Deviates, Refuses, Scenario, Simulation, Step};
+use payment::domain::{Problem, State};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -31,10 +31,16 @@ prop_compose! {
         voided: bool,
         approves: bool,
         refuses in prop_oneof![3 => Just(Refuses::Never), 1 => Just(Refuses::Always), 1 => Just(Refuses::Sometimes)],
+        deviates in prop_oneof![
+            4 => Just(Deviates::Never),
+            1 => Just(Deviates::AtPrepare),
+            1 => Just(Deviates::AtConfirm),
+            1 => Just(Deviates::Captures),
+        ],
         forgetful: bool,
         void_first: bool,
     ) -> Scenario {
-        Scenario { voided, approves, refuses, forgetful, void_first }
+        Scenario { voided, approves, refuses, deviates, forgetful, void_first }
     }
 }
 
@@ -53,8 +59,17 @@ proptest! {
         prop_assert!(simulation.approvals() <= 1, "the issuer approved twice");
         let payment = simulation.payment().expect("a requested payment is recorded");
         match &payment.state {
-            State::Authorized { .. } => prop_assert_eq!(simulation.held(), 1),
+            State::Authorized { .. } => {
+                prop_assert_eq!(simulation.held(), 1);
+                let is_wrong = matches!(scenario.deviates, Deviates::AtPrepare | Deviates::AtConfirm);
+                prop_assert!(!is_wrong, "an authorization that was not requested");
+            }
             State::Declined { .. } | State::Voided { .. } => prop_assert_eq!(simulation.held(), 0),
+            // What is captured cannot be released: an operator has to refund it.
+            State::VoidPending { .. } if payment.problem == Some(Problem::Captured) => {
+                prop_assert_eq!(simulation.captured(), 1);
+                return Ok(());
+            }
             transient => prop_assert!(false, "the final state is transient: {transient:?}"),
         }
         let is_voided = matches!(payment.state, State::Voided { .. });
@@ -78,6 +93,10 @@ proptest! {
         prop_assert!(versions.is_sorted_by(|a, b| a < b), "versions out of order: {versions:?}");
 
         let payment = simulation.payment().expect("a requested payment is recorded");
+        if payment.problem == Some(Problem::Captured) {
+            prop_assert!(simulation.published().is_empty(), "{:?}", simulation.published());
+            return Ok(());
+        }
         let last = simulation.published().last().expect("a settled payment was announced");
         prop_assert_eq!(last.0, payment.version, "the last change was not announced");
         let announced = matches!(

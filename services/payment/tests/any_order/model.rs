@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use contracts::event::order::{PaymentRequested, VoidRequested};
 use contracts::event::payment::DeclineReason;
 use contracts::{Currency, Event, Money, OrderId, PaymentId, UserId};
-use payment::domain::{Call, ConfirmOutcome, Input, IntentId, Payment, decide};
+use payment::domain::{Call, CancelOutcome, ConfirmOutcome, Input, IntentId, Payment, PrepareOutcome, Problem, decide};
 use proptest::sample::Index;
 
 /// Conditions that hold from the start.
@@ -17,6 +17,8 @@ pub struct Scenario {
     pub approves: bool,
     /// Whether the processor refuses the amount.
     pub refuses: Refuses,
+    /// Whether the processor does something else than requested.
+    pub deviates: Deviates,
     /// The processor forgets idempotency keys of preparations at once, so that every preparation creates another
     /// intent.
     pub forgetful: bool,
@@ -31,6 +33,18 @@ pub enum Refuses {
     Always,
     /// Every other time, as if its limits changed.
     Sometimes,
+}
+
+/// Whether the processor's intents are what was requested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deviates {
+    Never,
+    /// Prepared intents are over another amount.
+    AtPrepare,
+    /// Authorizations are over another amount.
+    AtConfirm,
+    /// Confirmed intents are captured at once.
+    Captures,
 }
 
 /// One step of a schedule.
@@ -86,17 +100,17 @@ struct Delivery {
 #[derive(Debug, Clone)]
 enum OwnedInput {
     Requested,
-    Prepared(IntentId),
-    Refused,
+    Prepared(PrepareOutcome),
     Confirmed(ConfirmOutcome),
     VoidRequested,
-    Cancelled,
+    Cancelled(CancelOutcome),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum IntentStatus {
     Unconfirmed,
     Authorized,
+    Captured,
     Declined,
     Cancelled,
 }
@@ -160,6 +174,11 @@ impl Simulation {
     /// Number of authorizations that hold money.
     pub fn held(&self) -> usize {
         self.intents.iter().filter(|(_, status)| *status == IntentStatus::Authorized).count()
+    }
+
+    /// Number of intents that are captured.
+    pub fn captured(&self) -> usize {
+        self.intents.iter().filter(|(_, status)| *status == IntentStatus::Captured).count()
     }
 
     /// Number of authorizations by the issuer.
@@ -247,11 +266,19 @@ impl Simulation {
     fn decide_and_commit(&mut self, mut loaded: Option<Payment>, input: &OwnedInput) -> Option<Progress> {
         let input = match input {
             OwnedInput::Requested => Input::Requested(&self.request),
-            OwnedInput::Prepared(intent) => Input::Prepared { request: &self.request, intent: intent.clone() },
-            OwnedInput::Refused => Input::Refused { request: &self.request, reason: DeclineReason::AmountNotAccepted },
+            OwnedInput::Prepared(PrepareOutcome::Prepared(intent)) => {
+                Input::Prepared { request: &self.request, intent: intent.clone() }
+            }
+            OwnedInput::Prepared(PrepareOutcome::Refused(reason)) => {
+                Input::Refused { request: &self.request, reason: *reason }
+            }
+            OwnedInput::Prepared(PrepareOutcome::Wrong(intent, problem)) => {
+                Input::PreparedWrongly { request: &self.request, intent: intent.clone(), problem: *problem }
+            }
             OwnedInput::Confirmed(outcome) => Input::Confirmed(*outcome),
             OwnedInput::VoidRequested => Input::VoidRequested(&self.void),
-            OwnedInput::Cancelled => Input::Cancelled,
+            OwnedInput::Cancelled(CancelOutcome::Cancelled) => Input::Cancelled,
+            OwnedInput::Cancelled(CancelOutcome::Captured) => Input::NotCancellable,
         };
         let decision = decide(loaded.as_ref(), &input, self.now);
         let call = decision.call.map(|call| match call {
@@ -290,33 +317,50 @@ impl Simulation {
         match call {
             Sent::Prepare => {
                 self.preparations += 1;
-                match self.scenario.refuses {
-                    Refuses::Always => return OwnedInput::Refused,
-                    Refuses::Sometimes if self.preparations % 2 == 1 => return OwnedInput::Refused,
-                    Refuses::Sometimes | Refuses::Never => {}
+                let refuses = match self.scenario.refuses {
+                    Refuses::Always => true,
+                    Refuses::Sometimes => self.preparations % 2 == 1,
+                    Refuses::Never => false,
+                };
+                if refuses {
+                    return OwnedInput::Prepared(PrepareOutcome::Refused(DeclineReason::AmountNotAccepted));
                 }
                 if self.intents.is_empty() || self.scenario.forgetful {
                     let id = format!("pi_{}", self.intents.len()).parse().expect("a valid id");
                     self.intents.push((id, IntentStatus::Unconfirmed));
                 }
-                OwnedInput::Prepared(self.intents[self.intents.len() - 1].0.clone())
+                let intent = self.intents[self.intents.len() - 1].0.clone();
+                OwnedInput::Prepared(match self.scenario.deviates {
+                    Deviates::AtPrepare => PrepareOutcome::Wrong(intent, Problem::Amount),
+                    _ => PrepareOutcome::Prepared(intent),
+                })
             }
             Sent::Confirm(id) => {
-                let approves = self.scenario.approves;
+                let Scenario { approves, deviates, .. } = self.scenario;
                 let status = self.intent(&id);
                 if *status == IntentStatus::Unconfirmed {
-                    *status = if approves { IntentStatus::Authorized } else { IntentStatus::Declined };
+                    *status = match deviates {
+                        _ if !approves => IntentStatus::Declined,
+                        Deviates::Captures => IntentStatus::Captured,
+                        _ => IntentStatus::Authorized,
+                    };
                     self.approvals += usize::from(approves);
                 }
                 OwnedInput::Confirmed(match self.intent(&id) {
                     IntentStatus::Cancelled => ConfirmOutcome::Cancelled,
                     IntentStatus::Declined => ConfirmOutcome::Declined(DeclineReason::CardDeclined),
+                    IntentStatus::Captured => ConfirmOutcome::Wrong(Problem::Captured),
+                    _ if deviates == Deviates::AtConfirm => ConfirmOutcome::Wrong(Problem::Amount),
                     IntentStatus::Authorized | IntentStatus::Unconfirmed => ConfirmOutcome::Authorized,
                 })
             }
             Sent::Cancel(id) => {
-                *self.intent(&id) = IntentStatus::Cancelled;
-                OwnedInput::Cancelled
+                let status = self.intent(&id);
+                if *status == IntentStatus::Captured {
+                    return OwnedInput::Cancelled(CancelOutcome::Captured);
+                }
+                *status = IntentStatus::Cancelled;
+                OwnedInput::Cancelled(CancelOutcome::Cancelled)
             }
         }
     }

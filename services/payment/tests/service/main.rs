@@ -5,6 +5,7 @@
 mod authorize;
 mod batch;
 mod key;
+mod mismatch;
 mod support;
 mod unknown_outcomes;
 mod void;

@@ -10,7 +10,7 @@ use contracts::{Currency, Envelope, Event, EventId, Money, OrderId, PaymentId, U
 use payment::domain::{Payment, State};
 use payment::{AppState, Config, clock, events::handle_batch, processor::Timing};
 use serde_json::{Value, json};
-use stack::api::Processor;
+use stack::api::{Client, LedgerEntry, Processor};
 
 /// Time for a batch.
 pub const TIME: Duration = Duration::from_secs(25);
@@ -25,6 +25,7 @@ pub struct TestPayment {
     request_id: EventId,
     void_id: EventId,
     aws: aws_config::SdkConfig,
+    emulator: String,
     /// The secret key that the processor accepts.
     pub key: String,
     processor: Processor,
@@ -52,6 +53,7 @@ impl TestPayment {
             stripe_api_base: psp.base_url().parse().unwrap(),
             stripe_secret_key_arn: aws.create_secret(psp.secret_key()).await,
             processor_call_timeout: Duration::from_secs(5),
+            processor_confirm_timeout: Duration::from_secs(20),
             processor_breaker_failures: 100,
         };
         change(&mut config);
@@ -71,6 +73,7 @@ impl TestPayment {
             request_id: EventId::generate(),
             void_id: EventId::generate(),
             aws: aws.sdk_config(),
+            emulator: aws.endpoint().to_owned(),
             key: psp.secret_key().to_owned(),
             processor: psp.control(),
         }
@@ -182,6 +185,18 @@ impl TestPayment {
         received.iter().map(|message| (message.body().unwrap_or_default().to_owned(), reason(message))).collect()
     }
 
+    /// Seconds until the only message of the queue is visible again.
+    pub async fn seconds_until_visible(&self) -> i64 {
+        let path = format!("/_ministack/sqs/messages?QueueUrl={}", self.config.payment_inbox_url);
+        let response: Value = Client::new(&self.emulator).unwrap().get(&path).await.unwrap().json(200).unwrap();
+        let accounts = response["messages"].as_object().unwrap().values();
+        let queues = accounts.flat_map(|account| account.as_object().unwrap().values());
+        let messages = queues.flat_map(|region| region.as_object().unwrap().values());
+        let messages: Vec<_> = messages.flat_map(|queue| queue.as_array().unwrap()).collect();
+        let [message] = messages[..] else { panic!("{response}") };
+        message["VisibleAt"].as_i64().unwrap() - clock::now().timestamp()
+    }
+
     fn sqs(&self) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&self.aws)
     }
@@ -223,20 +238,34 @@ impl TestPayment {
 
     /// Delays the next call of `operation` by `time`.
     pub async fn slow(&self, operation: &str, time: Duration) {
+        self.fault_for("slow", operation, time).await;
+    }
+
+    /// Refuses the next call of `operation`, with `time` as `Retry-After`.
+    pub async fn rate_limit(&self, operation: &str, time: Duration) {
+        self.fault_for("rate_limited", operation, time).await;
+    }
+
+    async fn fault_for(&self, kind: &str, operation: &str, time: Duration) {
         let (order_id, ms) = (self.request.order_id, time.as_millis());
-        let fault = json!({ "operation": operation, "kind": "slow", "ms": ms, "order_id": order_id });
+        let fault = json!({ "operation": operation, "kind": kind, "ms": ms, "order_id": order_id });
         self.processor.inject(&fault).await.unwrap();
     }
 
     /// Kinds of this order's entries in the processor's ledger, in order: `authorized`, `voided`, `declined`, …
     pub async fn ledger(&self) -> Vec<String> {
-        let entries = self.processor.ledger(self.request.order_id).await.unwrap();
+        let entries = self.entries().await;
         for entry in &entries {
             assert_eq!(entry.amount, self.request.amount.minor, "every entry is about the whole amount");
             assert_eq!(entry.currency, "eur");
             assert_eq!(entry.metadata["payment_id"], self.request.payment_id.to_string());
         }
         entries.into_iter().map(|entry| entry.kind).collect()
+    }
+
+    /// This order's entries in the processor's ledger.
+    pub async fn entries(&self) -> Vec<LedgerEntry> {
+        self.processor.ledger(self.request.order_id).await.unwrap()
     }
 }
 

@@ -22,7 +22,9 @@ async fn a_request_survives_failures_of_the_processor(
     payment.fault(operation, kind, times).await;
     let deliveries = payment.deliver_until_handled(payment.request_message()).await;
 
-    assert!(deliveries <= times.min(2), "{deliveries}");
+    // A call that exceeds the rate limit is not repeated within the delivery.
+    let most = if kind == "rate_limited" { times + 1 } else { times.min(2) };
+    assert!(deliveries <= most, "{deliveries}");
     assert_eq!(payment.ledger().await, ["authorized"]);
     assert!(matches!(payment.state().await, State::Authorized { .. }));
     assert_eq!(payment.announced().await, [AUTHORIZED]);
@@ -56,7 +58,8 @@ async fn an_outcome_that_cannot_be_retrieved_is_retrieved_by_the_next_delivery()
 
 #[tokio::test]
 async fn a_call_that_times_out_is_resumed() {
-    let payment = TestPayment::with_config(|config| config.processor_call_timeout = Duration::from_millis(200)).await;
+    let payment =
+        TestPayment::with_config(|config| config.processor_confirm_timeout = Duration::from_millis(200)).await;
     payment.slow("confirm", Duration::from_secs(2)).await;
     assert!(!payment.deliver_request().await, "the processor is slower than all attempts together");
 
@@ -66,6 +69,45 @@ async fn a_call_that_times_out_is_resumed() {
     .await;
     assert_eq!(payment.ledger().await, ["authorized"]);
     assert_eq!(payment.announced().await, [AUTHORIZED]);
+}
+
+#[tokio::test]
+async fn a_slow_issuer_is_waited_for_longer_than_for_other_calls() {
+    let payment = TestPayment::with_config(|config| config.processor_call_timeout = Duration::from_millis(200)).await;
+    payment.slow("confirm", Duration::from_millis(800)).await;
+    assert!(payment.deliver_request().await);
+    assert_eq!(payment.announced().await, [AUTHORIZED]);
+}
+
+#[tokio::test]
+async fn a_call_that_timed_out_is_not_repeated_at_once() {
+    let payment = TestPayment::with_config(|config| config.processor_call_timeout = Duration::from_millis(500)).await;
+    payment.deliver_request().await;
+    payment.slow("cancel", Duration::from_secs(5)).await;
+    assert!(!payment.deliver_void().await, "a second call would succeed");
+
+    assert!(payment.deliver_void().await);
+    assert_eq!(payment.ledger().await, ["authorized", "voided"]);
+}
+
+#[tokio::test]
+async fn a_rate_limited_message_is_not_delivered_before_the_time_that_the_processor_asks_for() {
+    let payment = TestPayment::new().await;
+    payment.rate_limit("confirm", Duration::from_secs(600)).await;
+    payment.enqueue(payment.request_message()["body"].as_str().unwrap()).await;
+    assert_eq!(payment.poll().await, (1, 0));
+
+    let seconds = payment.seconds_until_visible().await;
+    assert!((598..=602).contains(&seconds), "{seconds}");
+}
+
+#[tokio::test]
+async fn rate_limits_do_not_open_the_circuit_breaker() {
+    let payment = TestPayment::with_config(|config| config.processor_breaker_failures = 1).await;
+    payment.fault("create", "rate_limited", 2).await;
+    assert!(!payment.deliver_request().await);
+    assert!(!payment.deliver_request().await);
+    assert!(payment.deliver_request().await);
 }
 
 #[tokio::test]
