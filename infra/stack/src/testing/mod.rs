@@ -12,6 +12,8 @@ mod child;
 mod collector;
 mod database;
 mod eventually;
+#[cfg(feature = "token-issuer")]
+mod faulty_aws;
 mod generated;
 #[cfg(feature = "psp")]
 mod psp;
@@ -36,6 +38,8 @@ pub use child::ServiceProcess;
 pub use collector::{SpanCollector, hex, span_attribute};
 pub use database::database;
 pub use eventually::eventually;
+#[cfg(feature = "token-issuer")]
+pub use faulty_aws::{DynamoDbFault, FaultyAws};
 pub use generated::committed;
 #[cfg(feature = "psp")]
 pub use psp::{Psp, psp};

@@ -193,6 +193,9 @@ events! {
     /// An order was cancelled; its stock is released, or returned if it was sold.
     OrderCancelled(order::OrderCancelled), "order", "shop.order.cancelled.v1";
 
+    /// The catalogue projection of order is empty; requests a snapshot of every product.
+    CatalogueRequested(order::CatalogueRequested), "order", "shop.order.catalogue_requested.v1";
+
     /// The card issuer authorized the amount.
     PaymentAuthorized(payment::PaymentAuthorized), "payment", "shop.payment.authorized.v1";
     /// The card issuer declined, or the processor does not accept the amount.

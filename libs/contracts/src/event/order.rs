@@ -21,6 +21,13 @@ pub struct OrderPlaced {
     pub deadline: Option<DateTime<Utc>>,
 }
 
+/// Payload of `shop.order.catalogue_requested.v1`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CatalogueRequested {
+    /// Time of the request.
+    pub requested_at: DateTime<Utc>,
+}
+
 /// Requested quantity of a SKU.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WantedLine {

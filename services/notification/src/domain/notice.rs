@@ -76,6 +76,7 @@ impl Notice {
             | Event::ProductChanged(_)
             | Event::StockReserved(_)
             | Event::StockRejected(_)
+            | Event::CatalogueRequested(_)
             | Event::ReservationExpiring(_)
             | Event::StockReturned(_)
             | Event::ReservationExpired(_)

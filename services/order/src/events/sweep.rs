@@ -1,5 +1,5 @@
-//! The sweep: ends orders whose deadline has passed, repeats requests that were not answered, and logs the age of the
-//! oldest order of each transient state.
+//! The sweep: ends orders whose deadline has passed, repeats requests that were not answered, logs the age of the oldest
+//! order of each transient state, and requests the catalogue for a new table.
 
 use std::time::Duration;
 
@@ -32,6 +32,9 @@ pub(crate) async fn run(app: AppState, period: Duration, shutdown: CancellationT
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
+        _ = request_catalogue(&app).await.inspect_err(|error| {
+            tracing::error!(error = contracts::error::chain(error), "could not request the catalogue");
+        });
         let mut oldest = Some(Oldest::default());
         let first = fastrand::u8(0..DEADLINE_SHARDS);
         for shard in (0..DEADLINE_SHARDS).map(|shard| (first + shard) % DEADLINE_SHARDS) {
@@ -49,6 +52,16 @@ pub(crate) async fn run(app: AppState, period: Duration, shutdown: CancellationT
             app.admission.observe(placed);
         }
     }
+}
+
+/// Requests the catalogue from product if the table is new: product publishes only changes by itself.
+async fn request_catalogue(app: &AppState) -> Result<(), Error> {
+    if app.store.is_catalogue_requested().await? {
+        return Ok(());
+    }
+    app.store.request_catalogue(clock::now()).await?;
+    tracing::info!("catalogue requested");
+    Ok(())
 }
 
 /// Processes the due orders of one shard. Returns `None` if `shutdown` interrupts it.

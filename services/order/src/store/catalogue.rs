@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWriteItem, Update};
 use backon::BackoffBuilder;
-use contracts::{ProductId, Sku};
+use chrono::{DateTime, Utc};
+use contracts::{Envelope, Event, EventId, ProductId, Sku, event::order::CatalogueRequested};
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 
@@ -38,7 +39,35 @@ pub(super) struct OfferItem {
     offer: Offer,
 }
 
+/// Mark that the catalogue was requested: absent from a new table, and from one that was lost and created again.
+#[derive(Serialize, Deserialize)]
+pub(super) struct CatalogueItem {
+    pk: String,
+    sk: String,
+    requested_at: DateTime<Utc>,
+}
+
 impl Store {
+    /// True if this table's catalogue was requested from product.
+    pub(crate) async fn is_catalogue_requested(&self) -> Result<bool, Error> {
+        Ok(self.get_item(key(CATALOGUE.to_owned(), CATALOGUE.to_owned())).await?.is_some())
+    }
+
+    /// Requests the catalogue from product, once per table.
+    pub(crate) async fn request_catalogue(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        let item = CatalogueItem { pk: CATALOGUE.to_owned(), sk: CATALOGUE.to_owned(), requested_at: now };
+        let put = Put::builder().table_name(&self.table).set_item(Some(serde_dynamo::to_item(item)?));
+        let put = put.condition_expression("attribute_not_exists(pk)").build()?;
+        let event = Event::CatalogueRequested(CatalogueRequested { requested_at: now });
+        let envelope = Envelope::new(EventId::generate(), "catalogue", 1, now, event);
+        let items = vec![
+            TransactWriteItem::builder().put(put).build(),
+            TransactWriteItem::builder().put(self.put_event(&envelope, now)?).build(),
+        ];
+        // A duplicate: another process has just requested it.
+        self.transact(items, true).await.map(drop)
+    }
+
     /// Returns the latest snapshot of the product.
     pub(crate) async fn catalog_product(&self, id: ProductId) -> Result<CatalogProduct, Error> {
         let item: Option<ProductItem> = self.get(key(product_pk(id), SK.to_owned())).await?;
@@ -124,6 +153,7 @@ impl Store {
 }
 
 const SK: &str = "PRODUCT";
+const CATALOGUE: &str = "CATALOGUE";
 
 fn product_pk(id: ProductId) -> String {
     format!("PRODUCT#{id}")

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{
     Item,
     carts::CartItem,
-    catalogue::{OfferItem, ProductItem},
+    catalogue::{CatalogueItem, OfferItem, ProductItem},
     idempotency::IdempotencyItem,
     orders::OrderItem,
 };
@@ -21,8 +21,9 @@ use super::{
 type RoundTrip = fn(Item) -> Result<Item, serde_dynamo::Error>;
 
 /// All kinds of stored items.
-const KINDS: [(&str, RoundTrip); 6] = [
+const KINDS: [(&str, RoundTrip); 7] = [
     ("cart", round_trip::<CartItem>),
+    ("catalogue", round_trip::<CatalogueItem>),
     ("idempotency_key", round_trip::<IdempotencyItem>),
     ("offer", round_trip::<OfferItem>),
     ("order", round_trip::<OrderItem>),

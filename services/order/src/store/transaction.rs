@@ -96,7 +96,7 @@ impl Store {
         }
     }
 
-    fn put_event(&self, envelope: &Envelope, now: DateTime<Utc>) -> Result<Put, Error> {
+    pub(super) fn put_event(&self, envelope: &Envelope, now: DateTime<Utc>) -> Result<Put, Error> {
         let item = serde_dynamo::to_item(OutboxItem::new(envelope, now))?;
         Ok(Put::builder().table_name(&self.table).set_item(Some(item)).build()?)
     }

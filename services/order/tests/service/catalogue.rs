@@ -1,10 +1,11 @@
 use std::time::Duration;
 
-use contracts::{Envelope, ProductId, Sku};
+use contracts::{Envelope, Event, ProductId, Sku};
 use futures::future::join_all;
+use order::domain::Status;
 use stack::testing::eventually;
 
-use super::harness::{Service, euro, product_changed, start};
+use super::harness::{LIMIT, Service, euro, product_changed, start, start_with};
 
 /// Returns the price of `sku` in the catalogue projection, if it is for sale.
 async fn price(service: &Service, sku: &str) -> Option<i64> {
@@ -63,4 +64,20 @@ async fn a_large_catalog_is_projected() {
         (projected == PRODUCTS).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn the_catalogue_is_requested_once_for_a_new_table_and_again_for_a_lost_one() {
+    let service = start_with(&[("--sweep-interval-seconds", "1"), ("--stock-deadline-seconds", "1")]).await;
+    let requests = async || {
+        let events = service.outbox().await;
+        events.iter().filter(|envelope| matches!(envelope.event, Event::CatalogueRequested(_))).count()
+    };
+    eventually("the catalogue is requested", LIMIT, async || (requests().await == 1).then_some(())).await;
+    // Once a later sweep has cancelled an order, it has not requested the catalogue again.
+    let id = service.placed(&service.customer()).await;
+    service.eventually(id, Status::Cancelled).await;
+    assert_eq!(requests().await, 1);
+    service.lose_items().await;
+    eventually("the catalogue is requested again", LIMIT, async || (requests().await == 1).then_some(())).await;
 }

@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 pub use stack::api::new_key;
 use stack::{
     api::{self, Response},
-    testing::{Aws, ServiceProcess, TokenIssuer, eventually},
+    testing::{Aws, DynamoDbFault, FaultyAws, ServiceProcess, TokenIssuer, eventually},
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -77,6 +77,22 @@ pub async fn start_with(settings: &[(&str, &str)]) -> Service {
     };
     // The futures of the SDK are too large for the stack of a test.
     Box::pin(launch(settings, run)).await
+}
+
+/// Starts the service with a DynamoDB in which the next `times` transactions fail.
+pub async fn start_with_failing_transactions(fault: DynamoDbFault, times: usize) -> (Service, FaultyAws) {
+    let proxy = FaultyAws::start(&stack::testing::aws().await, "TransactWriteItems", fault, times).await;
+    let (url, settings) = (proxy.url.clone(), [("--sweep-interval-seconds", "86400")]);
+    let run = async |_: &Aws, arguments: &[String]| {
+        let config = Config::parse_from(arguments);
+        let (sdk, shutdown) = (stack::emulator::sdk_config(&url), CancellationToken::new());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
+        let token = shutdown.clone();
+        let task = tokio::spawn(async move { order::run(config, &sdk, listener, token).await });
+        (base_url, Instance::Task(task, shutdown.drop_guard()))
+    };
+    (Box::pin(launch(&settings, run)).await, proxy)
 }
 
 /// Starts the service as a child process, with other settings and further environment variables.
@@ -234,6 +250,14 @@ impl Service {
         self.dynamodb.put_item().table_name(&self.table).set_item(Some(item)).send().await.unwrap();
     }
 
+    /// Deletes all items of the table, as if it were lost and created again.
+    pub async fn lose_items(&self) {
+        for mut item in self.items().await {
+            item.retain(|name, _| name == "pk" || name == "sk");
+            self.dynamodb.delete_item().table_name(&self.table).set_key(Some(item)).send().await.unwrap();
+        }
+    }
+
     /// Moves the next request of the order's first obligation into the past.
     pub async fn make_overdue(&self, id: OrderId) {
         let mut order = self.order(id).await;
@@ -257,6 +281,12 @@ impl Service {
         older
     }
 
+    /// Stores a copy of another service's order.
+    pub async fn copy_from(&self, other: &Self, id: OrderId) {
+        let item = other.item(id).await;
+        self.dynamodb.put_item().table_name(&self.table).set_item(Some(item)).send().await.unwrap();
+    }
+
     async fn item(&self, id: OrderId) -> Item {
         let is_order = |item: &Item| item["pk"].as_s().is_ok_and(|pk| *pk == format!("ORDER#{id}"));
         self.items().await.into_iter().find(is_order).unwrap()
@@ -274,8 +304,15 @@ impl Service {
         pages.collect::<Result<_, _>>().await.unwrap()
     }
 
-    /// Returns all events in the outbox, by creation time.
+    /// Returns all events of orders in the outbox, by creation time.
     pub async fn events(&self) -> Vec<Envelope> {
+        let mut events = self.outbox().await;
+        events.retain(|envelope| !matches!(envelope.event, Event::CatalogueRequested(_)));
+        events
+    }
+
+    /// Returns all events in the outbox, by creation time.
+    pub async fn outbox(&self) -> Vec<Envelope> {
         let items = self.items().await;
         let texts = items.iter().filter_map(|item| item.get("event")?.as_s().ok());
         let mut events: Vec<Envelope> = texts.map(|text| serde_json::from_str(text).unwrap()).collect();

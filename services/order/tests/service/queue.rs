@@ -1,10 +1,12 @@
 //! The three outcomes of a message, on a real queue: done, later, never.
 
 use contracts::OrderId;
+use futures::future::join_all;
 use order::domain::Status;
-use stack::testing::eventually;
+use rstest::rstest;
+use stack::testing::{DynamoDbFault, eventually};
 
-use super::harness::{LIMIT, authorized, start, start_process, stock_reserved};
+use super::harness::{LIMIT, authorized, start, start_process, start_with_failing_transactions, stock_reserved};
 
 #[tokio::test]
 async fn a_poison_message_goes_to_the_dead_letter_queue_at_once_and_does_not_block_others() {
@@ -36,6 +38,26 @@ async fn a_message_is_kept_while_the_table_does_not_respond() {
     eventually("the message is received several times", LIMIT, async || (retried() >= 3).then_some(())).await;
     assert_eq!(service.dead_letters().await, []);
     assert_eq!(service.process().logged("message not handled"), [] as [serde_json::Value; 0]);
+}
+
+/// M2: reads work, and writes are throttled or in conflict for longer than all retries within a delivery.
+#[rstest]
+#[case::throttled(DynamoDbFault::Throttled, 9)]
+#[case::in_conflict(DynamoDbFault::TransactionConflict, 27)]
+#[tokio::test]
+async fn failing_transactions_delay_messages_and_lose_none(#[case] fault: DynamoDbFault, #[case] times: usize) {
+    let healthy = start().await;
+    let ids = join_all((0..3).map(async |_| healthy.placed(&healthy.customer()).await)).await;
+    let (service, proxy) = start_with_failing_transactions(fault, times).await;
+    for id in &ids {
+        service.copy_from(&healthy, *id).await;
+    }
+    service.deliver(ids.iter().map(|id| stock_reserved(*id, 100).to_json())).await;
+    for id in &ids {
+        service.eventually(*id, Status::AwaitingPayment).await;
+    }
+    assert_eq!(proxy.failures_left(), 0, "all transactions that were to fail have failed");
+    assert_eq!(service.dead_letters().await, []);
 }
 
 #[tokio::test]
