@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::{error::ProvideErrorMetadata, types::AttributeValue};
 use aws_sdk_kms::{primitives::Blob, types::SigningAlgorithmSpec};
 use stack::{
     provision::secrets::PROCESSOR_KEY,
-    topology::{Topology, Trigger},
+    topology::{Queue, Topology, Trigger},
     units,
 };
 
@@ -98,7 +98,10 @@ impl Call {
             Self::GetItem(table) | Self::PutItem(table) => topology.table(table).is_some_and(|table| by(&table.owner)),
             Self::Scan(_) | Self::UseDataKey(_) => false,
             Self::DeleteMessage(queue) => topology.queue(queue).is_some_and(|queue| by(&queue.consumer)),
-            Self::SendMessage(queue) => by("order") && queue == "order-deadlines",
+            Self::SendMessage(queue) => {
+                let rejects = |to: &Queue| by(&to.consumer) && to.dead_letter_name() == *queue;
+                topology.queues.iter().any(rejects) || by("order") && queue == "order-deadlines"
+            }
             Self::Publish(topic) => by("product") && topic == "product-events" || relays(role, topic, topology),
             Self::Sign(_) => by("user"),
             Self::ReadSecret(DATABASE_URL) => *role == Role::Execution("product".to_owned()),

@@ -6,6 +6,24 @@ module "dashboard" {
 
   graphs = [
     {
+      title = "Orders"
+      lines = [for outcome, filter in aws_cloudwatch_log_metric_filter.outcomes : {
+        namespace = local.metric_namespace, metric = filter.metric_transformation[0].name, dimensions = {}, stat = "Sum", label = replace(outcome, "_", " ")
+      }]
+    },
+    {
+      title = "Requests to product and payment that are not answered"
+      lines = [for owed in keys(local.obligations) : {
+        namespace = local.metric_namespace, metric = aws_cloudwatch_log_metric_filter.unanswered.metric_transformation[0].name, dimensions = { Owed = owed }, stat = "Sum", label = owed
+      }]
+    },
+    {
+      title = "Captures overdue"
+      lines = [{
+        namespace = local.metric_namespace, metric = aws_cloudwatch_log_metric_filter.captures.metric_transformation[0].name, dimensions = {}, stat = "Sum", label = "authorization expires within a day"
+      }]
+    },
+    {
       title = "Requests"
       lines = [for group in module.service.target_groups : {
         namespace = "AWS/ApplicationELB", metric = "RequestCount", dimensions = { LoadBalancer = local.platform.alb_arn_suffix, TargetGroup = group }, stat = "Sum", label = group

@@ -1,5 +1,4 @@
-# order: carts, checkout, order life cycle. A service behind the load balancer, two queues, its table and its outbox
-# relay.
+# order: carts, checkout, order life cycle. A service behind the load balancer, its queue, its table and its relay.
 
 locals {
   service = one([for service in local.topology.services : service if service.name == "order"])
@@ -37,8 +36,9 @@ module "queues" {
   kms_key_arn                = local.platform.kms_data_key_arn
   alarm_topic_arn            = local.platform.alarm_topic_arn
 
-  # Reminders of deadlines are delayed for up to 15 minutes, and SQS counts their age from the time of sending.
-  oldest_message_alarm_seconds = each.key == "order-deadlines" ? 900 + 300 : 120
+  # Only the previous version reads `order-deadlines`, and its last reminders remain there until they expire. So no
+  # message can be too old there: the threshold is above the retention. Queue and exception go with the next release.
+  oldest_message_alarm_seconds = each.key == "order-deadlines" ? 11 * 24 * 60 * 60 : 120
 
   subscriptions = { for subscription in each.value.subscriptions : subscription.topic => {
     topic_arn = local.platform["topic_arn_${subscription.topic}"]
@@ -118,6 +118,13 @@ module "service" {
       Resource = [for queue in module.queues : queue.arn]
     },
     {
+      Sid      = "RejectMessages"
+      Effect   = "Allow"
+      Action   = ["sqs:SendMessage"]
+      Resource = [for queue in module.queues : queue.dead_letter_arn]
+    },
+    {
+      # Only the previous version, which still runs when this is applied.
       Sid      = "SetReminders"
       Effect   = "Allow"
       Action   = ["sqs:SendMessage"]

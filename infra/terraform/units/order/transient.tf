@@ -4,12 +4,15 @@
 # filters turn it into metrics. The line has level `info`. A higher `log_level` suppresses it, and the alarms fire.
 
 locals {
-  # A sweep handles an order whose reminder was lost within 30 s. The rest is for AWS calls and their retries.
-  transient_margin_seconds = 90
+  # Every task sweeps every 10 s. The rest is for AWS calls and their retries.
+  transient_margin_seconds = 60
+
+  # Another card after a decline extends the payment deadline, up to the end of the reservation.
+  reservation_seconds = 900
 
   transient_states = {
     placed           = { metric = "OldestPlaced", limit = var.stock_deadline_seconds }
-    awaiting_payment = { metric = "OldestAwaitingPayment", limit = var.stock_deadline_seconds + var.payment_deadline_seconds }
+    awaiting_payment = { metric = "OldestAwaitingPayment", limit = var.stock_deadline_seconds + local.reservation_seconds }
   }
   metric_namespace = "${local.name_prefix}/order"
 }
@@ -33,7 +36,7 @@ resource "aws_cloudwatch_metric_alarm" "transient" {
   for_each = local.transient_states
 
   alarm_name          = "${local.name_prefix}-order-stuck-${replace(each.key, "_", "-")}"
-  alarm_description   = "An order has been ${each.key} past its deadline, or no task completes its sweep."
+  alarm_description   = "An order has been ${each.key} past its deadline, or no task completes its sweep. Look in order's log for `sweep failed` and `message not handled`, then at the table's throttles."
   namespace           = local.metric_namespace
   metric_name         = aws_cloudwatch_log_metric_filter.transient[each.key].metric_transformation[0].name
   statistic           = "Maximum"
@@ -42,7 +45,7 @@ resource "aws_cloudwatch_metric_alarm" "transient" {
   datapoints_to_alarm = 3
   threshold           = each.value.limit + local.transient_margin_seconds
   comparison_operator = "GreaterThanThreshold"
-  treat_missing_data  = "breaching" # each task sweeps twice a minute; without sweeps, stuck orders go unnoticed
+  treat_missing_data  = "breaching" # each task sweeps six times a minute; without sweeps, stuck orders go unnoticed
   alarm_actions       = [local.platform.alarm_topic_arn]
   ok_actions          = [local.platform.alarm_topic_arn]
 }

@@ -127,7 +127,7 @@ variable "payment_deadline_seconds" {
 
   validation {
     condition     = var.payment_deadline_seconds < 900
-    error_message = "Must be less than 900 seconds, for which product reserves stock and which is the maximum delay of a message."
+    error_message = "Must be less than 900 seconds, for which product reserves stock."
   }
 }
 

@@ -28,3 +28,25 @@ run "the_payment_deadline_is_shorter_than_the_reservation" {
 
   expect_failures = [var.payment_deadline_seconds]
 }
+
+run "messages_are_rejected_to_the_dead_letter_queues" {
+  command = apply
+
+  assert {
+    condition = [
+      for statement in jsondecode(output.role_policies.order).Statement : sort(statement.Resource) if statement.Sid == "RejectMessages"
+    ] == [sort([for queue in module.queues : queue.dead_letter_arn])]
+    error_message = "The service must be able to write its dead-letter queues."
+  }
+}
+
+run "expressions_name_their_metrics" {
+  command = apply
+
+  assert {
+    condition = alltrue([
+      for name, alarm in local.outcome_alarms : toset(regexall("[a-z_]+", alarm.expression)) == toset(alarm.metrics)
+    ])
+    error_message = "An expression must use exactly the metrics of its alarm."
+  }
+}
