@@ -3,14 +3,16 @@
 use axum::extract::FromRef;
 use chrono::TimeDelta;
 use contracts::http::Tokens;
-use sqlx::PgPool;
 
-use crate::events::publisher::Notifier;
+use crate::{events::publisher::Notifier, store::Database};
 
 /// Dependencies of the handlers. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct AppState {
-    pub(crate) pool: PgPool,
+    /// Connections of requests.
+    pub(crate) requests: Database,
+    /// Connections of messages and tasks.
+    pub(crate) tasks: Database,
     /// Lifetime of an unconfirmed reservation.
     pub(crate) reservation_ttl: TimeDelta,
     /// Notifies the publisher after a commit of events.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use axum::serve::ListenerExt;
 use contracts::http::TokenKeys;
+use futures::future::join_all;
+use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +27,7 @@ use crate::{
 /// Number of messages of each queue that are handled at the same time. The connection pool must suffice for them.
 const MESSAGES: usize = 10;
 
-/// Time for closing the connections of the pool.
+/// Time for closing the connections to the database.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 
 /// Serves the API on `listener`, the queues, the publisher and the sweep, until `shutdown`; then finishes the work in
@@ -40,7 +42,8 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let (keys, tokens) = TokenKeys::channel();
     let app = AppState {
-        pool: store::connect(&config.database.url, store::Use::Serve)?,
+        requests: store::connect(&config.database.url, store::Use::Requests)?.into(),
+        tasks: store::connect(&config.database.url, store::Use::Tasks)?.into(),
         reservation_ttl: config.reservation_ttl,
         notifier: Notifier::default(),
         tokens,
@@ -48,10 +51,10 @@ pub async fn run(
     let publisher = Publisher {
         sns: aws_sdk_sns::Client::new(aws),
         topic_arn: config.product_events_topic_arn,
-        pool: app.pool.clone(),
+        database: app.tasks.clone(),
         notifier: app.notifier.clone(),
     };
-    let sweep = Sweep { pool: app.pool.clone(), interval: config.sweep_interval, notifier: app.notifier.clone() };
+    let sweep = Sweep { database: app.tasks.clone(), interval: config.sweep_interval, notifier: app.notifier.clone() };
     let sqs = aws_sdk_sqs::Client::new(aws);
     let inbox = Queue::new(sqs.clone(), config.product_inbox_url);
     let reservations = Queue::new(sqs, config.product_reservations_url);
@@ -66,7 +69,7 @@ pub async fn run(
             tracing::debug!(error = contracts::error::chain(&error), "could not set TCP_NODELAY");
         }
     });
-    let pool = app.pool.clone();
+    let pools = [app.requests.pool().clone(), app.tasks.pool().clone()];
     let server = axum::serve(listener, http::router(app));
     let server = server.with_graceful_shutdown(shutdown.clone().cancelled_owned());
 
@@ -77,11 +80,14 @@ pub async fn run(
     tasks.spawn(sweep.run(shutdown.clone()));
     tasks.spawn(until(shutdown.clone(), jwks::follow(config.token_issuer, keys)));
     if config.database.iam {
-        tasks.spawn(SignIn::new(aws)?.keep_fresh(pool.clone(), shutdown.clone()));
+        let sign_in = SignIn::new(aws)?;
+        for pool in &pools {
+            tasks.spawn(sign_in.clone().keep_fresh(pool.clone(), shutdown.clone()));
+        }
     }
     tasks.spawn(async { _ = server.await });
     let result = supervise(tasks, shutdown).await;
-    if timeout(CLOSE_LIMIT, pool.close()).await.is_err() {
+    if timeout(CLOSE_LIMIT, join_all(pools.iter().map(PgPool::close))).await.is_err() {
         tracing::warn!("connections to the database do not respond");
     }
     tracing::info!("stopped");

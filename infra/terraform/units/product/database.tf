@@ -154,8 +154,8 @@ locals {
       metric      = "FreeableMemory", statistic = "Minimum", comparison = "LessThanThreshold", threshold = var.database_memory_alarm_mb * 1024 * 1024, periods = 5
     }
     database-connections = {
-      description = "More connections than the maximum number of tasks opens, 20 each."
-      metric      = "DatabaseConnections", statistic = "Maximum", comparison = "GreaterThanThreshold", threshold = 20 * 2 * var.max_tasks, periods = 3
+      description = "More connections than the maximum number of tasks opens, 28 each."
+      metric      = "DatabaseConnections", statistic = "Maximum", comparison = "GreaterThanThreshold", threshold = 28 * 2 * var.max_tasks, periods = 3
     }
   }
 }

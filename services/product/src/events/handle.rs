@@ -25,7 +25,9 @@ pub(crate) async fn handle(app: AppState, body: String) -> Outcome {
         order_id = envelope.subject,
     );
     let work = async {
-        order::handle(&app.pool, &envelope, app.reservation_ttl, clock::now()).await.inspect(|()| app.notifier.notify())
+        order::handle(&app.tasks, &envelope, app.reservation_ttl, clock::now())
+            .await
+            .inspect(|()| app.notifier.notify())
     };
     traced(envelope.traceparent.as_deref(), span, work).await
 }

@@ -6,13 +6,13 @@ use contracts::{
     Envelope, Event, EventId, ReservationId,
     event::product::{ReservationExpired, ReservedLine, Shortage, StockRejected, StockReserved},
 };
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 use crate::{
     domain::reservation::{Command, Decision, Reservation, State, decide, expire},
     error::Error,
     store::{
-        inbox, outbox, reservations,
+        Database, inbox, outbox, reservations,
         stock::{self, Taken},
     },
 };
@@ -23,22 +23,22 @@ const ATTEMPTS: usize = 3;
 
 /// Handles one delivery of an event. The event takes effect once, however often it is delivered.
 pub async fn handle(
-    pool: &PgPool,
+    database: &Database,
     envelope: &Envelope,
     reservation_ttl: TimeDelta,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     for _ in 1..ATTEMPTS {
-        match attempt(pool, envelope, reservation_ttl, now).await {
+        match attempt(database, envelope, reservation_ttl, now).await {
             Err(Error::VersionConflict) => {}
             result => return result,
         }
     }
-    attempt(pool, envelope, reservation_ttl, now).await
+    attempt(database, envelope, reservation_ttl, now).await
 }
 
 async fn attempt(
-    pool: &PgPool,
+    database: &Database,
     envelope: &Envelope,
     reservation_ttl: TimeDelta,
     now: DateTime<Utc>,
@@ -46,32 +46,33 @@ async fn attempt(
     let Some((order_id, command)) = Command::from_event(&envelope.event)? else {
         return Err(Error::UnexpectedEvent(envelope.event.kind()));
     };
-    let mut transaction = pool.begin().await?;
-    if !inbox::record(&mut transaction, envelope.id, now).await? {
-        return Ok(());
-    }
-    let reservation = reservations::lock(&mut transaction, order_id).await?;
-    let decision = decide(reservation.as_ref(), &command, envelope.sequence);
-    tracing::info!(%decision, "order event handled");
+    let handle = database.transaction(async |connection| {
+        if !inbox::record(connection, envelope.id, now).await? {
+            return Ok(());
+        }
+        let reservation = reservations::lock(connection, order_id).await?;
+        let decision = decide(reservation.as_ref(), &command, envelope.sequence);
+        tracing::info!(%decision, "order event handled");
 
-    let reservation = reservation.unwrap_or_else(|| Reservation::unwritten(order_id, ReservationId::generate()));
-    let next = Next { order_sequence: envelope.sequence, expires_at: now + reservation_ttl, now };
-    apply(&mut transaction, reservation, decision, next).await?;
-    transaction.commit().await?;
-    Ok(())
+        let reservation = reservation.unwrap_or_else(|| Reservation::unwritten(order_id, ReservationId::generate()));
+        let next = Next { order_sequence: envelope.sequence, expires_at: now + reservation_ttl, now };
+        apply(connection, reservation, decision, next).await
+    });
+    handle.await
 }
 
 /// Releases the stock of one reservation that expired by `now`. Returns false if there is none.
-pub async fn expire_one(pool: &PgPool, now: DateTime<Utc>) -> Result<bool, Error> {
-    let mut transaction = pool.begin().await?;
-    let Some(reservation) = reservations::lock_one_expired(&mut transaction, now).await? else { return Ok(false) };
-    let decision = expire(&reservation, now);
-    tracing::info!(order_id = %reservation.order_id, "reservation expired");
+pub async fn expire_one(database: &Database, now: DateTime<Utc>) -> Result<bool, Error> {
+    let expire_next = database.transaction(async |connection| {
+        let Some(reservation) = reservations::lock_one_expired(connection, now).await? else { return Ok(false) };
+        let decision = expire(&reservation, now);
+        tracing::info!(order_id = %reservation.order_id, "reservation expired");
 
-    let next = Next { order_sequence: reservation.order_sequence, expires_at: now, now };
-    apply(&mut transaction, reservation, decision, next).await?;
-    transaction.commit().await?;
-    Ok(true)
+        let next = Next { order_sequence: reservation.order_sequence, expires_at: now, now };
+        apply(connection, reservation, decision, next).await?;
+        Ok(true)
+    });
+    expire_next.await
 }
 
 /// Values of the next version of a reservation.

@@ -8,11 +8,15 @@ use aws_sdk_sns::{
     types::{MessageAttributeValue, PublishBatchRequestEntry},
 };
 use futures::future::join_all;
-use sqlx::PgPool;
+use sqlx::Connection;
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::store::outbox::{self, OutboxRow};
+use crate::store::{
+    Database,
+    database::{LIMIT, within},
+    outbox::{self, OutboxRow},
+};
 
 /// Events per call: the maximum of SNS.
 const BATCH: usize = 10;
@@ -29,8 +33,8 @@ pub struct Publisher {
     pub sns: Client,
     /// ARN of the topic.
     pub topic_arn: String,
-    /// Pool of the database with the outbox.
-    pub pool: PgPool,
+    /// Database with the outbox.
+    pub database: Database,
     /// Notifier that handlers use after a commit of events.
     pub notifier: Notifier,
 }
@@ -69,19 +73,25 @@ impl Publisher {
     /// The rows stay locked during the calls, so that no other publisher sends them as well. A crash unlocks them, and
     /// they are sent again: at-least-once delivery.
     async fn publish_some(&self) -> anyhow::Result<bool> {
-        let mut transaction = self.pool.begin().await.context("could not lock events")?;
         let limit = BATCH * CONCURRENCY;
-        let events = outbox::claim(&mut transaction, i64::try_from(limit)?).await.context("could not lock events")?;
+        let mut lease = self.database.lease().await.context("could not lock events")?;
+        let connection = lease.connection()?;
+        let mut transaction = within(LIMIT, connection.begin()).await.context("could not lock events")?;
+        let claim = outbox::claim(&mut transaction, i64::try_from(limit)?);
+        let events = within(LIMIT, claim).await.context("could not lock events")?;
         if events.is_empty() {
             return Ok(false);
         }
         let published: Vec<i64> = join_all(events.chunks(BATCH).map(|batch| self.publish(batch))).await.concat();
         let failed: Vec<i64> = events.iter().map(|event| event.id).filter(|id| !published.contains(id)).collect();
-        outbox::remove(&mut transaction, &published).await.context("could not remove published events")?;
-        if !failed.is_empty() {
-            outbox::postpone(&mut transaction, &failed).await.context("could not postpone events")?;
-        }
-        transaction.commit().await.context("could not remove published events")?;
+        let end = async {
+            outbox::remove(&mut transaction, &published).await?;
+            if !failed.is_empty() {
+                outbox::postpone(&mut transaction, &failed).await?;
+            }
+            transaction.commit().await
+        };
+        within(LIMIT, end).await.context("could not remove published events")?;
         Ok(events.len() == limit)
     }
 

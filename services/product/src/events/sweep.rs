@@ -3,17 +3,20 @@
 use std::time::Duration;
 
 use contracts::TraceContext;
-use sqlx::PgPool;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::{order, publisher::Notifier};
-use crate::{clock, error::Error, store::housekeeping};
+use crate::{
+    clock,
+    error::Error,
+    store::{Database, housekeeping},
+};
 
 /// Periodic task. Several instances may run it: they never work on the same reservation.
 #[derive(Debug)]
 pub struct Sweep {
-    pub pool: PgPool,
+    pub database: Database,
     pub interval: Duration,
     pub notifier: Notifier,
 }
@@ -37,11 +40,11 @@ impl Sweep {
     async fn sweep(&self, shutdown: &CancellationToken) -> Result<(), Error> {
         // One reservation per transaction: locks are short, and each expiry is the root of a trace.
         while !shutdown.is_cancelled()
-            && TraceContext::root().scope(order::expire_one(&self.pool, clock::now())).await?
+            && TraceContext::root().scope(order::expire_one(&self.database, clock::now())).await?
         {
             self.notifier.notify();
         }
-        housekeeping::delete_expired(&self.pool, clock::now()).await?;
-        Ok(())
+        let now = clock::now();
+        self.database.run(async |connection| Ok(housekeeping::delete_expired(connection, now).await?)).await
     }
 }

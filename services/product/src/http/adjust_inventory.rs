@@ -65,20 +65,22 @@ pub(super) async fn adjust_inventory(
 ) -> Result<Response, Error> {
     let now = clock::now();
     let request = json!({ "adjust": sku, "by": adjustment });
-    let mut transaction = app.pool.begin().await?;
-    if let Claim::Completed(stored) = idempotency::claim(&mut transaction, user, &key, &request, now).await? {
-        return Ok(([(IDEMPOTENT_REPLAYED, "true")], response(stored)).into_response());
-    }
-    let Adjustment { delta, reason } = adjustment;
-    let level = match stock::adjust(&mut transaction, &sku, delta, &reason, user, now).await? {
-        Adjusted::Done(level) => level,
-        Adjusted::OutOfRange(available) => return Err(Error::AdjustmentOutOfRange { available }),
-        Adjusted::UnknownSku => return Err(Error::NotFound("SKU")),
-    };
-    let stored = StoredResponse { status: StatusCode::CREATED.as_u16(), body: json!(Inventory::new(sku, level)) };
-    idempotency::save(&mut transaction, user, &key, &request, &stored, now).await?;
-    transaction.commit().await?;
-    Ok(response(stored))
+    let adjust = app.requests.transaction(async |connection| {
+        if let Claim::Completed(stored) = idempotency::claim(connection, user, &key, &request, now).await? {
+            return Ok(([(IDEMPOTENT_REPLAYED, "true")], response(stored)).into_response());
+        }
+        let Adjustment { delta, reason } = adjustment;
+        let level = match stock::adjust(connection, &sku, delta, &reason, user, now).await? {
+            Adjusted::Done(level) => level,
+            Adjusted::OutOfRange(available) => return Err(Error::AdjustmentOutOfRange { available }),
+            Adjusted::UnknownSku => return Err(Error::NotFound("SKU")),
+        };
+        let stored =
+            StoredResponse { status: StatusCode::CREATED.as_u16(), body: json!(Inventory::new(sku.clone(), level)) };
+        idempotency::save(connection, user, &key, &request, &stored, now).await?;
+        Ok(response(stored).into_response())
+    });
+    adjust.await
 }
 
 fn response(StoredResponse { status, body }: StoredResponse) -> Response {

@@ -54,6 +54,10 @@ pub(super) async fn get_inventory(
     State(app): State<AppState>,
     Path(sku): Path<Sku>,
 ) -> Result<Json<Inventory>, Error> {
-    let level = stock::level(&app.pool, &sku).await?.ok_or(Error::NotFound("SKU"))?;
+    let level = app
+        .requests
+        .run(async |connection| stock::level(connection, &sku).await)
+        .await?
+        .ok_or(Error::NotFound("SKU"))?;
     Ok(Json(Inventory::new(sku, level)))
 }

@@ -33,7 +33,11 @@ pub(super) async fn get_product(
     Path(product): Path<ProductRef>,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
-    let row = products::find(&app.pool, &product).await?.ok_or(Error::NotFound("product"))?;
+    let row = app
+        .requests
+        .run(async |connection| products::find(connection, &product).await)
+        .await?
+        .ok_or(Error::NotFound("product"))?;
     let body = ProductBody::from(row);
     let etag = body.etag();
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -1,14 +1,9 @@
 //! Health checks.
 
-use std::time::Duration;
-
 use axum::{extract::State, http::StatusCode};
 use contracts::{Problem, ProblemType};
-use tokio::time::timeout;
 
-use crate::{AppState, store};
-
-const PING_LIMIT: Duration = Duration::from_secs(2);
+use crate::AppState;
 
 /// Checks that the process is alive.
 #[utoipa::path(
@@ -33,8 +28,8 @@ pub(super) async fn live() -> StatusCode {
     )
 )]
 pub(super) async fn ready(State(app): State<AppState>) -> Result<StatusCode, Problem> {
-    match timeout(PING_LIMIT, store::ping(&app.pool)).await {
-        Ok(Ok(())) => Ok(StatusCode::OK),
-        _ => Err(Problem::new(ProblemType::Unavailable).with_detail("the database does not respond")),
+    match app.requests.ping().await {
+        Ok(()) => Ok(StatusCode::OK),
+        Err(_) => Err(Problem::new(ProblemType::Unavailable).with_detail("the database does not respond")),
     }
 }

@@ -45,6 +45,6 @@ impl From<CategoryRow> for CategoryBody {
     responses((status = 200, description = "All categories, sorted by name", body = Categories))
 )]
 pub(super) async fn list_categories(State(app): State<AppState>) -> Result<Json<Categories>, Error> {
-    let rows = categories::all(&app.pool).await?;
+    let rows = app.requests.run(async |connection| categories::all(connection).await).await?;
     Ok(Json(Categories { items: rows.into_iter().map(CategoryBody::from).collect() }))
 }

@@ -94,7 +94,8 @@ pub(super) async fn list_movements(
 ) -> Result<Json<MovementPage>, Error> {
     let limit = limit.unwrap_or_default().get();
     let before = cursor.map(|cursor| cursor.position(&sku)).transpose()?;
-    let mut rows = stock::movements(&app.pool, &sku, before, limit).await?.ok_or(Error::NotFound("SKU"))?;
+    let read = app.requests.run(async |connection| stock::movements(connection, &sku, before, limit).await);
+    let mut rows = read.await?.ok_or(Error::NotFound("SKU"))?;
     let has_next = rows.len() > limit;
     rows.truncate(limit);
     let next_cursor = rows.last().filter(|_| has_next).map(|last| Cursor::new(&sku, last.id));

@@ -6,6 +6,7 @@ use contracts::{
     http::{PageLimit, Query},
 };
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{cursor::Cursor, list_categories::CategoryBody, product_body::ProductBody};
@@ -81,20 +82,24 @@ pub(super) async fn list_products(
     let (search, limit, cursor) = parameters.into_search()?;
     let after = cursor.map(|cursor| cursor.position(&search)).transpose()?;
 
-    let mut rows = listing::page(&app.pool, &search, after.as_ref(), limit).await?;
+    let read = app.requests.run(async |connection| {
+        let rows = listing::page(connection, &search, after.as_ref(), limit).await?;
+        let facets = if after.is_none() { Some(facets(connection, &search).await?) } else { None };
+        Ok::<_, Error>((rows, facets))
+    });
+    let (mut rows, facets) = read.await?;
     let has_next = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().filter(|_| has_next);
     let next_cursor = last.map(|last| Cursor::new(&search, last.position(search.sort)));
 
-    let facets = if after.is_none() { Some(facets(&app, &search).await?) } else { None };
     let items = rows.into_iter().map(|row| ProductBody::from(row.product)).collect();
     Ok(Json(ProductPage { items, next_cursor, facets }))
 }
 
-async fn facets(app: &AppState, search: &Search) -> Result<Facets, Error> {
+async fn facets(connection: &mut PgConnection, search: &Search) -> Result<Facets, Error> {
     let mut rows =
-        if search.is_all() { categories::all(&app.pool).await? } else { listing::counts(&app.pool, search).await? };
+        if search.is_all() { categories::all(connection).await? } else { listing::counts(connection, search).await? };
     rows.retain(|category| category.products > 0);
     Ok(Facets { categories: rows.into_iter().map(CategoryBody::from).collect() })
 }

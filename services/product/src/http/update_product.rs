@@ -68,25 +68,28 @@ pub(super) async fn update_product(
     Json(patch): Json<ProductPatch>,
 ) -> Result<Response, Error> {
     let now = clock::now();
-    let mut transaction = app.pool.begin().await?;
-    let before = products::lock(&mut transaction, &product).await?.ok_or(Error::NotFound("product"))?;
-    if before.version != version {
-        return Err(Error::PreconditionFailed);
-    }
-    let after = before.patched(patch)?;
-    if after.version != before.version {
-        products::save(&mut transaction, &[&after], now).await?;
-        let listed = i32::from(after.for_sale) - i32::from(before.for_sale);
-        if listed != 0 {
-            categories::add_listed(&mut transaction, &BTreeMap::from([(after.category.clone(), listed)])).await?;
+    let update = app.requests.transaction(async |connection| {
+        let before = products::lock(connection, &product).await?.ok_or(Error::NotFound("product"))?;
+        if before.version != version {
+            return Err(Error::PreconditionFailed);
         }
-        let event = Envelope::new(EventId::generate(), after.id, after.version, now, after.snapshot());
-        outbox::add(&mut transaction, &[event]).await?;
+        let after = before.patched(patch)?;
+        if after.version != before.version {
+            products::save(connection, &[&after], now).await?;
+            let listed = i32::from(after.for_sale) - i32::from(before.for_sale);
+            if listed != 0 {
+                categories::add_listed(connection, &BTreeMap::from([(after.category.clone(), listed)])).await?;
+            }
+            let event = Envelope::new(EventId::generate(), after.id, after.version, now, after.snapshot());
+            outbox::add(connection, &[event]).await?;
+        }
+        Ok(after.version != before.version)
+    });
+    if update.await? {
+        app.notifier.notify();
     }
-    transaction.commit().await?;
-    app.notifier.notify();
-
-    let row = products::find(&app.pool, &product).await?.ok_or(Error::NotFound("product"))?;
+    let row = app.requests.run(async |connection| products::find(connection, &product).await).await?;
+    let row = row.ok_or(Error::NotFound("product"))?;
     let body = ProductBody::from(row);
     Ok(([(header::ETAG, body.etag())], axum::Json(body)).into_response())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection};
 
 use crate::domain::{catalogue::Category, text::Slug};
 
@@ -15,9 +15,9 @@ pub struct CategoryRow {
 }
 
 /// Returns all categories, sorted by name, with their number of products for sale.
-pub async fn all(pool: &PgPool) -> Result<Vec<CategoryRow>, sqlx::Error> {
+pub async fn all(connection: &mut PgConnection) -> Result<Vec<CategoryRow>, sqlx::Error> {
     sqlx::query_as("select slug, name, products::bigint from categories order by fold(name), slug")
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await
 }
 

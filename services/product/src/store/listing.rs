@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
@@ -84,7 +84,7 @@ impl Direction {
 
 /// Returns the products after `after`: one more than the limit if there is a next page.
 pub async fn page(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     search: &Search,
     after: Option<&Position>,
     limit: usize,
@@ -113,17 +113,17 @@ pub async fn page(
     sql.push(format_args!(" order by sort_key {direction}, p.id {direction} limit "));
     sql.push_bind(limit as i64 + 1);
     sql.push(format_args!(") as p order by p.sort_key {direction}, p.id {direction}"));
-    sql.build_query_as().fetch_all(pool).await
+    sql.build_query_as().fetch_all(connection).await
 }
 
 /// Returns the number of matching products per category, without the search's own condition on the category.
-pub async fn counts(pool: &PgPool, search: &Search) -> Result<Vec<CategoryRow>, sqlx::Error> {
+pub async fn counts(connection: &mut PgConnection, search: &Search) -> Result<Vec<CategoryRow>, sqlx::Error> {
     let mut sql = QueryBuilder::new(
         "select c.slug, c.name, n.products from categories c join (select p.category, count(*) as products",
     );
     push_matching(&mut sql, search);
     sql.push(" group by p.category) as n on n.category = c.slug order by fold(c.name), c.slug");
-    sql.build_query_as().fetch_all(pool).await
+    sql.build_query_as().fetch_all(connection).await
 }
 
 /// Adds the tables and conditions of a search, except its category.

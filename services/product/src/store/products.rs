@@ -71,15 +71,15 @@ impl TryFrom<ProductRow> for Product {
 }
 
 /// Returns a product.
-pub async fn find(pool: &PgPool, product: &ProductRef) -> Result<Option<ProductRow>, sqlx::Error> {
+pub async fn find(connection: &mut PgConnection, product: &ProductRef) -> Result<Option<ProductRow>, sqlx::Error> {
     match product {
         ProductRef::Id(id) => {
             let sql = concat!("select ", product_columns!(), " from products p where p.id = $1");
-            sqlx::query_as(sql).bind(id.as_uuid()).fetch_optional(pool).await
+            sqlx::query_as(sql).bind(id.as_uuid()).fetch_optional(connection).await
         }
         ProductRef::Slug(slug) => {
             let sql = concat!("select ", product_columns!(), " from products p where p.slug = $1");
-            sqlx::query_as(sql).bind(slug.as_str()).fetch_optional(pool).await
+            sqlx::query_as(sql).bind(slug.as_str()).fetch_optional(connection).await
         }
     }
 }

@@ -7,7 +7,7 @@ use contracts::{
     Currency, Money, OrderId, Sku, UserId,
     event::product::{ReservedLine, Shortage},
 };
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use super::unreadable;
@@ -45,10 +45,10 @@ pub(crate) struct MovementRow {
 }
 
 /// Returns the stock of `sku`.
-pub async fn level(pool: &PgPool, sku: &Sku) -> Result<Option<Level>, sqlx::Error> {
+pub async fn level(connection: &mut PgConnection, sku: &Sku) -> Result<Option<Level>, sqlx::Error> {
     sqlx::query_as("select available, reserved, sold from stock where sku = $1")
         .bind(sku.as_str())
-        .fetch_optional(pool)
+        .fetch_optional(connection)
         .await
 }
 
@@ -56,7 +56,7 @@ pub async fn level(pool: &PgPool, sku: &Sku) -> Result<Option<Level>, sqlx::Erro
 /// page.
 /// `None` if the SKU does not exist.
 pub(crate) async fn movements(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     sku: &Sku,
     before: Option<i64>,
     limit: usize,
@@ -68,7 +68,7 @@ pub(crate) async fn movements(
     .bind(sku.as_str())
     .bind(before.unwrap_or(i64::MAX))
     .bind(limit as i64 + 1)
-    .fetch_all(pool)
+    .fetch_all(connection)
     .await?;
     // Every SKU has at least the movement of its initial stock, so that only a later page can be empty.
     Ok((!rows.is_empty() || before.is_some()).then_some(rows))

@@ -51,7 +51,8 @@ async fn the_etag_changes_with_the_availability() {
 
     let entire_stock = placed(OrderId::generate(), &[("TEA-1", 2)]);
     let ttl = service.environment.config.reservation_ttl;
-    product::events::order::handle(&service.environment.pool, &entire_stock, ttl, product::clock::now()).await.unwrap();
+    let database = product::store::Database::from(service.environment.pool.clone());
+    product::events::order::handle(&database, &entire_stock, ttl, product::clock::now()).await.unwrap();
     let response = ask_again().await;
     assert_eq!(response.status, StatusCode::OK);
     assert_eq!(response.body["variants"][0]["in_stock"], false);

@@ -105,7 +105,7 @@ async fn a_new_connection_signs_in_with_the_newest_token() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let url = format!("postgres://product@{address}/product?sslmode=disable");
-    let pool = store::connect(&url.into(), Use::Serve).unwrap();
+    let pool = store::connect(&url.into(), Use::Tasks).unwrap();
     let sign_in = SignIn::new(&stack::testing::aws().await.sdk_config()).unwrap();
     let next = async || {
         sign_in.refresh(&pool).await.unwrap();

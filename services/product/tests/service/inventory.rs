@@ -1,5 +1,5 @@
 use contracts::{OrderId, UserId, auth::Scope};
-use product::{clock, events::order};
+use product::{clock, events::order, store::Database};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -20,8 +20,9 @@ async fn staff_read_the_stock_of_a_sku() {
 async fn the_ledger_lists_every_movement() {
     let service = Service::with(&[product("assam", "Assam", &[("ASSAM", 500, 12)])]).await;
     let order_id = OrderId::generate();
-    let (pool, ttl) = (&service.environment.pool, service.environment.config.reservation_ttl);
-    order::handle(pool, &placed(order_id, &[("ASSAM", 2)]), ttl, clock::now()).await.unwrap();
+    let database = Database::from(service.environment.pool.clone());
+    let ttl = service.environment.config.reservation_ttl;
+    order::handle(&database, &placed(order_id, &[("ASSAM", 2)]), ttl, clock::now()).await.unwrap();
     service.adjust("ASSAM", "key", &json!({"delta": -1, "reason": "broken"})).await;
 
     let page = service.get_as(&service.staff, "/v1/inventory/ASSAM/movements?limit=2").await;

@@ -7,6 +7,7 @@ use product::{
     clock,
     events::order,
     events::publisher::{Notifier, Publisher},
+    store::Database,
 };
 use sqlx::PgPool;
 use stack::testing::eventually;
@@ -18,7 +19,7 @@ fn publish(environment: &Environment, topic_arn: &str) -> DropGuard {
     let publisher = Publisher {
         sns: aws_sdk_sns::Client::new(&environment.sdk),
         topic_arn: topic_arn.to_owned(),
-        pool: environment.pool.clone(),
+        database: environment.pool.clone().into(),
         notifier: Notifier::default(),
     };
     let shutdown = CancellationToken::new();
@@ -27,9 +28,10 @@ fn publish(environment: &Environment, topic_arn: &str) -> DropGuard {
 }
 
 async fn place_orders(environment: &Environment, orders: usize) {
+    let database = Database::from(environment.pool.clone());
     for _ in 0..orders {
         let order = placed(OrderId::generate(), &[("ASSAM", 1)]);
-        order::handle(&environment.pool, &order, environment.config.reservation_ttl, clock::now()).await.unwrap();
+        order::handle(&database, &order, environment.config.reservation_ttl, clock::now()).await.unwrap();
     }
 }
 
@@ -94,9 +96,10 @@ async fn a_rolled_back_change_publishes_nothing() {
         .execute(&environment.pool)
         .await
         .unwrap();
-    order::handle(&environment.pool, &order, environment.config.reservation_ttl, clock::now()).await.unwrap_err();
+    let database = Database::from(environment.pool.clone());
+    order::handle(&database, &order, environment.config.reservation_ttl, clock::now()).await.unwrap_err();
     assert_eq!(unpublished(&environment.pool).await.len(), before);
     sqlx::query("alter table reservations drop constraint never").execute(&environment.pool).await.unwrap();
-    order::handle(&environment.pool, &order, environment.config.reservation_ttl, clock::now()).await.unwrap();
+    order::handle(&database, &order, environment.config.reservation_ttl, clock::now()).await.unwrap();
     assert_eq!(unpublished(&environment.pool).await.len(), before + 1);
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{Envelope, Event, EventId, OrderId};
 use futures::future::join_all;
-use product::{Error, clock, events::order};
+use product::{Error, clock, events::order, store::Database};
 use sqlx::PgPool;
 
 use super::support::{
@@ -23,12 +23,13 @@ async fn pool_with(skus: &[(&str, u16)]) -> PgPool {
 }
 
 async fn handle(pool: &PgPool, envelope: &Envelope) {
-    order::handle(pool, envelope, TTL, clock::now()).await.unwrap();
+    order::handle(&Database::from(pool.clone()), envelope, TTL, clock::now()).await.unwrap();
 }
 
 async fn expire_all(pool: &PgPool, now: DateTime<Utc>) -> usize {
     let mut expired = 0;
-    while order::expire_one(pool, now).await.unwrap() {
+    let database = Database::from(pool.clone());
+    while order::expire_one(&database, now).await.unwrap() {
         expired += 1;
     }
     expired
@@ -292,7 +293,8 @@ async fn a_late_confirmation_is_rejected_if_another_order_took_the_stock() {
 async fn invalid_lines_are_an_error_and_change_nothing() {
     let pool = pool_with(&[("A", 2)]).await;
     for lines in [&[][..], &[("A", 0)], &[("A", u32::MAX)]] {
-        let result = order::handle(&pool, &placed(OrderId::generate(), lines), TTL, clock::now()).await;
+        let database = Database::from(pool.clone());
+        let result = order::handle(&database, &placed(OrderId::generate(), lines), TTL, clock::now()).await;
         assert!(matches!(result, Err(Error::InvalidLines(_))), "{result:?}");
     }
     assert_eq!(stock(&pool, "A").await, [2, 0, 0]);

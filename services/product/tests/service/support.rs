@@ -62,7 +62,7 @@ impl Environment {
         ];
         let config = Config::parse_from(["product".to_owned()].iter().chain(&arguments));
         let Database { url, .. } = &config.database;
-        let pool = store::connect(url, Use::Serve).unwrap();
+        let pool = store::connect(url, Use::Requests).unwrap();
         store::migrate(&pool).await.unwrap();
         Self { config, pool, topic, sdk: aws.sdk_config(), aws, arguments, issuer }
     }
@@ -244,7 +244,8 @@ pub async fn stock_up(pool: &PgPool, products: &[Value]) -> Report {
 
 /// Returns available, reserved and sold pieces.
 pub async fn stock(pool: &PgPool, sku: &str) -> [i32; 3] {
-    let level = store::stock::level(pool, &sku.parse().unwrap()).await.unwrap().unwrap();
+    let mut connection = pool.acquire().await.unwrap();
+    let level = store::stock::level(&mut connection, &sku.parse().unwrap()).await.unwrap().unwrap();
     [level.available, level.reserved, level.sold]
 }
 
