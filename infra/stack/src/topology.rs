@@ -159,7 +159,7 @@ pub enum Trigger {
 pub struct Service {
     /// Name of the service and of its Cargo binary.
     pub name: String,
-    /// Path of the health check.
+    /// Path of the load balancer's health check.
     pub health_check: String,
 }
 

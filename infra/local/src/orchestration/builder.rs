@@ -84,8 +84,8 @@ impl<'a> StackBuilder<'a> {
         if name == "product" {
             self.prepare_product(&environment).await?;
         }
-        let health = self.run.topology.service(name).map_or("/health/ready", |service| service.health_check.as_str());
-        self.start(name, environment, self.run.ports.services[name], health).await
+        // Not the load balancer's health check: a service may be healthy before it is ready.
+        self.start(name, environment, self.run.ports.services[name], "/health/ready").await
     }
 
     /// Starts the card processor simulator.

@@ -127,7 +127,7 @@ variable "rule_priority" {
 }
 
 variable "health_check_path" {
-  description = "Path of the health check, which returns 200 when the service is ready."
+  description = "Path of the health check, which returns 200 while the service works. It must not depend on a store: ECS replaces all tasks that fail it, and an outage of a shared store would be the failure of all of them."
   type        = string
 }
 

@@ -20,7 +20,7 @@ variables {
   }
   path_patterns      = ["/v1/cart", "/v1/cart/items/*", "/v1/orders", "/v1/orders/*", "/v1/five", "/v1/six"]
   rule_priority      = 200
-  health_check_path  = "/health/ready"
+  health_check_path  = "/health/live"
   min_tasks          = 2
   max_tasks          = 6
   requests_target    = 3000
