@@ -112,7 +112,7 @@ pub(super) async fn read(
 ) -> Response {
     let fault = match admit(&app, operation, order_id.as_deref()) {
         Ok(fault) => fault,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     wait_if_slow(fault.as_ref()).await;
     match fault.map(|fault| fault.kind) {
@@ -132,7 +132,7 @@ pub(super) async fn write(
     let order_id = order_id(&app.processor().books, &request, &command);
     let fault = match admit(&app, operation, order_id.as_deref()) {
         Ok(fault) => fault,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let kind = fault.as_ref().map(|fault| fault.kind);
     let executed = tokio::spawn(execute(app, request, command, fault)).await;
@@ -143,14 +143,14 @@ pub(super) async fn write(
 }
 
 /// Refuses a call that exceeds the rate limit, or whose fault precedes any effect. Otherwise returns its fault.
-fn admit(app: &AppState, operation: Operation, order_id: Option<&str>) -> Result<Option<Fault>, Response> {
+fn admit(app: &AppState, operation: Operation, order_id: Option<&str>) -> Result<Option<Fault>, Box<Response>> {
     let mut processor = app.processor();
     if !processor.limits.admits(operation, clock::now()) {
-        return Err(rate_limited(1));
+        return Err(rate_limited(1).into());
     }
     match processor.faults.take(operation, order_id) {
-        Some(Fault { kind: fault::Kind::Error500, .. }) => Err(ApiError::internal().into_response()),
-        Some(Fault { kind: fault::Kind::RateLimited, ms, .. }) => Err(rate_limited(ms.div_ceil(1000))),
+        Some(Fault { kind: fault::Kind::Error500, .. }) => Err(Box::new(ApiError::internal().into_response())),
+        Some(Fault { kind: fault::Kind::RateLimited, ms, .. }) => Err(rate_limited(ms.div_ceil(1000)).into()),
         fault => Ok(fault),
     }
 }
