@@ -42,13 +42,13 @@ fn a_name_that_is_nowhere_is_refused() {
 #[test]
 fn an_event_type_on_another_publishers_topic_is_refused() {
     let refusal = refusal("/queues/0/subscriptions/0/topic", json!("user-events"));
-    assert!(refusal.contains("`shop.order.placed.v1` is published to `order-events`, not `user-events`"), "{refusal}");
+    assert!(refusal.contains("`shop.order.confirmed.v1` is published to `order-events`, not `user-events`"), "{refusal}");
 }
 
 #[test]
 fn a_visibility_timeout_below_six_times_the_functions_timeout_is_refused() {
-    let refusal = refusal("/queues/3/visibility_timeout_seconds", json!(89));
-    assert!(refusal.contains("function `payment`") && refusal.contains("90 seconds"), "{refusal}");
+    let refusal = refusal("/queues/4/visibility_timeout_seconds", json!(179));
+    assert!(refusal.contains("function `payment`") && refusal.contains("180 seconds"), "{refusal}");
 }
 
 #[test]
