@@ -42,7 +42,10 @@ fn a_name_that_is_nowhere_is_refused() {
 #[test]
 fn an_event_type_on_another_publishers_topic_is_refused() {
     let refusal = refusal("/queues/0/subscriptions/0/topic", json!("user-events"));
-    assert!(refusal.contains("`shop.order.confirmed.v1` is published to `order-events`, not `user-events`"), "{refusal}");
+    assert!(
+        refusal.contains("`shop.order.confirmed.v1` is published to `order-events`, not `user-events`"),
+        "{refusal}"
+    );
 }
 
 #[test]
