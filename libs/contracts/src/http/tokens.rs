@@ -12,7 +12,7 @@ use crate::{
     auth::{Claims, InvalidToken, Verifier},
 };
 
-/// Shortest time between two reads that tokens with an unknown key cause: anybody can send such a token.
+/// Shortest time between two reads that tokens with an unknown key cause: such a token costs its sender nothing.
 const MIN_AGE: Duration = Duration::from_secs(3);
 /// Longest time that a request waits for a read.
 const READ_LIMIT: Duration = Duration::from_secs(2);
