@@ -3,6 +3,7 @@
 mod catalogue;
 mod cost;
 mod startup;
+mod table;
 
 use std::{
     io::{IsTerminal, stderr},
@@ -34,27 +35,24 @@ enum Cli {
         /// Count the billed calls again, on a running stack
         #[arg(long)]
         count: bool,
-        /// Number of orders in the first run; the second run has twice as many
-        #[arg(long, default_value_t = 50, value_parser = value_parser!(u64).range(1..=1000), requires = "count")]
+        /// Number of counted orders of each customer
+        #[arg(long, default_value_t = 60, value_parser = value_parser!(u64).range(1..=500), requires = "count")]
         orders: u64,
-        /// Concurrent orders. An order that is alone shares no call with another one
+        /// Number of concurrent customers. An order that is alone shares no call with another one
         #[arg(long, default_value_t = 1, value_parser = value_parser!(u8).range(1..=50), requires = "count")]
         at_once: u8,
-        /// Write the table to infra/COST.md, and the count to infra/calls.json
+        /// Write the page to infra/COST.md, and the count to infra/calls.json
         #[arg(long)]
         write: bool,
         /// Data folder of the running stack [default: target/shop/default]
         #[arg(long, value_name = "DIR", requires = "count")]
         data: Option<PathBuf>,
     },
-    /// Generated catalogue for load, on stdout. The same arguments give the same file
+    /// Generated catalogue for load, on stdout. The same number of products gives the same file
     Catalogue {
         /// Number of products; each has two to four variants
         #[arg(long, value_parser = value_parser!(u32).range(1..=1_000_000))]
         products: u32,
-        /// Seed of the generator
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
     },
 }
 
@@ -73,16 +71,16 @@ async fn run(cli: Cli) -> Result<ExitCode> {
     match cli {
         Cli::Startup { runs, programs } => return startup::startup(runs.into(), programs.as_deref()).await,
         Cli::Cost { count, orders, at_once, write, data } => {
-            let mut new_count = None;
+            let mut calls = None;
             if count {
                 let folder = Folder::new(&data.unwrap_or_else(|| workspace_root().join("target/shop/default")))?;
                 let ready = Record::current(&folder)?.filter(|record| record.ready_at.is_some());
                 let stack = ready.context("no stack is ready: start it with `cargo shop up`")?;
-                new_count = Some(cost::Count { stack, orders, at_once: at_once.into() });
+                calls = Some(cost::count(&stack, orders, at_once.into()).await?);
             }
-            cost::print(new_count, write).await?;
+            cost::print(calls, write).await?;
         }
-        Cli::Catalogue { products, seed } => catalogue::print(products, seed)?,
+        Cli::Catalogue { products } => catalogue::print(products)?,
     }
     Ok(ExitCode::SUCCESS)
 }

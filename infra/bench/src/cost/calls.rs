@@ -1,15 +1,16 @@
 //! `infra/calls.json`: calls that AWS would bill, counted while orders were driven through a local shop.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use stack::topology::Topology;
 
-/// The file's name, from the repository's root.
-const FILE: &str = "infra/calls.json";
+use super::HOURS;
 
-const MILLION: i128 = 1_000_000;
+/// The file's name, from the repository's root.
+pub const FILE: &str = "infra/calls.json";
+
+const MILLION: u64 = 1_000_000;
 
 /// Meters by `<service> <action> <subject>`.
 pub type Meters = BTreeMap<String, Meter>;
@@ -18,19 +19,19 @@ pub type Meters = BTreeMap<String, Meter>;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meter {
     /// Requests.
-    pub calls: u128,
+    pub calls: u64,
     /// Halves of a DynamoDB request unit, or milliseconds of a function.
-    pub units: u128,
+    pub units: u64,
     /// Bytes of request and response bodies; of functions and services, bytes of their logs.
-    pub bytes: u128,
+    pub bytes: u64,
 }
 
 impl Meter {
-    fn map(meters: [Self; 3], combine: impl Fn([u128; 3]) -> u128) -> Self {
+    pub fn zip(self, other: Self, combine: impl Fn(u64, u64) -> u64) -> Self {
         Self {
-            calls: combine(meters.map(|meter| meter.calls)),
-            units: combine(meters.map(|meter| meter.units)),
-            bytes: combine(meters.map(|meter| meter.bytes)),
+            calls: combine(self.calls, other.calls),
+            units: combine(self.units, other.units),
+            bytes: combine(self.bytes, other.bytes),
         }
     }
 }
@@ -39,8 +40,7 @@ impl Meter {
 pub fn since(now: &Meters, before: &Meters) -> Meters {
     let mut added = Meters::new();
     for (name, meter) in now {
-        let before = before.get(name).copied().unwrap_or_default();
-        let increase = Meter::map([*meter, before, before], |[now, before, _]| now.saturating_sub(before));
+        let increase = meter.zip(before.get(name).copied().unwrap_or_default(), u64::saturating_sub);
         if increase != Meter::default() {
             added.insert(name.clone(), increase);
         }
@@ -67,92 +67,76 @@ pub struct Calls {
     pub at_once: usize,
     /// A run without orders.
     pub idle: Run,
-    pub fewer: Run,
-    /// A run with more orders. The difference is the cost of an order, without the fixed cost of a run.
-    pub more: Run,
+    pub busy: Run,
 }
 
 impl Calls {
-    /// Reads the file of the repository at `root`.
-    pub fn read(root: &Path) -> Result<Self> {
-        let text = fs::read_to_string(root.join(FILE)).with_context(|| format!("cannot read {FILE}"))?;
-        let calls: Self = serde_json::from_str(&text).context(FILE)?;
-        ensure!(calls.more.orders > calls.fewer.orders && calls.idle.milliseconds > 0, "{FILE}: no difference of runs");
-        Ok(calls)
-    }
-
-    /// Writes the file.
-    pub fn write(&self, root: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self)? + "\n";
-        fs::write(root.join(FILE), text).with_context(|| format!("cannot write {FILE}"))
-    }
-
-    /// Increase of each meter by a million orders: the difference of the runs, less what the idle shop adds in the
-    /// additional time. Empty receives are left out: there are fewer of them when there is something to receive.
-    pub fn of_a_million(&self) -> BTreeMap<&str, Meter> {
-        let orders = i128::from(self.more.orders - self.fewer.orders);
-        let time = i128::from(self.more.milliseconds) - i128::from(self.fewer.milliseconds);
-        let idle_time = i128::from(self.idle.milliseconds);
-        let million = |name: &String| {
-            let meters =
-                [&self.fewer, &self.more, &self.idle].map(|run| run.meters.get(name).copied().unwrap_or_default());
-            Meter::map(meters, |counts| {
-                let [fewer, more, idle] = counts.map(u128::cast_signed);
-                u128::try_from((more - fewer) * MILLION - idle * time * MILLION / idle_time).unwrap_or_default()
-                    / orders.cast_unsigned()
-            })
+    /// Increase of each meter by a million orders, without the calls of an idle shop in the same time. Empty receives
+    /// are left out: there are fewer of them when there is something to receive.
+    pub fn of_a_million(&self) -> Vec<(Call<'_>, Meter)> {
+        let (idle, busy) = (&self.idle, &self.busy);
+        let of_a_million = |counted: u64, in_idle_run: u64| {
+            let expected = in_idle_run * MILLION * busy.milliseconds / idle.milliseconds;
+            (counted * MILLION).saturating_sub(expected) / busy.orders
         };
-        let names = self.more.meters.keys().filter(|name| !is_idle(name));
-        names.map(|name| (name.as_str(), million(name))).collect()
-    }
-
-    /// Billable calls of a million orders by one run alone: shows how stable the count is.
-    pub fn billable_of(&self, run: &Run) -> u128 {
-        let billable = |run: &Run| -> u128 {
-            run.meters.iter().filter(|(name, _)| is_billable(name)).map(|(_, meter)| meter.calls).sum()
-        };
-        let idle = billable(&self.idle) * u128::from(run.milliseconds) / u128::from(self.idle.milliseconds);
-        billable(run).saturating_sub(idle) * MILLION.cast_unsigned() / u128::from(run.orders)
+        let mut all = Vec::new();
+        for (name, meter) in &busy.meters {
+            let call = Call::parse(name);
+            if !call.is_empty_receive() {
+                let idle = idle.meters.get(name).copied().unwrap_or_default();
+                all.push((call, meter.zip(idle, of_a_million)));
+            }
+        }
+        all
     }
 
     /// Calls of an idle shop in a month.
-    pub fn idle_month(&self, name: &str) -> u128 {
-        let calls = self.idle.meters.get(name).map_or(0, |meter| meter.calls);
-        calls * super::HOURS * 3_600_000 / u128::from(self.idle.milliseconds)
+    pub fn idle_month(&self) -> impl Iterator<Item = (Call<'_>, u64)> {
+        let in_month = |calls: u64| calls * HOURS * 3_600_000 / self.idle.milliseconds;
+        self.idle.meters.iter().map(move |(name, meter)| (Call::parse(name), in_month(meter.calls)))
     }
 }
 
-/// Service, action and subject of a meter.
-pub fn parts(name: &str) -> (&str, &str, &str) {
-    let (service, rest) = name.split_once(' ').unwrap_or((name, ""));
-    let (action, about) = rest.split_once(' ').unwrap_or((rest, ""));
-    (service, action, about)
+/// Parsed name of a meter.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    pub service: &'a str,
+    pub action: &'a str,
+    /// Table, queue, topic, function, service, or first part of a path.
+    pub subject: &'a str,
 }
 
-fn is_idle(name: &str) -> bool {
-    parts(name).1 == "ReceiveMessage-empty"
-}
+impl<'a> Call<'a> {
+    pub fn parse(name: &'a str) -> Self {
+        let mut parts = name.splitn(3, ' ');
+        let mut next = || parts.next().unwrap_or_default();
+        Self { service: next(), action: next(), subject: next() }
+    }
 
-/// Whether AWS has a price per call. Load balancer, logs and mail are priced otherwise.
-pub fn is_billable(name: &str) -> bool {
-    let metered = ["apigateway", "lambda", "dynamodb", "sqs", "sns", "kms", "s3", "secretsmanager"];
-    metered.contains(&parts(name).0) && !is_idle(name)
-}
+    pub fn is_empty_receive(self) -> bool {
+        self.action == "ReceiveMessage-empty"
+    }
 
-/// Caller of a call, by its subject: a table, a queue and a topic each belong to one service.
-pub fn caller(name: &str, topology: &Topology) -> String {
-    let (service, _, about) = parts(name);
-    match service {
-        "apigateway" | "alb" => "customer".to_owned(),
-        "kms" => "user".to_owned(),
-        "sesv2" => "notification".to_owned(),
-        "dynamodb" => topology.table(about).map_or(about, |table| &table.owner).to_owned(),
-        "sqs" => topology.queue(about).map_or(about, |queue| &queue.consumer).to_owned(),
-        "sns" => match topology.tables.iter().find(|table| table.topic.as_deref() == Some(about)) {
-            Some(table) => format!("{}-outbox-relay", table.name),
-            None => about.trim_end_matches("-events").to_owned(),
-        },
-        _ => about.to_owned(),
+    /// Whether AWS has a price per call. Load balancer, logs and mail are priced otherwise.
+    pub fn is_billable(self) -> bool {
+        let metered = ["apigateway", "lambda", "dynamodb", "sqs", "sns", "kms", "s3", "secretsmanager"];
+        metered.contains(&self.service) && !self.is_empty_receive()
+    }
+
+    /// Caller, by the subject: a table, a queue and a topic each belong to one service.
+    pub fn caller(self, topology: &Topology) -> String {
+        let Self { service, subject, .. } = self;
+        match service {
+            "apigateway" => "customer".to_owned(),
+            "kms" => "user".to_owned(),
+            "dynamodb" => topology.table(subject).map_or(subject, |table| &table.owner).to_owned(),
+            "sqs" => topology.queue(subject).map_or(subject, |queue| &queue.consumer).to_owned(),
+            "sns" => match topology.tables.iter().find(|table| table.topic.as_deref() == Some(subject)) {
+                Some(table) => format!("{}-outbox-relay", table.name),
+                None => subject.trim_end_matches("-events").to_owned(),
+            },
+            _ => subject.to_owned(),
+        }
     }
 }
 
@@ -160,46 +144,23 @@ pub fn caller(name: &str, topology: &Topology) -> String {
 mod tests {
     use super::*;
 
-    fn calls() -> Calls {
-        let run = |orders, milliseconds, meters: &[(&str, u128)]| {
+    #[test]
+    fn an_order_costs_its_run_less_the_idle_calls_of_the_same_time() {
+        let run = |orders, milliseconds, meters: &[(&str, u64)]| {
             let meter = |calls| Meter { calls, units: 2 * calls, bytes: 10 * calls };
             let meters = meters.iter().map(|(name, calls)| ((*name).to_owned(), meter(*calls))).collect();
             Run { orders, milliseconds, meters }
         };
         let (put, sweep, empty) =
             ("dynamodb PutItem order", "dynamodb Query order", "sqs ReceiveMessage-empty order-inbox");
-        Calls {
-            counted: String::new(),
-            at_once: 1,
-            idle: run(0, 60_000, &[(sweep, 6), (empty, 3)]),
-            fewer: run(50, 100_000, &[(put, 150), (sweep, 60), (empty, 4)]),
-            more: run(100, 200_000, &[(put, 300), (sweep, 120), (empty, 7)]),
-        }
-    }
-
-    #[test]
-    fn an_order_costs_the_difference_of_the_runs_less_the_idle_calls() {
-        let calls = calls();
-        let million = calls.of_a_million();
-        assert_eq!(million["dynamodb PutItem order"], Meter { calls: 3_000_000, units: 6_000_000, bytes: 30_000_000 });
-        assert_eq!(million["dynamodb Query order"].calls, 1_000_000, "60 more, of which 10 by the clock, in 50 orders");
-        assert_eq!(million.len(), 2, "without empty receives");
-        assert_eq!(calls.billable_of(&calls.fewer), 4_000_000);
-        assert_eq!(calls.idle_month("sqs ReceiveMessage-empty order-inbox"), 3 * 60 * 730);
-    }
-
-    #[test]
-    fn the_subject_of_a_call_names_its_caller() {
-        let topology = Topology::load().unwrap();
-        for (name, expected) in [
-            ("dynamodb PutItem payment", "payment"),
-            ("sqs DeleteMessageBatch order-inbox", "order"),
-            ("sns PublishBatch order-events", "order-outbox-relay"),
-            ("sns Publish product-events", "product"),
-            ("lambda Invoke notification", "notification"),
-            ("apigateway POST orders", "customer"),
-        ] {
-            assert_eq!(caller(name, &topology), expected);
-        }
+        let idle = run(0, 60_000, &[(sweep, 6), (empty, 3)]);
+        let busy = run(50, 100_000, &[(put, 150), (sweep, 60), (empty, 4)]);
+        let calls = Calls { counted: String::new(), at_once: 1, idle, busy };
+        let million: Vec<_> = calls.of_a_million().into_iter().map(|(call, meter)| (call.action, meter)).collect();
+        let puts = Meter { calls: 3_000_000, units: 6_000_000, bytes: 30_000_000 };
+        let queries = Meter { calls: 1_000_000, units: 2_000_000, bytes: 10_000_000 };
+        assert_eq!(million, [("PutItem", puts), ("Query", queries)], "10 of the 60 queries by the clock");
+        let month: Vec<_> = calls.idle_month().map(|(call, calls)| (call.action, calls)).collect();
+        assert_eq!(month, [("Query", 6 * 60 * 730), ("ReceiveMessage-empty", 3 * 60 * 730)]);
     }
 }

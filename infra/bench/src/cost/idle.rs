@@ -1,124 +1,107 @@
 //! A month without a request: every planned resource has a price or is listed as free, and an unknown one is an error.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use checks::planned::{Plan, PlannedResource};
 use serde_json::Value;
-use stack::topology::{Topology, Trigger};
+use stack::topology::Topology;
 
 use super::{
     HOURS,
-    calls::{Calls, caller, parts},
-    prices::{Prices, Usd},
+    calls::Calls,
+    prices::{Prices, Row, Usd},
 };
 
-/// Lines of the table: quantity and price of a month, by name.
-pub type Month = BTreeMap<String, (u128, Usd)>;
+/// Quantity and price of each line.
+pub type Month = BTreeMap<String, (u64, Usd)>;
 
 /// Prices the plans of one profile, and the calls that the shop makes without a request.
 pub fn month(plans: &[Plan], prices: &Prices, calls: &Calls, topology: &Topology) -> Result<Month> {
     let mut month = Month::new();
-    for (plan, resource) in plans.iter().flat_map(|plan| plan.resources.iter().map(move |resource| (plan, resource))) {
-        let lines =
-            lines(plan, resource, prices).with_context(|| format!("{} of {}", resource.address, plan.root_module))?;
-        lines.into_iter().for_each(|line| add(&mut month, line));
+    for plan in plans {
+        for resource in &plan.resources {
+            add_resource(&mut month, plan, resource, prices)
+                .with_context(|| format!("{} of {}", resource.address, plan.root_module))?;
+        }
     }
-    by_the_clock(&mut month, plans, prices, calls, topology)?;
+    add_polling(&mut month, plans, prices, calls, topology)?;
     Ok(month)
 }
 
-fn add(month: &mut Month, (name, quantity, usd): (&str, u128, Usd)) {
-    let line = month.entry(name.to_owned()).or_default();
-    *line = (line.0 + quantity, line.1 + usd);
+fn add(month: &mut Month, line: &str, quantity: u64, usd: Usd) {
+    let sum = month.entry(line.to_owned()).or_default();
+    sum.0 += quantity;
+    sum.1 += usd;
 }
 
-/// Lines to which a resource adds: name, quantity, price.
-fn lines<'a>(plan: &Plan, resource: &PlannedResource, prices: &'a Prices) -> Result<Vec<(&'a str, u128, Usd)>> {
-    let kind = resource.kind.as_str();
-    if let Some(fixed) = prices.resources.get(kind) {
-        let hours = if fixed.price.ends_with(".hour") { HOURS } else { 1 };
-        return Ok(vec![(&fixed.line, 1, prices.of(&fixed.price, hours)?)]);
-    }
-    let count = |pointer: &str| resource.at(pointer).as_array().map_or(0, |list| list.len() as u128);
-    Ok(match kind {
-        "aws_vpc_endpoint" if resource.text("/vpc_endpoint_type") != "Interface" => vec![],
-        "aws_vpc_endpoint" => {
-            let zones = count("/subnet_ids");
-            vec![("interface endpoints, by zone", zones, prices.of("endpoint.hour", zones * HOURS)?)]
-        }
-        "aws_ecs_service" => {
-            let tasks = number(resource, "/desired_count")?;
-            let task = plan.only("aws_ecs_task_definition", "/family", resource.text("/name"));
-            let task = task.context("it has no task definition")?;
-            let cpu = prices.of("fargate.cpu", number(task, "/cpu")? * tasks * HOURS)?;
-            let memory = prices.of("fargate.memory", number(task, "/memory")? * tasks * HOURS)?;
-            vec![("Fargate tasks", tasks, cpu + memory)]
-        }
-        "aws_ecs_cluster" => {
-            let enabled = |setting: &Value| setting["value"] == "enabled" || setting["value"] == "enhanced";
-            if !resource.at("/setting").as_array().is_some_and(|settings| settings.iter().any(enabled)) {
-                return Ok(vec![]);
+fn add_resource(month: &mut Month, plan: &Plan, resource: &PlannedResource, prices: &Prices) -> Result<()> {
+    let kind = &resource.kind;
+    let Some(rows) = prices.resources.get(kind) else {
+        ensure!(prices.is_free(kind), "`{kind}` is neither priced nor free: add it to infra/prices.json");
+        return Ok(());
+    };
+    for line in rows.iter().map(|row| &row.line).collect::<BTreeSet<_>>() {
+        let applies = |row: &&Row| row.conditions.iter().all(|(pointer, value)| resource.at(pointer) == value);
+        let row = rows.iter().filter(|row| row.line == *line).find(applies);
+        let row = row.with_context(|| format!("no price of `{line}` applies: add one to infra/prices.json"))?;
+        if let Some(price) = &row.price {
+            let mut quantity = 1;
+            for factor in &row.times {
+                quantity *= resolve(factor, plan, resource, prices).with_context(|| factor.clone())?;
             }
-            let metrics = prices.assumption("container_insights_metrics")?;
-            vec![("Container Insights, metrics", metrics, prices.of("cloudwatch.metric", metrics)?)]
-        }
-        "aws_db_instance" => {
-            let zones = if resource.at("/multi_az") == true { 2 } else { 1 };
-            let storage = number(resource, "/allocated_storage")? * zones;
-            let hour = format!("rds.{}.hour", resource.text("/instance_class"));
-            vec![
-                ("RDS instances", zones, prices.of(&hour, zones * HOURS)?),
-                ("RDS storage, GB", storage, prices.of("rds.storage", storage)?),
-            ]
-        }
-        "aws_cloudwatch_metric_alarm" => {
-            let queries = resource.at("/metric_query").as_array().into_iter().flatten();
-            let metrics = queries.filter(|query| query.pointer("/metric/0").is_some()).count().max(1) as u128;
-            vec![("alarms, by metric", metrics, prices.of("alarm.metric", metrics)?)]
-        }
-        "aws_wafv2_web_acl" => {
-            let rules = count("/rule");
-            vec![("firewall, with its rules", rules, prices.of("waf.acl", 1)? + prices.of("waf.rule", rules)?)]
-        }
-        "aws_ecr_repository" => {
-            let gb = prices.assumption("ecr_gb_per_repository")?;
-            vec![("image storage, GB", gb, prices.of("ecr.gb", gb)?)]
-        }
-        kind if prices.is_free(kind) => vec![],
-        kind => bail!("`{kind}` is neither priced nor free: add it to infra/prices.json"),
-    })
-}
-
-/// Receives that find nothing, and sweeps. Those of tasks were counted; Lambda's pollers are an assumption.
-fn by_the_clock(month: &mut Month, plans: &[Plan], prices: &Prices, calls: &Calls, topology: &Topology) -> Result<()> {
-    let mut tasks = BTreeMap::new();
-    for plan in plans {
-        for service in plan.all("aws_ecs_service") {
-            tasks.insert(plan.root_module.as_str(), number(service, "/desired_count")?);
+            let hours = if price.ends_with(".hour") { HOURS } else { 1 };
+            add(month, line, quantity, prices.of(price, quantity * hours)?);
         }
     }
-    let (mut receives, mut sweeps) = (0, 0);
-    for name in calls.idle.meters.keys() {
-        let all = tasks.get(caller(name, topology).as_str()).copied().unwrap_or(1) * calls.idle_month(name);
-        match parts(name) {
-            ("sqs", "ReceiveMessage-empty", _) => receives += all,
-            ("dynamodb", ..) => sweeps += all,
-            _ => {}
-        }
-    }
-    let queues = topology.functions.iter().filter(|function| matches!(function.trigger, Trigger::Queue { .. })).count();
-    let per_queue =
-        prices.assumption("lambda_pollers_per_queue")? * HOURS * 3600 / prices.assumption("lambda_poll_seconds")?;
-    receives += queues as u128 * per_queue;
-    add(month, ("empty receives", receives, prices.of("sqs.request", receives)?));
-    add(month, ("sweeps of DynamoDB", sweeps, prices.of("dynamodb.read", sweeps)?));
     Ok(())
 }
 
-/// A number. Task definitions have theirs as text.
-fn number(resource: &PlannedResource, pointer: &str) -> Result<u128> {
+/// Value of a factor: a number, an assumption, an argument (`/cpu`), or an argument of another resource of the root
+/// module (`aws_ecs_service/desired_count`).
+fn resolve(factor: &str, plan: &Plan, resource: &PlannedResource, prices: &Prices) -> Result<u64> {
+    if let Ok(number) = factor.parse() {
+        return Ok(number);
+    }
+    let Some(slash) = factor.find('/') else { return prices.assumption(factor) };
+    let (kind, pointer) = factor.split_at(slash);
+    if kind.is_empty() {
+        return number(resource, pointer);
+    }
+    let mut others = plan.all(kind);
+    let other = others.next().filter(|_| others.next().is_none());
+    number(other.context("the root module does not have exactly one resource of this type")?, pointer)
+}
+
+/// Argument as a number: that of a text, the length of a list, or with `/list/*/member` the number of elements that
+/// have this member. Zero is an error, since a missing argument must not be free.
+fn number(resource: &PlannedResource, pointer: &str) -> Result<u64> {
+    let (pointer, member) = pointer.split_once("/*").unwrap_or((pointer, ""));
     let value = resource.at(pointer);
-    let number = value.as_u64().or_else(|| value.as_str()?.parse().ok()).filter(|number| *number > 0);
-    Ok(number.with_context(|| format!("{pointer} is not a number: {value}"))?.into())
+    let number = match value {
+        Value::Array(list) => Some(list.iter().filter(|element| element.pointer(member).is_some()).count() as u64),
+        Value::String(text) => text.parse().ok(),
+        other => other.as_u64(),
+    };
+    number.filter(|number| *number > 0).with_context(|| format!("not a positive number: {value}"))
+}
+
+/// Empty receives and sweeps of tasks, as counted on an idle shop with one task of each service.
+fn add_polling(month: &mut Month, plans: &[Plan], prices: &Prices, calls: &Calls, topology: &Topology) -> Result<()> {
+    let mut tasks = BTreeMap::new();
+    for plan in plans {
+        for service in plan.all("aws_ecs_service") {
+            tasks.insert(plan.root_module.clone(), number(service, "/desired_count")?);
+        }
+    }
+    for (call, calls) in calls.idle_month() {
+        let (line, price) = match call.service {
+            "sqs" => ("empty receives", "sqs.request"),
+            "dynamodb" => ("sweeps of DynamoDB", "dynamodb.read"),
+            _ => continue,
+        };
+        let calls = calls * tasks.get(&call.caller(topology)).unwrap_or(&1);
+        add(month, line, calls, prices.of(price, calls)?);
+    }
+    Ok(())
 }

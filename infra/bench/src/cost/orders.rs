@@ -1,102 +1,74 @@
 //! A million confirmed orders: counted calls times prices.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 use stack::topology::Topology;
 
 use super::{
     HOURS,
-    calls::{Calls, Meter, caller, is_billable, parts},
-    prices::{Prices, Usd},
+    calls::{Call, Calls, Meter},
+    prices::Prices,
 };
 
-/// A line of the bill.
-#[derive(Debug)]
-pub struct Item {
-    pub what: &'static str,
-    pub quantity: u128,
-    pub unit: &'static str,
-    pub usd: Usd,
-}
-
-/// Billable calls of a million orders, by caller and call.
-pub fn billable(calls: &Calls, topology: &Topology) -> BTreeMap<(String, String), u128> {
-    let mut billable = BTreeMap::new();
-    for (name, million) in calls.of_a_million() {
-        if is_billable(name) && million.calls > 0 {
-            let (service, action, about) = parts(name);
-            let call = match service {
-                "apigateway" => format!("API Gateway: {action} /v1/{about}"),
-                "lambda" => format!("Lambda: an invocation of {about}"),
-                "dynamodb" => format!("DynamoDB: {action} on {about}"),
-                _ => format!("{}: {action} on {about}", service.to_uppercase()),
-            };
-            *billable.entry((caller(name, topology), call)).or_default() += million.calls;
-        }
-    }
-    billable
-}
+/// Line of the bill, name of its price, and quantity.
+pub type Item = (&'static str, &'static str, u64);
 
 /// Lines that every profile pays, and those added by `edge`.
 pub fn bill(calls: &Calls, prices: &Prices, topology: &Topology) -> Result<(Vec<Item>, Vec<Item>)> {
     let million = calls.of_a_million();
-    let sum = |which: &dyn Fn(&str) -> bool, of: fn(&Meter) -> u128| -> u128 {
-        million.iter().filter(|(name, _)| which(name)).map(|(_, meter)| of(meter)).sum()
+    let sum = |belongs: &dyn Fn(&Call<'_>) -> bool| {
+        let meters = million.iter().filter(|(call, _)| belongs(call)).map(|(_, meter)| *meter);
+        meters.fold(Meter::default(), |sum, meter| sum.zip(meter, |a, b| a + b))
     };
-    let count = |service: &str| sum(&|name| parts(name).0 == service, |meter| meter.calls);
-    let units =
-        |writes: bool| sum(&|name| parts(name).0 == "dynamodb" && is_write(name) == writes, |meter| meter.units);
+    let of = |service: &str| sum(&|call| call.service == service);
 
-    let (requests, invocations) = (count("apigateway"), count("lambda"));
+    let (gateway, lambda) = (of("apigateway"), of("lambda"));
+    let writes = sum(&|call| call.service == "dynamodb" && is_write(call));
+    let reads = sum(&|call| call.service == "dynamodb" && !is_write(call));
     let mut megabyte_ms = 0;
     for function in &topology.functions {
-        let own = sum(&|name| parts(name).0 == "lambda" && parts(name).2 == function.name, |meter| meter.calls);
+        let invocations = sum(&|call| call.service == "lambda" && call.subject == function.name).calls;
         let milliseconds = prices.assumption(&format!("milliseconds.{}", function.name))?;
-        megabyte_ms += own * milliseconds * u128::from(function.memory_mb);
+        megabyte_ms += invocations * milliseconds * u64::from(function.memory_mb);
     }
-    // Tasks in private subnets reach these services through the NAT gateways.
-    let through_nat = |name: &str| {
-        matches!(parts(name).0, "sqs" | "sns" | "logs") && topology.service(&caller(name, topology)).is_some()
-    };
     let overhead = prices.assumption("bytes_around_a_call")?;
-    let nat = sum(&through_nat, |meter| meter.bytes) + sum(&through_nat, |meter| meter.calls) * overhead;
-    let logs = sum(&|name| matches!(parts(name).0, "logs" | "lambda"), |meter| meter.bytes)
-        + invocations * prices.assumption("log_bytes_of_an_invocation")?
-        + requests * prices.assumption("log_bytes_of_a_request")?;
-    // The load balancer passes on what API Gateway does; its own meter does not see streamed responses.
-    let out = sum(&|name| parts(name).0 == "apigateway", |meter| meter.bytes) + requests * overhead;
+    // Tasks in private subnets reach these services through the NAT gateways.
+    let nat = sum(&|call| {
+        matches!(call.service, "sqs" | "sns" | "logs") && topology.service(&call.caller(topology)).is_some()
+    });
+    let logs = of("logs").bytes
+        + lambda.bytes
+        + lambda.calls * prices.assumption("log_bytes_of_an_invocation")?
+        + gateway.calls * prices.assumption("log_bytes_of_a_request")?;
+    // The load balancer passes on the traffic of API Gateway; its own meter does not see streamed responses.
+    let out = gateway.bytes + gateway.calls * overhead;
     // Data keys are requested by the clock: a million orders evenly over a month.
     let users = topology.queues.len() * 2 + topology.topics.len() + topology.tables.len() * 2;
-    let data_keys = users as u128 * HOURS * 3600 / prices.assumption("data_key_seconds")?;
-    let traces = requests * prices.assumption("traced_per_thousand")? / 1000;
+    let data_keys = users as u64 * HOURS * 3600 / prices.assumption("data_key_seconds")?;
+    let traces = gateway.calls * prices.assumption("traced_per_thousand")? / 1000;
 
-    let item = |&(what, price, quantity, unit): &(_, &str, _, _)| {
-        anyhow::Ok(Item { what, quantity, unit, usd: prices.of(price, quantity)? })
-    };
-    let items = [
-        ("API Gateway, requests", "apigateway.request", requests, "requests"),
-        ("Lambda, requests", "lambda.request", invocations, "invocations"),
-        ("Lambda, memory and time", "lambda.megabyte_millisecond", megabyte_ms, "MB ms"),
-        ("DynamoDB, writes", "dynamodb.write", units(true) / 2, "write units"),
-        ("DynamoDB, reads", "dynamodb.read", units(false).div_ceil(2), "read units"),
-        ("SQS", "sqs.request", sum(&|name| parts(name).0 == "sqs", |meter| meter.calls), "requests"),
-        ("SNS", "sns.request", count("sns"), "publications"),
-        ("KMS, signatures", "kms.request", count("kms"), "requests"),
-        ("KMS, data keys", "kms.request", data_keys, "requests"),
-        ("CloudWatch Logs", "logs.byte", logs, "bytes"),
-        ("X-Ray", "xray.trace", traces, "traces"),
-        ("NAT, data", "nat.byte", nat, "bytes"),
-        ("load balancer, data", "alb.byte", out, "bytes"),
-        ("to the internet", "internet.byte", out, "bytes"),
+    let items = vec![
+        ("API Gateway, requests", "apigateway.request", gateway.calls),
+        ("Lambda, invocations", "lambda.request", lambda.calls),
+        ("Lambda, MB ms", "lambda.megabyte_millisecond", megabyte_ms),
+        ("DynamoDB, write units", "dynamodb.write", writes.units / 2),
+        ("DynamoDB, read units", "dynamodb.read", reads.units.div_ceil(2)),
+        ("SQS, requests", "sqs.request", of("sqs").calls),
+        ("SNS, publications", "sns.request", of("sns").calls),
+        ("KMS, signatures", "kms.request", of("kms").calls),
+        ("KMS, data keys", "kms.request", data_keys),
+        ("CloudWatch Logs, bytes", "logs.byte", logs),
+        ("X-Ray, traces", "xray.trace", traces),
+        ("NAT gateways, bytes", "nat.byte", nat.bytes + nat.calls * overhead),
+        ("load balancer, bytes", "alb.byte", out),
+        ("to the internet, bytes", "internet.byte", out),
     ];
-    let edge = [
-        ("CloudFront, requests", "cloudfront.request", requests, "requests"),
-        ("firewall, requests", "waf.request", requests, "requests"),
+    let edge = vec![
+        ("CloudFront, requests", "cloudfront.request", gateway.calls),
+        ("firewall, requests", "waf.request", gateway.calls),
     ];
-    Ok((items.iter().map(item).collect::<Result<_>>()?, edge.iter().map(item).collect::<Result<_>>()?))
+    Ok((items, edge))
 }
 
-fn is_write(name: &str) -> bool {
-    ["Put", "Update", "Delete", "BatchWrite", "TransactWrite"].iter().any(|verb| parts(name).1.starts_with(verb))
+fn is_write(call: &Call<'_>) -> bool {
+    ["Put", "Update", "Delete", "BatchWrite", "TransactWrite"].iter().any(|verb| call.action.starts_with(verb))
 }

@@ -1,38 +1,37 @@
 //! `infra/prices.json`: list prices of AWS, and assumptions about what cannot be counted locally.
 
-use std::{collections::BTreeMap, fmt, fs, iter::Sum, ops::Add, path::Path};
+use std::{collections::BTreeMap, fmt, num::NonZeroU64, ops::AddAssign};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde::{Deserialize, Deserializer, de};
+use serde_json::Value;
 
 /// The file's name, from the repository's root.
-const FILE: &str = "infra/prices.json";
-
-/// US dollars, in picodollars: no float touches a price.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Usd(i128);
+pub const FILE: &str = "infra/prices.json";
 
 const DECIMALS: usize = 12;
 
-impl Add for Usd {
-    type Output = Self;
+/// US dollars, in picodollars: no float touches a price.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Usd(u128);
 
-    fn add(self, other: Self) -> Self {
-        Self(self.0 + other.0)
+impl Usd {
+    pub const fn dollars(amount: u64) -> Self {
+        Self(amount as u128 * 10_u128.pow(12))
     }
 }
 
-impl Sum for Usd {
-    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
-        amounts.fold(Self::default(), Add::add)
+impl AddAssign for Usd {
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
     }
 }
 
 /// Rounded to cents, half a cent up.
 impl fmt::Display for Usd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const CENT: i128 = 10_i128.pow(10);
-        let cents = (self.0 + CENT / 2).div_euclid(CENT);
+        const CENT: u128 = 10_u128.pow(10);
+        let cents = (self.0 + CENT / 2) / CENT;
         write!(f, "{}.{:02}", cents / 100, cents % 100)
     }
 }
@@ -41,11 +40,10 @@ impl<'de> Deserialize<'de> for Usd {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-        let amount = format!("{whole}{fraction:0<DECIMALS$}").parse();
-        let is_valid = !whole.is_empty() && fraction.len() <= DECIMALS;
-        amount.ok().filter(|amount| is_valid && *amount >= 0).map(Self).ok_or_else(|| {
-            de::Error::custom(format!("`{text}` is not an amount of dollars with at most {DECIMALS} decimals"))
-        })
+        let digits = format!("{whole}{fraction:0<DECIMALS$}");
+        let is_valid = !whole.is_empty() && fraction.len() <= DECIMALS && digits.bytes().all(|c| c.is_ascii_digit());
+        let amount = digits.parse().ok().filter(|_| is_valid);
+        amount.map(Self).ok_or_else(|| de::Error::custom(format!("`{text}` is not an amount of dollars")))
     }
 }
 
@@ -59,8 +57,8 @@ pub struct Prices {
     prices: BTreeMap<String, Price>,
     /// Numbers that cannot be counted locally, by name.
     pub assumptions: BTreeMap<String, Assumption>,
-    /// Types of resources that cost a fixed amount.
-    pub resources: BTreeMap<String, Resource>,
+    /// Rows of the idle month, by type of resource.
+    pub resources: BTreeMap<String, Vec<Row>>,
     /// Types of resources that cost nothing in an idle shop, by reason.
     free: BTreeMap<String, Vec<String>>,
 }
@@ -69,7 +67,7 @@ pub struct Prices {
 struct Price {
     /// Price of `per` units.
     usd: Usd,
-    per: u128,
+    per: NonZeroU64,
     /// URL of the page with the price, or `assumed`.
     source: String,
 }
@@ -77,38 +75,36 @@ struct Price {
 /// A number that cannot be counted locally.
 #[derive(Debug, Deserialize)]
 pub struct Assumption {
-    pub value: u128,
+    pub value: u64,
     /// Unit and reason.
     pub why: String,
 }
 
-/// A line of the table, and the price of one resource.
+/// Price of a resource. Of the rows of one line, the first whose conditions hold applies.
 #[derive(Debug, Deserialize)]
-pub struct Resource {
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// Name of the line in the table.
     pub line: String,
-    pub price: String,
+    /// Arguments of the resource, by JSON pointer.
+    #[serde(default, rename = "where")]
+    pub conditions: BTreeMap<String, Value>,
+    /// Factors of the quantity.
+    #[serde(default)]
+    pub times: Vec<String>,
+    /// Name of the price of one. `null` is free of charge.
+    pub price: Option<String>,
 }
 
 impl Prices {
-    /// Reads the file of the repository at `root`.
-    pub fn read(root: &Path) -> Result<Self> {
-        let text = fs::read_to_string(root.join(FILE)).with_context(|| format!("cannot read {FILE}"))?;
-        let prices: Self = serde_json::from_str(&text).context(FILE)?;
-        for (name, price) in &prices.prices {
-            let has_source = price.source == "assumed" || price.source.starts_with("https://");
-            ensure!(has_source && price.per > 0, "{FILE}: {name} needs a source and a number of units");
-        }
-        Ok(prices)
-    }
-
     /// Price of `quantity` units. Fractions of a picodollar are dropped.
-    pub fn of(&self, name: &str, quantity: u128) -> Result<Usd> {
+    pub fn of(&self, name: &str, quantity: u64) -> Result<Usd> {
         let price = self.prices.get(name).with_context(|| format!("{FILE} has no price `{name}`"))?;
-        Ok(Usd(price.usd.0 * quantity.cast_signed() / price.per.cast_signed()))
+        Ok(Usd(price.usd.0 * u128::from(quantity) / u128::from(price.per.get())))
     }
 
     /// Value of an assumption.
-    pub fn assumption(&self, name: &str) -> Result<u128> {
+    pub fn assumption(&self, name: &str) -> Result<u64> {
         let found = self.assumptions.get(name).map(|assumption| assumption.value);
         found.with_context(|| format!("{FILE} has no assumption `{name}`"))
     }
@@ -134,11 +130,13 @@ mod tests {
         for (amount, shown) in [("0", "0.00"), ("0.005", "0.01"), ("0.00499", "0.00"), ("7", "7.00")] {
             assert_eq!(usd(amount).unwrap().to_string(), shown);
         }
-        assert_eq!(usd("0.1").unwrap() + usd("0.2").unwrap(), usd("0.3").unwrap());
-        for wrong in ["", ".5", "1,5", "-1", "1.2.3", "0.0000000000001", "$3"] {
+        let mut sum = usd("0.1").unwrap();
+        sum += usd("0.2").unwrap();
+        assert_eq!(sum, usd("0.3").unwrap());
+        for wrong in ["", ".5", "1,5", "-1", "+1", "1.2.3", "0.0000000000001", "$3"] {
             assert!(usd(wrong).is_err(), "{wrong}");
         }
-        let prices = Prices::read(&stack::workspace_root()).unwrap();
-        assert_eq!(prices.of("sqs.request", 5_000_000).unwrap(), usd("2").unwrap());
+        let prices: Prices = crate::cost::read(FILE).unwrap();
+        assert_eq!(prices.of("sqs.request", 5_000_000).unwrap(), Usd::dollars(2));
     }
 }
