@@ -129,22 +129,24 @@ impl<'a> Decision<'a> {
         Self { change: None, call: Some(call) }
     }
 
-    fn change(payment: Payment, event: Event) -> Self {
-        Self { change: Some(Change { payment, event: Some(event) }), call: None }
-    }
-
     /// A change that is not announced yet, because a call has to complete it.
     fn change_then_call(payment: Payment, call: Call<'a>) -> Self {
         Self { change: Some(Change { payment, event: None }), call: Some(call) }
     }
 }
 
-/// Decides what follows from `input` for the recorded payment at `now`.
-pub fn decide<'a>(payment: Option<&Payment>, input: &Input<'a>, now: DateTime<Utc>) -> Decision<'a> {
-    match payment {
+/// Decides what follows from `input` for the recorded payment at `now`. `asked` is the sequence of order's event that is
+/// being handled.
+pub fn decide<'a>(payment: Option<&Payment>, input: &Input<'a>, asked: u64, now: DateTime<Utc>) -> Decision<'a> {
+    let mut decision = match payment {
         None => decide_unknown(input, now),
-        Some(payment) => decide_known(payment, input, now),
+        Some(payment) => decide_known(payment, input, asked, now),
+    };
+    // Also in a transient state, because leaving it is announced.
+    if let Some(change) = &mut decision.change {
+        change.payment.answered = change.payment.answered.max(asked);
     }
+    decision
 }
 
 /// Decides for a payment without a record: no money can be held for it yet.
@@ -162,11 +164,11 @@ fn decide_unknown<'a>(input: &Input<'a>, now: DateTime<Utc>) -> Decision<'a> {
             confirm(intent, request),
         ),
         Input::Requested(request) | Input::Prepared { request, .. } => {
-            voided(first(request.payment_id, request.order_id, charge(request), State::Voided { intent: None }, now))
+            announce(first(request.payment_id, request.order_id, charge(request), State::Voided { intent: None }, now))
         }
         Input::Refused { request, reason } => {
             let state = State::Declined { intent: None, reason: *reason };
-            declined(first(request.payment_id, request.order_id, charge(request), state, now), *reason)
+            announce(first(request.payment_id, request.order_id, charge(request), state, now))
         }
         Input::PreparedWrongly { request, intent, problem } => {
             let state = State::VoidPending { intent: intent.clone() };
@@ -175,13 +177,13 @@ fn decide_unknown<'a>(input: &Input<'a>, now: DateTime<Utc>) -> Decision<'a> {
         }
         // A tombstone: if the request arrives after the void, it is not carried out.
         Input::VoidRequested(void) => {
-            voided(first(void.payment_id, void.order_id, None, State::Voided { intent: None }, now))
+            announce(first(void.payment_id, void.order_id, None, State::Voided { intent: None }, now))
         }
         Input::Confirmed(_) | Input::Cancelled | Input::NotCancellable => Decision::nothing(),
     }
 }
 
-fn decide_known<'a>(payment: &Payment, input: &Input<'a>, now: DateTime<Utc>) -> Decision<'a> {
+fn decide_known<'a>(payment: &Payment, input: &Input<'a>, asked: u64, now: DateTime<Utc>) -> Decision<'a> {
     match (&payment.state, input) {
         // The confirmation was not made yet, or its outcome was lost. The same idempotency key resumes it in both
         // cases. `Prepared` and `Refused` occur here if another delivery recorded its intent first: that one counts.
@@ -206,15 +208,15 @@ fn decide_known<'a>(payment: &Payment, input: &Input<'a>, now: DateTime<Utc>) ->
             cancel(Payment { problem: Some(*problem), ..pending }, intent)
         }
         (State::Requested { intent }, Input::Confirmed(ConfirmOutcome::Authorized)) => {
-            authorized(next(payment, State::Authorized { intent: intent.clone() }, now))
+            announce(next(payment, State::Authorized { intent: intent.clone() }, now))
         }
         (State::Requested { intent }, Input::Confirmed(ConfirmOutcome::Declined(reason))) => {
-            declined(next(payment, State::Declined { intent: Some(intent.clone()), reason: *reason }, now), *reason)
+            announce(next(payment, State::Declined { intent: Some(intent.clone()), reason: *reason }, now))
         }
         (
             State::Requested { intent } | State::VoidPending { intent },
             Input::Cancelled | Input::Confirmed(ConfirmOutcome::Cancelled),
-        ) => voided(next(payment, State::Voided { intent: Some(intent.clone()) }, now)),
+        ) => announce(next(payment, State::Voided { intent: Some(intent.clone()) }, now)),
         // Money was taken that this service cannot return. The payment keeps waiting for an operator's refund, and each
         // further void looks for it.
         (State::VoidPending { .. }, Input::NotCancellable) if payment.problem == Some(Problem::Captured) => {
@@ -227,7 +229,11 @@ fn decide_known<'a>(payment: &Payment, input: &Input<'a>, now: DateTime<Utc>) ->
         // A confirmation that was in flight when the void arrived may have succeeded: cancel in either case.
         (State::VoidPending { intent }, _) => Decision::call(Call::Cancel { intent: intent.clone() }),
         (State::Declined { intent, .. }, Input::VoidRequested(_)) => {
-            voided(next(payment, State::Voided { intent: intent.clone() }, now))
+            announce(next(payment, State::Voided { intent: intent.clone() }, now))
+        }
+        // Order asks again, because it has not received the answer.
+        (State::Authorized { .. } | State::Declined { .. } | State::Voided { .. }, _) if asked > payment.answered => {
+            announce(next(payment, payment.state.clone(), now))
         }
         // A repeated delivery of a handled message, or the late response to a call that another delivery repeated.
         (State::Authorized { .. } | State::Declined { .. } | State::Voided { .. }, _)
@@ -248,26 +254,29 @@ fn charge(request: &PaymentRequested) -> Option<Charge> {
 }
 
 fn first(id: PaymentId, order_id: OrderId, charge: Option<Charge>, state: State, now: DateTime<Utc>) -> Payment {
-    Payment { id, order_id, version: 1, charge, state, problem: None, created_at: now, updated_at: now }
+    Payment { id, order_id, version: 1, answered: 0, charge, state, problem: None, created_at: now, updated_at: now }
 }
 
 fn next(payment: &Payment, state: State, now: DateTime<Utc>) -> Payment {
     Payment { version: payment.version + 1, state, updated_at: now, ..payment.clone() }
 }
 
-fn authorized<'a>(payment: Payment) -> Decision<'a> {
-    // Only a payment with a charge is ever requested.
-    let Some(Charge { amount, .. }) = payment.charge else { return Decision::nothing() };
-    let event = PaymentAuthorized { payment_id: payment.id, order_id: payment.order_id, amount, expires_at: None };
-    Decision::change(payment, Event::PaymentAuthorized(event))
-}
-
-fn declined<'a>(payment: Payment, reason: DeclineReason) -> Decision<'a> {
-    let event = PaymentDeclined { payment_id: payment.id, order_id: payment.order_id, reason };
-    Decision::change(payment, Event::PaymentDeclined(event))
-}
-
-fn voided<'a>(payment: Payment) -> Decision<'a> {
-    let event = PaymentVoided { payment_id: payment.id, order_id: payment.order_id };
-    Decision::change(payment, Event::PaymentVoided(event))
+/// Announces the payment's state, which is settled.
+fn announce<'a>(payment: Payment) -> Decision<'a> {
+    let (payment_id, order_id) = (payment.id, payment.order_id);
+    let event = match (&payment.state, &payment.charge) {
+        (State::Authorized { .. }, Some(Charge { amount, .. })) => {
+            let amount = *amount;
+            Event::PaymentAuthorized(PaymentAuthorized { payment_id, order_id, amount, expires_at: None })
+        }
+        (State::Declined { reason, .. }, _) => {
+            Event::PaymentDeclined(PaymentDeclined { payment_id, order_id, reason: *reason })
+        }
+        (State::Voided { .. }, _) => Event::PaymentVoided(PaymentVoided { payment_id, order_id }),
+        // Only a payment with a charge is ever authorized.
+        (State::Authorized { .. }, None) | (State::Requested { .. } | State::VoidPending { .. }, _) => {
+            return Decision::nothing();
+        }
+    };
+    Decision { change: Some(Change { payment, event: Some(event) }), call: None }
 }

@@ -16,6 +16,9 @@ pub struct Payment {
     pub order_id: OrderId,
     /// Number of changes, from 1. Also the `sequence` of the event that announces the change.
     pub version: u64,
+    /// Sequence of the newest event of order that was answered, or that the next announcement answers. A request or void
+    /// with a higher one is answered again: its first answer was lost.
+    pub answered: u64,
     /// The requested charge. None if only a void has arrived.
     pub charge: Option<Charge>,
     /// Current state.

@@ -21,16 +21,17 @@ pub(super) async fn handle(app: &AppState, body: &str, limit: Duration) -> Outco
     let span = span(&envelope);
     let trace = contracts::span::enter(&span, envelope.traceparent.as_deref());
     let work = async {
-        let in_time = tokio::time::timeout(limit, dispatch(app, &envelope.event)).await;
+        let in_time = tokio::time::timeout(limit, dispatch(app, &envelope)).await;
         outcome(in_time.unwrap_or(Err(Error::OutOfTime)).inspect(|()| tracing::info!("event handled")))
     };
     trace.scope(work.instrument(span)).await
 }
 
-async fn dispatch(app: &AppState, event: &Event) -> Result<(), Error> {
-    match event {
-        Event::PaymentRequested(request) => settle(app, request.payment_id, Input::Requested(request)).await,
-        Event::VoidRequested(void) => settle(app, void.payment_id, Input::VoidRequested(void)).await,
+async fn dispatch(app: &AppState, envelope: &Envelope) -> Result<(), Error> {
+    let asked = envelope.sequence;
+    match &envelope.event {
+        Event::PaymentRequested(request) => settle(app, request.payment_id, asked, Input::Requested(request)).await,
+        Event::VoidRequested(void) => settle(app, void.payment_id, asked, Input::VoidRequested(void)).await,
         other => Err(Error::Unexpected(other.kind())),
     }
 }

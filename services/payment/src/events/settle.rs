@@ -12,12 +12,12 @@ const MAX_ROUNDS: usize = 16;
 /// Decides, records, calls the processor, and continues with the outcome until nothing is left to do. Repeated and
 /// concurrent calls are safe, and finish what an earlier one left unfinished.
 ///
-/// There is no processed-message record: a payment is one request and one void, and its state permanently shows how far
-/// both are. A record would make the next delivery skip a call that was started and never finished.
-pub(super) async fn settle(app: &AppState, id: PaymentId, mut input: Input<'_>) -> Result<(), Error> {
+/// `asked` is the sequence of order's event. There is no processed-message record: a payment is one request and one void,
+/// and its state permanently shows how far both are. A record would make the next delivery skip a call that was started and never finished.
+pub(super) async fn settle(app: &AppState, id: PaymentId, asked: u64, mut input: Input<'_>) -> Result<(), Error> {
     let mut payment = app.store.load(id).await?;
     for _ in 0..MAX_ROUNDS {
-        let decision = decide(payment.as_ref(), &input, clock::now());
+        let decision = decide(payment.as_ref(), &input, asked, clock::now());
         if let Some(change) = decision.change {
             let envelope = change.event.as_ref().map(|event| {
                 let after = &change.payment;

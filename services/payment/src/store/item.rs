@@ -23,6 +23,9 @@ pub(super) struct PaymentItem {
     payment_id: PaymentId,
     order_id: OrderId,
     version: u64,
+    /// Absent from items of older versions: then every question is answered once more.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    answered_sequence: u64,
     state: StateName,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     user_id: Option<UserId>,
@@ -38,6 +41,11 @@ pub(super) struct PaymentItem {
     updated_at: DateTime<Utc>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde requires")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum StateName {
@@ -50,7 +58,7 @@ enum StateName {
 
 impl From<&Payment> for PaymentItem {
     fn from(payment: &Payment) -> Self {
-        let Payment { id, order_id, version, charge, state, problem, created_at, updated_at } = payment;
+        let Payment { id, order_id, version, answered, charge, state, problem, created_at, updated_at } = payment;
         let (name, decline_reason) = match state {
             State::Requested { .. } => (StateName::Requested, None),
             State::Authorized { .. } => (StateName::Authorized, None),
@@ -64,6 +72,7 @@ impl From<&Payment> for PaymentItem {
             payment_id: *id,
             order_id: *order_id,
             version: *version,
+            answered_sequence: *answered,
             state: name,
             user_id: charge.as_ref().map(|charge| charge.user_id),
             amount: charge.as_ref().map(|charge| charge.amount),
@@ -108,6 +117,7 @@ impl TryFrom<PaymentItem> for Payment {
             id: item.payment_id,
             order_id: item.order_id,
             version: item.version,
+            answered: item.answered_sequence,
             charge,
             state,
             problem: item.problem,

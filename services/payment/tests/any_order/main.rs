@@ -1,5 +1,6 @@
-//! The state machine in every order of arrivals: deliveries overlap, repeat and crash, responses get lost, and calls
-//! reach the processor long after their delivery has ended. Only store and processor are models.
+//! The state machine in every order of arrivals: deliveries overlap, repeat and crash, responses get lost, calls reach
+//! the processor long after their delivery has ended, and order's answers get lost, so that it asks again. Only store,
+//! processor and order are models.
 
 #![cfg(test)]
 
@@ -16,8 +17,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let arrive =
         (any::<Index>(), prop::bool::weighted(0.75)).prop_map(|(call, received)| Step::Arrive { call, received });
     let step = prop_oneof![
-        2 => Just(Step::DeliverRequest),
-        2 => Just(Step::DeliverVoid),
+        1 => Just(Step::AskAgain),
+        1 => Just(Step::AskVoid),
+        5 => any::<Index>().prop_map(Step::Deliver),
+        2 => (any::<Index>(), any::<bool>()).prop_map(|(answer, received)| Step::Answer { answer, received }),
         30 => any::<Index>().prop_map(Step::Advance),
         16 => arrive,
         2 => any::<Index>().prop_map(Step::Crash),
@@ -77,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn every_outcome_is_announced_once_with_the_version_of_its_record(
+    fn every_outcome_is_announced_at_least_once_and_at_most_once_per_question(
         scenario in scenario(),
         steps in steps(),
     ) {
@@ -85,11 +88,11 @@ proptest! {
         steps.into_iter().for_each(|step| simulation.run(step));
         simulation.finish();
 
-        let kinds: Vec<_> = simulation.published().iter().map(|(_, event)| event.kind()).collect();
-        let mut distinct = kinds.clone();
-        distinct.dedup();
-        prop_assert_eq!(&kinds, &distinct, "announced twice");
-        let versions: Vec<_> = simulation.published().iter().map(|(version, _)| *version).collect();
+        let published = simulation.published();
+        let answered: Vec<_> = published.iter().map(|announcement| announcement.answered).collect();
+        prop_assert!(answered.is_sorted_by(|a, b| a < b), "a question was answered twice: {published:?}");
+        prop_assert!(published.len() <= simulation.questions());
+        let versions: Vec<_> = published.iter().map(|announcement| announcement.version).collect();
         prop_assert!(versions.is_sorted_by(|a, b| a < b), "versions out of order: {versions:?}");
 
         let payment = simulation.payment().expect("a requested payment is recorded");
@@ -97,14 +100,15 @@ proptest! {
             prop_assert!(simulation.published().is_empty(), "{:?}", simulation.published());
             return Ok(());
         }
+        prop_assert!(simulation.is_answered(), "order asks for ever: {:?}", simulation.published());
         let last = simulation.published().last().expect("a settled payment was announced");
-        prop_assert_eq!(last.0, payment.version, "the last change was not announced");
+        prop_assert_eq!(last.version, payment.version, "the last change was not announced");
         let announced = matches!(
-            (&payment.state, &last.1),
+            (&payment.state, &last.event),
             (State::Authorized { .. }, Event::PaymentAuthorized(_))
                 | (State::Declined { .. }, Event::PaymentDeclined(_))
                 | (State::Voided { .. }, Event::PaymentVoided(_))
         );
-        prop_assert!(announced, "{:?} was announced as {:?}", payment.state, last.1);
+        prop_assert!(announced, "{:?} was announced as {:?}", payment.state, last.event);
     }
 }

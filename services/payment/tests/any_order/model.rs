@@ -11,7 +11,7 @@ use proptest::sample::Index;
 /// Conditions that hold from the start.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
-    /// Order also requests the void.
+    /// Order also requests the void, at the latest when the faults stop.
     pub voided: bool,
     /// The issuer authorizes a confirmation.
     pub approves: bool,
@@ -50,10 +50,14 @@ pub enum Deviates {
 /// One step of a schedule.
 #[derive(Debug, Clone)]
 pub enum Step {
-    /// The request's message is delivered (again).
-    DeliverRequest,
-    /// The void's message is delivered (again).
-    DeliverVoid,
+    /// Order repeats its last question: a new event with a higher sequence.
+    AskAgain,
+    /// Order requests the void, in place of the authorization.
+    AskVoid,
+    /// The message of a question is delivered (again).
+    Deliver(Index),
+    /// Order receives an answer, or the answer is lost.
+    Answer { answer: Index, received: bool },
     /// A delivery makes its next access to the table, or sends its next call.
     Advance(Index),
     /// A call reaches the processor. The response is received or lost, if its delivery still waits for it.
@@ -69,6 +73,24 @@ pub enum Step {
 enum Message {
     Request,
     Void,
+}
+
+/// An event of order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Question {
+    message: Message,
+    sequence: u64,
+    is_acknowledged: bool,
+}
+
+/// An announced event.
+#[derive(Debug, Clone)]
+pub struct Announcement {
+    /// Version of the payment.
+    pub version: u64,
+    /// Sequence of the question that it answers.
+    pub answered: u64,
+    pub event: Event,
 }
 
 /// A [`Call`] without the borrowed parts: the simulation has only one request.
@@ -91,7 +113,7 @@ enum Progress {
 #[derive(Debug)]
 struct Delivery {
     id: u64,
-    message: Message,
+    question: Question,
     input: OwnedInput,
     progress: Progress,
 }
@@ -122,12 +144,15 @@ pub struct Simulation {
     void: VoidRequested,
     now: DateTime<Utc>,
     payment: Option<Payment>,
-    published: Vec<(u64, Event)>,
+    questions: Vec<Question>,
+    published: Vec<Announcement>,
+    /// Answers on their way to order.
+    answers: Vec<Event>,
+    heard: Vec<Event>,
     intents: Vec<(IntentId, IntentStatus)>,
     approvals: usize,
     preparations: usize,
     deliveries: Vec<Delivery>,
-    acknowledged: Vec<Message>,
     network: Vec<(u64, Sent)>,
     next_id: u64,
 }
@@ -150,12 +175,14 @@ impl Simulation {
             void: VoidRequested { order_id, payment_id },
             now,
             payment: None,
+            questions: vec![Question { message: Message::Request, sequence: 1, is_acknowledged: false }],
             published: vec![],
+            answers: vec![],
+            heard: vec![],
             intents: vec![],
             approvals: 0,
             preparations: 0,
             deliveries: vec![],
-            acknowledged: vec![],
             network: vec![],
             next_id: 0,
         }
@@ -166,9 +193,22 @@ impl Simulation {
         self.payment.as_ref()
     }
 
-    /// Announced events with their versions.
-    pub fn published(&self) -> &[(u64, Event)] {
+    /// Announced events, in order.
+    pub fn published(&self) -> &[Announcement] {
         &self.published
+    }
+
+    /// Number of events of order.
+    pub fn questions(&self) -> usize {
+        self.questions.len()
+    }
+
+    /// Whether order has received an answer to what it wants.
+    pub fn is_answered(&self) -> bool {
+        match self.last_question().message {
+            Message::Request => !self.heard.is_empty(),
+            Message::Void => self.heard.iter().any(|event| matches!(event, Event::PaymentVoided(_))),
+        }
     }
 
     /// Number of authorizations that hold money.
@@ -188,9 +228,16 @@ impl Simulation {
 
     pub fn run(&mut self, step: Step) {
         match step {
-            Step::DeliverRequest => self.deliver(Message::Request),
-            Step::DeliverVoid if self.scenario.voided => self.deliver(Message::Void),
-            Step::DeliverVoid => {}
+            Step::AskAgain => self.ask(self.last_question().message),
+            Step::AskVoid if self.scenario.voided => self.ask(Message::Void),
+            Step::AskVoid => {}
+            Step::Deliver(index) => self.deliver(index.index(self.questions.len())),
+            Step::Answer { answer, received } => {
+                if let Some(at) = pick(&self.answers, &answer) {
+                    let event = self.answers.remove(at);
+                    self.heard.extend(received.then_some(event));
+                }
+            }
             Step::Advance(index) => {
                 if let Some(at) = pick(&self.deliveries, &index) {
                     self.advance(at);
@@ -210,21 +257,18 @@ impl Simulation {
         }
     }
 
-    /// Ends the faults: unhandled messages are delivered until they are handled. Calls of crashed deliveries arrive
-    /// last.
+    /// Ends the faults: unhandled messages are delivered until they are handled, and order asks once more if it has no
+    /// answer. Calls of crashed deliveries arrive last.
     pub fn finish(&mut self) {
         self.deliveries.clear();
         let late = std::mem::take(&mut self.network);
-        let mut messages = vec![Message::Request];
-        if self.scenario.voided {
-            messages.insert(usize::from(!self.scenario.void_first), Message::Void);
+        if self.scenario.voided && self.last_question().message == Message::Request {
+            self.ask(Message::Void);
         }
-        messages.retain(|message| !self.acknowledged.contains(message));
-        for message in messages {
-            self.deliver(message);
-            while !self.deliveries.is_empty() {
-                if self.network.is_empty() { self.advance(0) } else { self.arrive(0, true) }
-            }
+        self.settle();
+        if !self.is_answered() {
+            self.ask(self.last_question().message);
+            self.settle();
         }
         self.network = late;
         while !self.network.is_empty() {
@@ -232,25 +276,55 @@ impl Simulation {
         }
     }
 
-    fn deliver(&mut self, message: Message) {
-        let input = match message {
+    /// Handles all unhandled messages without faults. Order receives all answers.
+    fn settle(&mut self) {
+        let mut unhandled: Vec<_> =
+            (0..self.questions.len()).filter(|at| !self.questions[*at].is_acknowledged).collect();
+        if self.scenario.void_first {
+            unhandled.reverse();
+        }
+        for at in unhandled {
+            self.deliver(at);
+            while !self.deliveries.is_empty() {
+                if self.network.is_empty() { self.advance(0) } else { self.arrive(0, true) }
+            }
+        }
+        self.heard.append(&mut self.answers);
+    }
+
+    fn last_question(&self) -> Question {
+        self.questions[self.questions.len() - 1]
+    }
+
+    fn ask(&mut self, message: Message) {
+        let sequence = self.last_question().sequence + 1;
+        self.questions.push(Question { message, sequence, is_acknowledged: false });
+    }
+
+    fn deliver(&mut self, at: usize) {
+        let question = self.questions[at];
+        let input = match question.message {
             Message::Request => OwnedInput::Requested,
             Message::Void => OwnedInput::VoidRequested,
         };
-        self.deliveries.push(Delivery { id: self.next_id, message, input, progress: Progress::Load });
+        self.deliveries.push(Delivery { id: self.next_id, question, input, progress: Progress::Load });
         self.next_id += 1;
     }
 
     /// Does what `events::settle` does between two awaits.
     fn advance(&mut self, at: usize) {
-        let (id, input) = (self.deliveries[at].id, self.deliveries[at].input.clone());
+        let Delivery { id, question, input, .. } = &self.deliveries[at];
+        let (id, question, input) = (*id, *question, input.clone());
         let next = match self.deliveries[at].progress.clone() {
             Progress::Load => Progress::Decide(self.payment.clone()),
-            Progress::Decide(loaded) => match self.decide_and_commit(loaded, &input) {
+            Progress::Decide(loaded) => match self.decide_and_commit(loaded, &input, question.sequence) {
                 Some(progress) => progress,
                 None => {
-                    let done = self.deliveries.remove(at);
-                    self.acknowledged.push(done.message);
+                    self.deliveries.remove(at);
+                    let mut questions = self.questions.iter_mut();
+                    if let Some(handled) = questions.find(|handled| handled.sequence == question.sequence) {
+                        handled.is_acknowledged = true;
+                    }
                     return;
                 }
             },
@@ -263,7 +337,7 @@ impl Simulation {
         self.deliveries[at].progress = next;
     }
 
-    fn decide_and_commit(&mut self, mut loaded: Option<Payment>, input: &OwnedInput) -> Option<Progress> {
+    fn decide_and_commit(&mut self, mut loaded: Option<Payment>, input: &OwnedInput, asked: u64) -> Option<Progress> {
         let input = match input {
             OwnedInput::Requested => Input::Requested(&self.request),
             OwnedInput::Prepared(PrepareOutcome::Prepared(intent)) => {
@@ -280,7 +354,7 @@ impl Simulation {
             OwnedInput::Cancelled(CancelOutcome::Cancelled) => Input::Cancelled,
             OwnedInput::Cancelled(CancelOutcome::Captured) => Input::NotCancellable,
         };
-        let decision = decide(loaded.as_ref(), &input, self.now);
+        let decision = decide(loaded.as_ref(), &input, asked, self.now);
         let call = decision.call.map(|call| match call {
             Call::Prepare(_) => Sent::Prepare,
             Call::Confirm { intent, .. } => Sent::Confirm(intent),
@@ -290,7 +364,11 @@ impl Simulation {
             if self.payment.as_ref().map_or(0, |payment| payment.version) != change.payment.version - 1 {
                 return Some(Progress::Load);
             }
-            self.published.extend(change.event.map(|event| (change.payment.version, event)));
+            if let Some(event) = change.event {
+                let Payment { version, answered, .. } = change.payment;
+                self.answers.push(event.clone());
+                self.published.push(Announcement { version, answered, event });
+            }
             self.payment = Some(change.payment.clone());
             loaded = Some(change.payment);
         }

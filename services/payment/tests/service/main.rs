@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod asked_again;
 mod authorize;
 mod batch;
 mod key;

@@ -24,6 +24,8 @@ pub struct TestPayment {
     pub request: PaymentRequested,
     request_id: EventId,
     void_id: EventId,
+    /// Sequence of order's last event.
+    sequence: u64,
     aws: aws_config::SdkConfig,
     emulator: String,
     /// The secret key that the processor accepts.
@@ -72,6 +74,7 @@ impl TestPayment {
             request,
             request_id: EventId::generate(),
             void_id: EventId::generate(),
+            sequence: 2,
             aws: aws.sdk_config(),
             emulator: aws.endpoint().to_owned(),
             key: psp.secret_key().to_owned(),
@@ -103,6 +106,13 @@ impl TestPayment {
         self
     }
 
+    /// The same payment, after order has asked again for both: the events are new, with higher sequences.
+    pub fn asked_again(mut self) -> Self {
+        (self.request_id, self.void_id) = (EventId::generate(), EventId::generate());
+        self.sequence += 2;
+        self
+    }
+
     /// Writes another key to Secrets Manager.
     pub async fn rotate_key_to(&self, key: &str) {
         let secrets = aws_sdk_secretsmanager::Client::new(&self.aws);
@@ -112,17 +122,17 @@ impl TestPayment {
 
     /// Order's request as a queue message. The event is the same at every delivery.
     pub fn request_message(&self) -> Value {
-        self.message(self.request_id, Event::PaymentRequested(self.request.clone()))
+        self.message(self.request_id, self.sequence - 1, Event::PaymentRequested(self.request.clone()))
     }
 
     /// Order's void as a queue message. The event is the same at every delivery.
     pub fn void_message(&self) -> Value {
         let PaymentRequested { order_id, payment_id, .. } = self.request;
-        self.message(self.void_id, Event::VoidRequested(VoidRequested { order_id, payment_id }))
+        self.message(self.void_id, self.sequence, Event::VoidRequested(VoidRequested { order_id, payment_id }))
     }
 
-    fn message(&self, id: EventId, event: Event) -> Value {
-        let envelope = Envelope::new(id, self.request.order_id, 1, clock::now(), event);
+    fn message(&self, id: EventId, sequence: u64, event: Event) -> Value {
+        let envelope = Envelope::new(id, self.request.order_id, sequence, clock::now(), event);
         message(&id.to_string(), "", &envelope.to_json(), 1)
     }
 

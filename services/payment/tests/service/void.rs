@@ -176,6 +176,7 @@ async fn record_intent(test: &TestPayment) {
         version: 1,
         charge: Some(Charge { user_id: request.user_id, amount: request.amount }),
         state: State::Requested { intent },
+        answered: 1,
         problem: None,
         created_at: now,
         updated_at: now,
