@@ -1,6 +1,6 @@
 //! `cargo shop dlq`: poison stays where an operator can see it, and what was not poison is handled once after all.
 
-use std::{fs, process::Command};
+use std::{collections::BTreeSet, fs, process::Command};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::MessageAttributeValue;
@@ -214,17 +214,26 @@ async fn an_environment_on_aws_is_named_by_its_prefix_and_attributes_are_kept_bu
     for queue in ["shop-drill-order-inbox", "shop-drill-order-inbox-dlq"] {
         sqs.create_queue().queue_name(queue).send().await.expect("a queue");
     }
+    let dead = url(&sqs, "shop-drill-order-inbox-dlq").await;
     let text =
         |text: &str| MessageAttributeValue::builder().data_type("String").string_value(text).build().expect("text");
-    let message = sqs.send_message().queue_url(url(&sqs, "shop-drill-order-inbox-dlq").await).message_body("body");
-    let message = message.message_attributes("reason", text("a reason")).message_attributes("type", text("a type"));
-    message.send().await.expect("sent");
+    let bodies = [r#"{"type":"one"}"#, r#"{"type":"two"}"#];
+    for body in bodies {
+        let message = sqs.send_message().queue_url(&dead).message_body(body);
+        let message = message.message_attributes("reason", text("a reason")).message_attributes("type", text("a type"));
+        message.send().await.expect("sent");
+    }
+    let (success, redrive) = run(shop, &[&arguments[..], &["--type", "one"]].concat(), &environment);
+    assert!(success && redrive.contains("1 messages") && redrive.contains("0 came back"), "{redrive}");
     let (success, redrive) = run(shop, &arguments, &environment);
-    assert!(success && redrive.contains("0 came back"), "{redrive}");
+    assert!(success && redrive.contains("1 messages"), "the other message is not hidden: {redrive}");
 
-    let receive = sqs.receive_message().queue_url(url(&sqs, "shop-drill-order-inbox").await);
-    let received = receive.message_attribute_names("All").send().await.expect("a message").messages.expect("one");
-    let attributes = received[0].message_attributes().expect("attributes");
-    assert_eq!(received[0].body(), Some("body"));
-    assert_eq!(attributes.keys().collect::<Vec<_>>(), ["type"]);
+    let receive = sqs.receive_message().queue_url(url(&sqs, "shop-drill-order-inbox").await).max_number_of_messages(10);
+    let received = receive.message_attribute_names("All").send().await.expect("messages").messages.expect("two");
+    let received_bodies: BTreeSet<_> = received.iter().filter_map(|message| message.body()).collect();
+    assert_eq!(received_bodies, bodies.into());
+    for message in &received {
+        let attributes = message.message_attributes().expect("attributes");
+        assert_eq!(attributes.keys().collect::<Vec<_>>(), ["type"]);
+    }
 }
