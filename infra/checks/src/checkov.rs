@@ -4,81 +4,48 @@
 //! An exception is a comment beside the resource, with a reason: `# checkov:skip=CKV_AWS_338: …`. Root modules are
 //! read with the variables of `prod`: `dev` omits on purpose what costs money.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs, path::Path};
 
-use anyhow::{Context, Result};
-use serde::Deserialize;
-use stack::python::Packages;
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 use super::{
-    linters::Linter,
     planned::Plan,
     report::Report,
-    terraform::{Module, concurrently},
-};
-
-const PACKAGES: Packages = Packages {
-    what: "checkov",
-    folder: "linters/checkov",
-    requirements: include_str!("../linters/checkov.txt"),
-    oldest: (3, 11),
+    terraform::{self, concurrently},
+    tools::{linter, offline},
 };
 
 const POLICIES: &str = "infra/terraform/policies";
 
-#[derive(Debug, Deserialize)]
-struct Output {
-    /// Missing if there was nothing to check.
-    results: Option<Results>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Results {
-    passed_checks: Vec<Check>,
-    failed_checks: Vec<Check>,
-    skipped_checks: Vec<Check>,
-    parsing_errors: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Check {
-    check_id: String,
-    check_name: String,
-    resource: String,
-    repo_file_path: String,
-    file_line_range: (u32, u32),
-}
-
-impl Check {
-    /// The rule and the file. Within a file, checkov names the resources of an exception and of a finding differently.
-    fn place(&self) -> (&str, &str) {
-        (&self.check_id, &self.repo_file_path)
-    }
-
-    fn line(&self) -> String {
-        let file = self.repo_file_path.trim_start_matches('/');
-        format!("{file}:{}: {}: {}", self.file_line_range.0, self.check_id, self.check_name)
-    }
-}
+/// Copies the sources to the folder `$0` and makes every exception in the copy ineffective.
+const COPY: &str = r#"rm -rf "$0" && mkdir -p "$0/infra" &&
+    cp -R docker "$0" && cp -R infra/terraform infra/topology.json "$0/infra" &&
+    cd "$0" && grep -rl checkov:skip . | xargs sed -i.bak s/checkov:skip/checkov-skip/"#;
 
 /// Runs checkov on the sources, on a copy of them without exceptions, and on the plans.
 pub async fn check(root: &Path, target: &Path, plans: &[Plan], report: &mut Report) -> Result<()> {
-    let Some(checkov) = Linter::find(PACKAGES, target, report).await else { return Ok(()) };
-    let found = sources(&checkov, root).await?;
-    report.record("checkov", scope(&found), findings(&found.failed_checks, &found.parsing_errors));
+    let Some(programs) = linter("checkov", target, report).await else { return Ok(()) };
+    let found = sources(&programs, root).await?;
+    record("checkov", &found, report);
 
     let copy = target.join("checks/without-exceptions");
-    without_exceptions(root, &copy)?;
-    let needed = sources(&checkov, &copy).await?.failed_checks;
-    let needed: BTreeSet<_> = needed.iter().map(Check::place).collect();
-    let stale = found.skipped_checks.iter().filter(|check| !needed.contains(&check.place()));
-    let stale: BTreeSet<_> = stale.map(|check| format!("{} passes without the exception", check.line())).collect();
-    let scope_of_exceptions = format!("{} are still needed", found.skipped_checks.len());
-    report.record("exceptions from checkov's rules", scope_of_exceptions, stale.into_iter().collect());
+    let status = offline(root, &programs, COPY).arg(&copy).status().await?;
+    ensure!(status.success(), "cannot copy the sources to {}", copy.display());
+    let needed = sources(&programs, &copy).await?;
+    // Within a file, checkov names the resources of an exception and of a finding differently.
+    let place = |check: &Value| (check["check_id"].clone(), check["repo_file_path"].clone());
+    let needed: Vec<_> = checks(&needed, "failed_checks").map(place).collect();
+    let mut findings = BTreeSet::new();
+    for exception in checks(&found, "skipped_checks") {
+        if !needed.contains(&place(exception)) {
+            findings.insert(format!("{} passes without the exception", line(exception)));
+        }
+        if matches!(exception["check_result"]["suppress_comment"].as_str(), Some("" | "No comment provided")) {
+            findings.insert(format!("{}: the exception has no reason", line(exception)));
+        }
+    }
+    report.record("exceptions from checkov's rules", "needed, with a reason", findings);
 
     if plans.is_empty() {
         report.skipped(POLICIES, "there are no plans");
@@ -90,74 +57,52 @@ pub async fn check(root: &Path, target: &Path, plans: &[Plan], report: &mut Repo
         let file = folder.join(format!("{}.{}.json", plan.root_module, plan.profile));
         fs::write(&file, serde_json::to_vec_pretty(&plan.document())?)?;
     }
-    let policies = root.join(POLICIES).to_string_lossy().into_owned();
-    let own = ["--external-checks-dir", &policies, "--check", "SHOP_*"].map(str::to_owned);
-    let found = run(&checkov, &folder, "terraform_plan", ".", &own).await?;
-    report.record(POLICIES, scope(&found), findings(&found.failed_checks, &found.parsing_errors));
+    let policies = format!("--external-checks-dir '{}' --check 'SHOP_*'", root.join(POLICIES).display());
+    record(POLICIES, &[run(&programs, &folder, "terraform_plan", ".", &policies).await?], report);
     Ok(())
 }
 
 /// Checks the Dockerfiles, the modules and every root module below `root`.
-async fn sources(checkov: &Linter, root: &Path) -> Result<Results> {
-    let mut folders = vec![("dockerfile", "docker".to_owned(), Vec::new())];
-    folders.push(("terraform", "infra/terraform/modules".to_owned(), Vec::new()));
-    for module in Module::all(root, "units")? {
-        let variables = format!("infra/terraform/profiles/prod/{}.tfvars", module.name.trim_start_matches("units/"));
-        let own = ["--var-file".to_owned(), variables].to_vec();
-        folders.push(("terraform", format!("infra/terraform/{}", module.name), own));
-    }
-    let runs = folders.iter().map(|(framework, folder, own)| run(checkov, root, framework, folder, own));
-    let mut all = Results::default();
-    for results in concurrently(runs).await? {
-        all.passed_checks.extend(results.passed_checks);
-        all.failed_checks.extend(results.failed_checks);
-        all.skipped_checks.extend(results.skipped_checks);
-        all.parsing_errors.extend(results.parsing_errors);
-    }
+async fn sources(programs: &Path, root: &Path) -> Result<Vec<Value>> {
+    let mut all = vec![run(programs, root, "dockerfile", "docker", "").await?];
+    all.push(run(programs, root, "terraform", "infra/terraform/modules", "").await?);
+    let units = terraform::modules(root, "units")?;
+    let runs = units.iter().map(async |unit| {
+        let folder = format!("infra/terraform/{unit}");
+        let variables = format!("--var-file {}.tfvars", folder.replace("/units/", "/profiles/prod/"));
+        run(programs, root, "terraform", &folder, &variables).await
+    });
+    all.extend(concurrently(runs).await?);
     Ok(all)
 }
 
-async fn run(checkov: &Linter, root: &Path, framework: &str, folder: &str, own: &[String]) -> Result<Results> {
+async fn run(programs: &Path, root: &Path, framework: &str, folder: &str, options: &str) -> Result<Value> {
     // Checkov takes the files of `terraform test` for configuration.
-    let common = ["--output", "json", "--skip-download", "--skip-path", "/tests/"];
-    let arguments = ["--directory", folder, "--framework", framework].into_iter().chain(common);
-    let output: Output = checkov.json(root, arguments.chain(own.iter().map(String::as_str))).await?;
-    output.results.with_context(|| format!("checkov found nothing to check in {folder}"))
+    let common = "--output json --skip-download --skip-path /tests/";
+    let line = format!("checkov --framework {framework} --directory {folder} {common} {options}");
+    let output = offline(root, programs, &line).output().await?;
+    let mut document: Value = serde_json::from_slice(&output.stdout)
+        .with_context(|| format!("{line}: {}", String::from_utf8_lossy(&output.stderr)))?;
+    let results = document.get_mut("results").map(Value::take);
+    results.with_context(|| format!("checkov found nothing to check in {folder}"))
 }
 
-fn scope(found: &Results) -> String {
-    format!("{} checks passed, {} exceptions", found.passed_checks.len(), found.skipped_checks.len())
+/// Checks with a result, such as `failed_checks`.
+fn checks<'a>(found: &'a [Value], result: &str) -> impl Iterator<Item = &'a Value> {
+    found.iter().filter_map(move |results| results[result].as_array()).flatten()
 }
 
-/// One line per rule and place, with the resources: several root modules use the same module.
-fn findings(failed: &[Check], unreadable: &[String]) -> Vec<String> {
-    let mut places: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-    for check in failed {
-        places.entry(check.line()).or_default().insert(&check.resource);
-    }
-    let failed = places
-        .into_iter()
-        .map(|(line, resources)| format!("{line} [{}]", resources.into_iter().collect::<Vec<_>>().join(", ")));
-    failed.chain(unreadable.iter().map(|file| format!("{file}: checkov cannot parse it"))).collect()
+fn line(check: &Value) -> String {
+    let text = |field: &str| check[field].as_str().unwrap_or_default();
+    let file = text("repo_file_path").trim_start_matches('/');
+    format!("{file}:{}: {}: {}", check["file_line_range"][0], text("check_id"), text("check_name"))
 }
 
-/// Copies the sources with every exception made ineffective.
-fn without_exceptions(root: &Path, copy: &Path) -> Result<()> {
-    let mut entries = ["docker", "infra/topology.json", "infra/terraform"].map(PathBuf::from).to_vec();
-    if copy.exists() {
-        fs::remove_dir_all(copy)?;
-    }
-    while let Some(path) = entries.pop() {
-        let source = root.join(&path);
-        if source.is_dir() {
-            fs::create_dir_all(copy.join(&path))?;
-            for entry in fs::read_dir(&source)? {
-                entries.push(path.join(entry?.file_name()));
-            }
-        } else {
-            let text = fs::read_to_string(&source).with_context(|| format!("cannot read {}", source.display()))?;
-            fs::write(copy.join(&path), text.replace("checkov:skip", "checkov-skip"))?;
-        }
-    }
-    Ok(())
+fn record(name: &str, found: &[Value], report: &mut Report) {
+    let count = |result: &str| checks(found, result).count();
+    let scope = format!("{} checks passed, {} exceptions", count("passed_checks"), count("skipped_checks"));
+    let failed = checks(found, "failed_checks").map(|check| format!("{} [{}]", line(check), check["resource"]));
+    let unreadable = checks(found, "parsing_errors").map(|file| format!("{file}: checkov cannot parse it"));
+    // Several root modules use the same module.
+    report.record(name, scope, failed.chain(unreadable).collect::<BTreeSet<_>>());
 }

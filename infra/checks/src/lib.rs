@@ -1,27 +1,25 @@
 //! Checks of what deploys the shop. The rules are those of bought tools, of `infra/terraform/policies`, and of `joins`.
 //!
 //! - `report`: one line per check
-//! - `linters`: pinned Python packages; `files`: hadolint, Docker Compose, zizmor; `checkov`
+//! - `tools`: hadolint, Docker Compose, zizmor, and the tests of the shop that Terraform creates in the emulated AWS
+//! - `checkov`: its own rules and the policies
 //! - `terraform`: `terraform fmt`, `validate` and `test`; [`planned`]: the resources of every root module and profile
-//! - `joins`: rules over several files, which no tool knows
-//! - `deployed`: the shop that Terraform creates in the emulated AWS
+//! - [`joins`]: rules over several files, which no tool knows
 
 mod checkov;
-mod deployed;
-mod files;
-mod joins;
-mod linters;
+pub mod joins;
 pub mod planned;
 mod report;
 mod terraform;
+mod tools;
 
 use std::{collections::BTreeSet, process::ExitCode};
 
 use anyhow::Result;
 use clap::ValueEnum;
-use stack::{python, terraform::Terraform, workspace_root};
+use stack::{python, workspace_root};
 
-use self::report::Report;
+use self::{planned::PROFILES, report::Report};
 
 /// A group of checks, in the order in which they run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -44,38 +42,30 @@ pub enum Check {
 pub async fn run(checks: &BTreeSet<Check>) -> Result<ExitCode> {
     let (root, target) = (workspace_root(), python::target_dir()?);
     let mut report = Report::default();
-    if checks.contains(&Check::Docker) {
-        files::hadolint(&root, &target, &mut report).await?;
-        files::compose(&root, &mut report).await?;
-    }
-    if checks.contains(&Check::Workflows) {
-        files::zizmor(&root, &target, &mut report).await?;
-    }
-    let mut terraform = Terraform::find(&target);
-    let needs_terraform = checks.iter().any(|check| !matches!(check, Check::Docker | Check::Workflows));
-    match &terraform {
-        _ if !needs_terraform => terraform = None,
-        None => report.skipped("terraform", "terraform is not installed"),
-        Some(found) if terraform::init(&root, found, &mut report).await? => {}
-        Some(_) => terraform = None,
+    let mut terraform = None;
+    if checks.iter().any(|check| !matches!(check, Check::Docker | Check::Workflows)) {
+        terraform = terraform::find(&root, &target, &mut report).await?;
     }
     let mut plans = Vec::new();
-    if let Some(terraform) = &terraform {
-        if checks.contains(&Check::Terraform) {
-            terraform::check(&root, terraform, &mut report).await?;
+    for check in checks {
+        if let (Check::Joins | Check::Checkov, Some(terraform), []) = (check, &terraform, &plans[..]) {
+            for profile in PROFILES {
+                plans.extend(planned::plan(&root, terraform, profile).await?);
+            }
         }
-        if checks.contains(&Check::Joins) || checks.contains(&Check::Checkov) {
-            plans = planned::check(&root, terraform, &mut report).await?;
+        match (check, &terraform) {
+            (Check::Docker, _) => tools::docker(&root, &target, &mut report).await?,
+            (Check::Workflows, _) => tools::workflows(&root, &target, &mut report).await?,
+            (Check::Checkov, _) => checkov::check(&root, &target, &plans, &mut report).await?,
+            (_, None) => {}
+            (Check::Terraform, Some(terraform)) => terraform::check(&root, terraform, &mut report).await?,
+            (Check::Joins, _) => {
+                for (rule, outcome) in joins::check(&root, &plans)? {
+                    report.record(rule, outcome.seen, outcome.findings);
+                }
+            }
+            (Check::Deployed, _) => tools::deployed(&root, &mut report).await?,
         }
-    }
-    if checks.contains(&Check::Joins) && !plans.is_empty() {
-        joins::check(&root, &plans, &mut report)?;
-    }
-    if checks.contains(&Check::Checkov) {
-        checkov::check(&root, &target, &plans, &mut report).await?;
-    }
-    if checks.contains(&Check::Deployed) && terraform.is_some() {
-        deployed::check(&root, &mut report).await?;
     }
     Ok(report.end())
 }

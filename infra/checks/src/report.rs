@@ -12,23 +12,22 @@ pub struct Report {
 
 impl Report {
     /// Records a check that passed if there are no findings. `scope` says what was looked at, such as a count.
-    pub fn record<F: Display>(&mut self, check: impl Display, scope: impl Display, findings: Vec<F>) {
-        if findings.is_empty() {
+    pub fn record(&mut self, check: &str, scope: impl Display, findings: impl IntoIterator<Item = String>) {
+        let mut findings = findings.into_iter().peekable();
+        if findings.peek().is_none() {
             self.passed += 1;
             println!("ok       {check}: {scope}");
             return;
         }
         self.failed += 1;
         println!("FAILED   {check}");
-        for line in
-            findings.iter().flat_map(|finding| finding.to_string().lines().map(str::to_owned).collect::<Vec<_>>())
-        {
-            println!("           {line}");
+        for finding in findings {
+            println!("           {}", finding.trim_end().replace('\n', "\n           "));
         }
     }
 
     /// Records a check that could not run.
-    pub fn skipped(&mut self, check: impl Display, reason: impl Display) {
+    pub fn skipped(&mut self, check: &str, reason: impl Display) {
         self.skipped += 1;
         println!("skipped  {check}: {reason}");
     }

@@ -56,6 +56,24 @@ override_resource {
 }
 
 override_resource {
+  target = module.reservations.aws_sqs_queue.this
+  values = {
+    arn = "arn:aws:sqs:eu-central-1:111122223333:reservations"
+    url = "https://sqs.eu-central-1.amazonaws.com/111122223333/reservations"
+    id  = "https://sqs.eu-central-1.amazonaws.com/111122223333/reservations"
+  }
+}
+
+override_resource {
+  target = module.reservations.aws_sqs_queue.dead_letters
+  values = {
+    arn = "arn:aws:sqs:eu-central-1:111122223333:reservations-dlq"
+    url = "https://sqs.eu-central-1.amazonaws.com/111122223333/reservations-dlq"
+    id  = "https://sqs.eu-central-1.amazonaws.com/111122223333/reservations-dlq"
+  }
+}
+
+override_resource {
   target = module.relay.module.function.aws_sqs_queue.failures[0]
   values = {
     arn = "arn:aws:sqs:eu-central-1:111122223333:relay-failures-dlq"

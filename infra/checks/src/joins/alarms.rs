@@ -3,27 +3,10 @@
 use super::{Joined, Outcome};
 use crate::planned::Plan;
 
-/// Type of resource, argument with its name, condition on the name, namespace, dimension, and metrics that need an
-/// alarm. The condition is an end of the name: `~` for names with it, `!` for names without. A metric may require a
-/// statistic.
-const WATCHED: &str = "
-    aws_lambda_function  /function_name ~              AWS/Lambda FunctionName Errors Duration:p99 Throttles
-    aws_lambda_function  /function_name ~-outbox-relay AWS/Lambda FunctionName IteratorAge
-    aws_ecs_service      /name          ~              AWS/ECS    ServiceName  CPUUtilization
-    aws_lb_target_group  /arn_suffix    ~              AWS/ApplicationELB TargetGroup HTTPCode_Target_5XX_Count
-    aws_lb_target_group  /arn_suffix    ~              AWS/ApplicationELB TargetGroup TargetResponseTime:p99
-    aws_lb_target_group  /arn_suffix    ~              AWS/ApplicationELB TargetGroup HealthyHostCount
-    aws_sqs_queue        /name          ~-dlq          AWS/SQS QueueName ApproximateNumberOfMessagesVisible
-    aws_sqs_queue        /name          !-dlq          AWS/SQS QueueName ApproximateAgeOfOldestMessage
-    aws_sns_topic        /name          !-alarms       AWS/SNS TopicName NumberOfNotificationsFailed
-    aws_dynamodb_table   /name          ~              AWS/DynamoDB TableName ReadThrottleEvents WriteThrottleEvents
-    aws_db_instance      /identifier    ~              AWS/RDS DBInstanceIdentifier CPUUtilization FreeStorageSpace
-    aws_db_instance      /identifier    ~              AWS/RDS DBInstanceIdentifier FreeableMemory DatabaseConnections
-";
+const WATCHED: &str = include_str!("../../alarms.txt");
 
-pub fn all(joined: &Joined<'_>) -> Outcome {
-    let mut outcome = Outcome::default();
-    for line in WATCHED.lines() {
+pub fn all(joined: &Joined<'_>, outcome: &mut Outcome) {
+    for line in WATCHED.lines().filter(|line| !line.starts_with('#')) {
         let [kind, argument, condition, namespace, dimension, metrics @ ..] =
             &line.split_whitespace().collect::<Vec<_>>()[..]
         else {
@@ -41,7 +24,6 @@ pub fn all(joined: &Joined<'_>) -> Outcome {
             }
         }
     }
-    outcome
 }
 
 /// Whether an alarm uses the metric, by itself or in an expression.
@@ -57,26 +39,4 @@ fn has_alarm(plan: &Plan, namespace: &str, dimension: &str, name: &str, metric: 
                 && (statistic.is_empty() || one["extended_statistic"] == statistic || one["stat"] == statistic)
         })
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::{super::tests::findings, *};
-
-    #[test]
-    fn a_metric_needs_an_alarm_by_itself_or_in_an_expression() {
-        let metric = |name: &str| {
-            let dimensions = json!({ "QueueName": name });
-            json!({ "namespace": "AWS/SQS", "metric_name": "ApproximateAgeOfOldestMessage", "dimensions": dimensions })
-        };
-        let with = |alarm| {
-            let queue = ("q", "aws_sqs_queue", json!({ "name": "inbox" }));
-            findings(all, &[queue, ("a", "aws_cloudwatch_metric_alarm", alarm)])
-        };
-        assert!(with(metric("inbox")).is_empty());
-        assert!(with(json!({ "metric_query": [{ "metric": [metric("inbox")] }] })).is_empty());
-        assert_eq!(with(metric("outbox")), ["order q: no alarm on its metric ApproximateAgeOfOldestMessage"]);
-    }
 }

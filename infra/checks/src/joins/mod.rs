@@ -2,24 +2,26 @@
 //!
 //! - `alarms`: an alarm for each resource that can fail
 //! - `topology`: plans against `infra/topology.json`
-//! - `settings`: plans and READMEs against the settings that the programs read
+//! - `settings`: plans against the settings that the programs read
 //! - `exceptions`: exceptions of the policies that no statement needs
 
 mod alarms;
 mod exceptions;
 mod settings;
+
 mod topology;
 
-use std::{collections::BTreeMap, fmt::Display, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+    path::Path,
+};
 
 use anyhow::Result;
 use stack::topology::Topology;
 
 use self::settings::Settings;
-use super::{
-    planned::{PROFILES, Plan, PlannedResource},
-    report::Report,
-};
+use super::planned::{PROFILES, Plan, PlannedResource};
 
 /// Plans of one profile, and what they are joined with.
 struct Joined<'a> {
@@ -39,72 +41,48 @@ impl<'a> Joined<'a> {
 
     /// A name without the prefix `shop-<environment>-`.
     fn plain<'n>(&self, name: &'n str) -> &'n str {
-        let rest = name.strip_prefix("shop-").and_then(|rest| rest.strip_prefix(self.profile));
-        rest.and_then(|rest| rest.strip_prefix('-')).unwrap_or(name)
+        name.strip_prefix(&format!("shop-{}-", self.profile)).unwrap_or(name)
     }
 }
 
-/// Result of a rule with one profile.
-#[derive(Default)]
-struct Outcome {
-    /// Number of things that the rule looked at. A rule that looked at nothing fails: it is outdated.
-    seen: usize,
-    findings: Vec<String>,
+/// Result of a rule.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Number of things that the rule looked at.
+    pub seen: usize,
+    /// Descriptions of the faults.
+    pub findings: BTreeSet<String>,
 }
 
 impl Outcome {
     fn add(&mut self, plan: &Plan, resource: &PlannedResource, finding: impl Display) {
-        self.findings.push(format!("{} {}: {finding}", plan.root_module, resource.address));
+        self.findings.insert(format!("{} {} {}: {finding}", plan.profile, plan.root_module, resource.address));
     }
 }
 
-type Rule = fn(&Joined<'_>) -> Outcome;
+type Rule = fn(&Joined<'_>, &mut Outcome);
 
-const RULES: &[(&str, Rule)] = &[
+const RULES: [(&str, Rule); 4] = [
     ("alarms for every resource that can fail", alarms::all),
     ("plans equal infra/topology.json", topology::same),
-    ("relays publish to the topic of their table only", topology::relays),
     ("programs receive the settings that they read", settings::received),
-    ("READMEs list the settings that programs read", settings::documented),
     ("exceptions from named resources are needed", exceptions::needed),
 ];
 
 /// Applies every rule to every profile.
-pub fn check(root: &Path, plans: &[Plan], report: &mut Report) -> Result<()> {
+pub fn check(root: &Path, plans: &[Plan]) -> Result<Vec<(&'static str, Outcome)>> {
     let (topology, settings) = (Topology::load()?, settings::read(root)?);
+    let mut outcomes = Vec::new();
     for (name, rule) in RULES {
-        let (mut seen, mut findings) = (0, Vec::new());
+        let mut outcome = Outcome::default();
         for profile in PROFILES {
             let plans = plans.iter().filter(|plan| plan.profile == profile).collect();
-            let outcome = rule(&Joined { root, profile, plans, topology: &topology, settings: &settings });
-            seen += outcome.seen;
-            findings.extend(outcome.findings.into_iter().map(|finding| format!("{profile}: {finding}")));
+            rule(&Joined { root, profile, plans, topology: &topology, settings: &settings }, &mut outcome);
         }
-        if seen == 0 {
-            findings.push("nothing that the rule is about exists: it is outdated".to_owned());
+        if outcome.seen == 0 {
+            outcome.findings.insert("nothing that the rule is about exists: it is outdated".to_owned());
         }
-        report.record(name, seen, findings);
+        outcomes.push((name, outcome));
     }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    /// Findings of a rule for a plan of `order` with these resources: address, type, values.
-    pub fn findings(rule: Rule, resources: &[(&str, &str, Value)]) -> Vec<String> {
-        let resource = |(address, kind, values): &(&str, &str, Value)| {
-            let one = json!({ "address": address, "mode": "managed", "name": "this", "type": kind, "values": values });
-            serde_json::from_value(one).unwrap()
-        };
-        let resources = resources.iter().map(resource).collect();
-        let plan = Plan { root_module: "order".to_owned(), profile: "dev".to_owned(), resources };
-        let (root, topology) = (stack::workspace_root(), Topology::load().unwrap());
-        let settings = settings::read(&root).unwrap();
-        let plans = vec![&plan];
-        rule(&Joined { root: &root, profile: "dev", plans, topology: &topology, settings: &settings }).findings
-    }
+    Ok(outcomes)
 }
