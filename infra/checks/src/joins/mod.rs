@@ -11,16 +11,11 @@ mod settings;
 
 mod topology;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Display,
-    path::Path,
-};
+use std::{collections::BTreeSet, fmt::Display, path::Path};
 
 use anyhow::Result;
 use stack::topology::Topology;
 
-use self::settings::Settings;
 use super::planned::{PROFILES, Plan, PlannedResource};
 
 /// Plans of one profile, and what they are joined with.
@@ -29,8 +24,6 @@ struct Joined<'a> {
     profile: &'a str,
     plans: Vec<&'a Plan>,
     topology: &'a Topology,
-    /// Settings that each program reads.
-    settings: &'a BTreeMap<String, Settings>,
 }
 
 impl<'a> Joined<'a> {
@@ -71,13 +64,13 @@ const RULES: [(&str, Rule); 4] = [
 
 /// Applies every rule to every profile.
 pub fn check(root: &Path, plans: &[Plan]) -> Result<Vec<(&'static str, Outcome)>> {
-    let (topology, settings) = (Topology::load()?, settings::read(root)?);
+    let topology = Topology::load()?;
     let mut outcomes = Vec::new();
     for (name, rule) in RULES {
         let mut outcome = Outcome::default();
         for profile in PROFILES {
             let plans = plans.iter().filter(|plan| plan.profile == profile).collect();
-            rule(&Joined { root, profile, plans, topology: &topology, settings: &settings }, &mut outcome);
+            rule(&Joined { root, profile, plans, topology: &topology }, &mut outcome);
         }
         if outcome.seen == 0 {
             outcome.findings.insert("nothing that the rule is about exists: it is outdated".to_owned());

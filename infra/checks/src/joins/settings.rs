@@ -3,36 +3,18 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
 };
-
-use anyhow::{Context, Result};
 
 use super::{Joined, Outcome};
 
-/// Settings of a program: names, and whether each is required.
-pub type Settings = BTreeMap<String, bool>;
-
-/// Reads the settings of every service from the clap attributes of its `src/config.rs`.
-pub fn read(root: &Path) -> Result<BTreeMap<String, Settings>> {
-    let mut all = BTreeMap::new();
-    for service in fs::read_dir(root.join("services")).context("cannot list services/")? {
-        let service = service?;
-        let source = fs::read_to_string(service.path().join("src/config.rs"));
-        let source = source.with_context(|| format!("cannot read the settings of {}", service.path().display()))?;
-        all.insert(service.file_name().to_string_lossy().into_owned(), parse(&source));
-    }
-    Ok(all)
-}
-
-/// A setting is required unless it has a default or is an `Option`.
-fn parse(source: &str) -> Settings {
-    let mut settings = Settings::new();
+/// Settings in the clap attributes of a `config.rs`, and whether each is required: it has no default and is no `Option`.
+fn parse(source: &str) -> BTreeMap<&str, bool> {
+    let mut settings = BTreeMap::new();
     for argument in source.split("#[arg(").skip(1) {
         let (attribute, field) = argument.split_once(")]").unwrap_or((argument, ""));
         let field = field.trim_start().lines().next().unwrap_or_default();
         if let Some(name) = attribute.split("env = \"").nth(1).and_then(|rest| rest.split('"').next()) {
-            settings.insert(name.to_owned(), !attribute.contains("default_value") && !field.contains("Option<"));
+            settings.insert(name, !attribute.contains("default_value") && !field.contains("Option<"));
         }
     }
     settings
@@ -56,16 +38,18 @@ pub fn received(joined: &Joined<'_>, outcome: &mut Outcome) {
     }
     outcome.seen += all.len();
     for (plan, resource, program, received) in all {
-        let Some(read) = joined.settings.get(program) else {
-            outcome.add(plan, resource, format!("there is no program services/{program}"));
+        let file = format!("services/{program}/src/config.rs");
+        let Ok(source) = fs::read_to_string(joined.root.join(&file)) else {
+            outcome.add(plan, resource, format!("cannot read {file}"));
             continue;
         };
+        let read = parse(&source);
         // The SDK and the log filter read their own variables.
         let is_common = |name: &str| name.starts_with("AWS_") || name == "RUST_LOG";
-        for name in received.iter().filter(|name| !is_common(name) && !read.contains_key(*name)) {
+        for name in received.iter().filter(|name| !is_common(name) && !read.contains_key(name.as_str())) {
             outcome.add(plan, resource, format!("{program} does not read {name}"));
         }
-        for (name, _) in read.iter().filter(|(name, is_required)| **is_required && !received.contains(*name)) {
+        for (name, _) in read.iter().filter(|(name, is_required)| **is_required && !received.contains(**name)) {
             outcome.add(plan, resource, format!("{program} does not start without {name}"));
         }
     }
