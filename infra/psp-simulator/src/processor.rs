@@ -45,15 +45,19 @@ impl Processor {
 
     /// Executes a command whose idempotency key, if any, is already locked. The result is written to the journal
     /// before it becomes visible. If that write fails, the command has no effect. A `fault` may change the effect, or
-    /// replace the response by a 500.
+    /// replace the response by a 500. With `expand`, the response contains the intent's charge instead of its id.
     pub(crate) fn execute(
         &mut self,
         command: Command,
         key: Option<(String, Fingerprint)>,
         fault: Option<Kind>,
+        expand: bool,
     ) -> (ApiResponse, Option<Event>) {
         let now = clock::now();
         let Outcome { mut response, change, event } = self.books.decide(command, fault.and_then(Kind::deviation), now);
+        if expand && let Some(intent) = change.intent() {
+            intent.expand_charge(&mut response.body);
+        }
         if fault == Some(Kind::Error500After) {
             response = ApiError::internal().into();
         }

@@ -34,6 +34,13 @@ pub(crate) struct Change {
     entries: Vec<Entry>,
 }
 
+impl Change {
+    /// The intent that was created or changed.
+    pub(crate) fn intent(&self) -> Option<&Intent> {
+        self.intent.as_ref()
+    }
+}
+
 /// The decision on a command. It takes effect when [`Books::apply`] applies the change.
 #[derive(Debug)]
 pub(crate) struct Outcome {
@@ -50,7 +57,7 @@ impl Books {
             Command::Create(create) => self.create(create, deviation, now),
             Command::Confirm { intent, payment_method, off_session } => self.transition(&intent, now, |intent| {
                 deviation.into_iter().for_each(|deviation| intent.deviate(deviation));
-                intent.confirm(payment_method, off_session, new_id("ch"))
+                intent.confirm(payment_method, off_session, new_id("ch"), now)
             }),
             Command::Capture { intent, amount } => self.transition(&intent, now, |intent| intent.capture(amount)),
             Command::Cancel { intent, reason } => self.transition(&intent, now, |intent| intent.cancel(reason, now)),
@@ -106,7 +113,7 @@ impl Books {
         deviation.into_iter().for_each(|deviation| intent.deviate(deviation));
         let mut transition = Transition::default();
         if confirm {
-            transition = intent.confirm(None, off_session, new_id("ch"))?;
+            transition = intent.confirm(None, off_session, new_id("ch"), now)?;
         }
         Ok(self.outcome(intent, transition, now))
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -13,6 +13,9 @@ use super::{
     ledger::Kind,
     status::{Status, Transition},
 };
+
+/// Time for which an issuer holds an authorized amount.
+const AUTHORIZATION_LIFETIME: TimeDelta = TimeDelta::days(7);
 
 /// A payment intent with Stripe's fields.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -33,6 +36,9 @@ pub(crate) struct Intent {
     pub(crate) metadata: BTreeMap<String, String>,
     /// Unix time in seconds.
     pub(super) created: i64,
+    /// Unix time in seconds at which an uncaptured authorization expires. Part of the charge in Stripe's representation.
+    #[serde(default)]
+    pub(super) capture_before: Option<i64>,
     pub(super) canceled_at: Option<i64>,
     pub(super) cancellation_reason: Option<String>,
 }
@@ -79,6 +85,7 @@ impl Intent {
         payment_method: Option<String>,
         off_session: bool,
         charge: String,
+        now: DateTime<Utc>,
     ) -> Result<Transition, ApiError> {
         use Status::{RequiresAction, RequiresConfirmation, RequiresPaymentMethod};
         self.require_status(
@@ -98,7 +105,7 @@ impl Intent {
                 self.payment_method = Some(payment_method);
                 self.latest_charge = Some(charge);
                 self.last_payment_error = None;
-                Ok(self.authorize())
+                Ok(self.authorize(now))
             }
             IssuerDecision::AuthenticationRequired if !off_session => {
                 self.payment_method = Some(payment_method);
@@ -112,10 +119,11 @@ impl Intent {
         }
     }
 
-    fn authorize(&mut self) -> Transition {
+    fn authorize(&mut self, now: DateTime<Utc>) -> Transition {
         let mut entries = vec![(Kind::Authorized, self.amount)];
         match self.capture_method {
             CaptureMethod::Manual => {
+                self.capture_before = Some((now + AUTHORIZATION_LIFETIME).timestamp());
                 self.amount_capturable = self.amount;
                 self.status = Status::RequiresCapture;
                 Transition::new("payment_intent.amount_capturable_updated", entries)

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use super::error::ApiError;
 
+/// Name of the parameter that requests objects instead of their ids.
+const EXPAND: &str = "expand[]";
+
 /// Parameters of one request, in the order of the request.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Params(Vec<(String, String)>);
@@ -14,15 +17,23 @@ impl Params {
         Self(form_urlencoded::parse(form).into_owned().collect())
     }
 
-    /// Rejects parameters whose outermost name is not listed.
+    /// Rejects parameters whose outermost name is not listed. Every request may expand an intent's charge.
     pub(crate) fn only(&self, known: &[&str]) -> Result<(), ApiError> {
-        let names = self.0.iter().filter_map(|(name, _)| name.split('[').next());
+        if let Some((_, value)) = self.0.iter().find(|(name, value)| name == EXPAND && value != "latest_charge") {
+            return Err(ApiError::invalid(format!("This property cannot be expanded ({value}).")).param("expand"));
+        }
+        let names = self.0.iter().filter(|(name, _)| name != EXPAND).filter_map(|(name, _)| name.split('[').next());
         let unknown: Vec<&str> = names.filter(|name| !known.contains(name)).collect();
         let Some(first) = unknown.first() else { return Ok(()) };
         let plural = if unknown.len() > 1 { "s" } else { "" };
         Err(ApiError::invalid(format!("Received unknown parameter{plural}: {}", unknown.join(", ")))
             .code("parameter_unknown")
             .param(first))
+    }
+
+    /// Whether the response contains the charge instead of its id.
+    pub(crate) fn expands_charge(&self) -> bool {
+        self.0.iter().any(|(name, _)| name == EXPAND)
     }
 
     /// Returns the value of a parameter, if present. An empty value is an error.

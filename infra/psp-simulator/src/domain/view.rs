@@ -34,7 +34,14 @@ impl Intent {
         })
     }
 
-    /// Returns Stripe's representation of the charge, which is the subject of `charge.refunded`.
+    /// Replaces the id of the charge in a response about the intent by the charge, as `expand[]=latest_charge` requests.
+    pub(crate) fn expand_charge(&self, response: &mut Value) {
+        if self.latest_charge.is_some() && response["object"] == "payment_intent" {
+            response["latest_charge"] = self.charge_json();
+        }
+    }
+
+    /// Returns Stripe's representation of the charge, which is also the subject of `charge.refunded`.
     pub(super) fn charge_json(&self) -> Value {
         json!({
             "id": self.latest_charge,
@@ -50,7 +57,8 @@ impl Intent {
             "paid": true,
             "payment_intent": self.id,
             "payment_method": self.payment_method,
-            "refunded": self.amount_refunded == self.amount_received,
+            "payment_method_details": { "type": "card", "card": { "capture_before": self.capture_before } },
+            "refunded": self.amount_received > 0 && self.amount_refunded == self.amount_received,
             "status": "succeeded",
         })
     }

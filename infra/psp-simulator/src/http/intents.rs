@@ -45,7 +45,11 @@ pub(super) async fn retrieve(State(app): State<AppState>, Path(id): Path<String>
     read(app, request, Operation::Retrieve, order_id, |books, params| {
         params.only(&[])?;
         let intent = books.intent(&id).ok_or_else(|| ApiError::missing("payment_intent", &id))?;
-        Ok(ApiResponse::ok(intent.to_json()))
+        let mut response = ApiResponse::ok(intent.to_json());
+        if params.expands_charge() {
+            intent.expand_charge(&mut response.body);
+        }
+        Ok(response)
     })
     .await
 }

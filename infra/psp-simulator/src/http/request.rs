@@ -178,6 +178,7 @@ async fn execute(
     fault: Option<Fault>,
 ) -> Result<Response, ApiError> {
     let command = command?;
+    let expand = request.params.expands_charge();
     let params = hex::encode(Sha256::digest(request.params.canonical()));
     let key = request.key.map(|key| (key, Fingerprint { path: request.path, params }));
     if let Some((key, fingerprint)) = &key
@@ -189,7 +190,7 @@ async fn execute(
     let kind = fault.map(|fault| fault.kind);
     let webhooks = app.webhooks.clone();
     // The journal syncs to disk, which must not block a thread of the async runtime.
-    let executed = tokio::task::spawn_blocking(move || app.processor().execute(command, key, kind)).await;
+    let executed = tokio::task::spawn_blocking(move || app.processor().execute(command, key, kind, expand)).await;
     let (response, event) = executed.map_err(|_| ApiError::internal())?;
     if let Some(event) = event {
         webhooks.send(event);

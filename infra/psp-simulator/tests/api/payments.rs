@@ -24,6 +24,23 @@ async fn a_payment_is_authorized_then_captured() {
 }
 
 #[tokio::test]
+async fn the_charge_is_expanded_on_request_and_says_when_the_authorization_expires() {
+    let psp = Simulator::start().await;
+    let mut form = payment("pm_card_visa", "ord_1").to_vec();
+    form.push(("expand[]", "latest_charge"));
+    let (status, intent) = psp.post("/v1/payment_intents", &form).await;
+    assert_eq!((status, &intent["latest_charge"]["object"]), (200, &json!("charge")));
+    let capture_before = &intent["latest_charge"]["payment_method_details"]["card"]["capture_before"];
+    assert_eq!(capture_before.as_i64().unwrap() - intent["created"].as_i64().unwrap(), 7 * 24 * 60 * 60);
+
+    let path = format!("/v1/payment_intents/{}", text(&intent["id"]));
+    assert_eq!(psp.get(&path, &[("expand[]", "latest_charge")]).await, (200, intent.clone()));
+    assert_eq!(psp.get(&path, &[]).await.1["latest_charge"], intent["latest_charge"]["id"]);
+    let (status, refused) = psp.get(&path, &[("expand[]", "customer")]).await;
+    assert_eq!((status, &refused["error"]["param"]), (400, &json!("expand")));
+}
+
+#[tokio::test]
 async fn a_partial_capture_voids_the_rest() {
     let psp = Simulator::start().await;
     let id = psp.authorized("ord_1").await;

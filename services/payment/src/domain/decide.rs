@@ -63,7 +63,10 @@ pub enum PrepareOutcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConfirmOutcome {
     /// The issuer authorized the amount.
-    Authorized,
+    Authorized {
+        /// Time at which the authorization expires, if the processor tells.
+        expires_at: Option<DateTime<Utc>>,
+    },
     /// The issuer declined, and no money is held.
     Declined(DeclineReason),
     /// The intent was cancelled before it could be confirmed.
@@ -196,7 +199,7 @@ fn decide_known<'a>(payment: &Payment, input: &Input<'a>, asked: u64, now: DateT
             State::Requested { intent },
             Input::Requested(_) | Input::Prepared { .. } | Input::Refused { .. } | Input::VoidRequested(_),
         )
-        | (State::Authorized { intent }, Input::VoidRequested(_)) => {
+        | (State::Authorized { intent, .. }, Input::VoidRequested(_)) => {
             cancel(next(payment, State::VoidPending { intent: intent.clone() }, now), intent)
         }
         // The recorded intent is cancelled even if the problem is that of another one.
@@ -207,8 +210,8 @@ fn decide_known<'a>(payment: &Payment, input: &Input<'a>, asked: u64, now: DateT
             let pending = next(payment, State::VoidPending { intent: intent.clone() }, now);
             cancel(Payment { problem: Some(*problem), ..pending }, intent)
         }
-        (State::Requested { intent }, Input::Confirmed(ConfirmOutcome::Authorized)) => {
-            announce(next(payment, State::Authorized { intent: intent.clone() }, now))
+        (State::Requested { intent }, Input::Confirmed(ConfirmOutcome::Authorized { expires_at })) => {
+            announce(next(payment, State::Authorized { intent: intent.clone(), expires_at: *expires_at }, now))
         }
         (State::Requested { intent }, Input::Confirmed(ConfirmOutcome::Declined(reason))) => {
             announce(next(payment, State::Declined { intent: Some(intent.clone()), reason: *reason }, now))
@@ -265,9 +268,9 @@ fn next(payment: &Payment, state: State, now: DateTime<Utc>) -> Payment {
 fn announce<'a>(payment: Payment) -> Decision<'a> {
     let (payment_id, order_id) = (payment.id, payment.order_id);
     let event = match (&payment.state, &payment.charge) {
-        (State::Authorized { .. }, Some(Charge { amount, .. })) => {
-            let amount = *amount;
-            Event::PaymentAuthorized(PaymentAuthorized { payment_id, order_id, amount, expires_at: None })
+        (State::Authorized { expires_at, .. }, Some(Charge { amount, .. })) => {
+            let (amount, expires_at) = (*amount, *expires_at);
+            Event::PaymentAuthorized(PaymentAuthorized { payment_id, order_id, amount, expires_at })
         }
         (State::Declined { reason, .. }, _) => {
             Event::PaymentDeclined(PaymentDeclined { payment_id, order_id, reason: *reason })

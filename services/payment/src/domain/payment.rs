@@ -76,6 +76,8 @@ pub enum State {
     Authorized {
         /// The intent that holds the money.
         intent: IntentId,
+        /// Time at which the issuer releases the money unless it is captured. None if the processor does not tell.
+        expires_at: Option<DateTime<Utc>>,
     },
     /// The issuer declined, or the processor refused the amount before it asked an issuer. Another card is another
     /// payment.
@@ -101,7 +103,7 @@ impl State {
     /// The recorded intent, if there is one.
     pub fn intent(&self) -> Option<&IntentId> {
         match self {
-            Self::Requested { intent } | Self::Authorized { intent } | Self::VoidPending { intent } => Some(intent),
+            Self::Requested { intent } | Self::Authorized { intent, .. } | Self::VoidPending { intent } => Some(intent),
             Self::Declined { intent, .. } | Self::Voided { intent } => intent.as_ref(),
         }
     }

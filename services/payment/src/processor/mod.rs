@@ -91,7 +91,8 @@ impl Processor {
     /// Authorizes the intent's amount on `payment_method`. It has to be `amount`.
     ///
     /// Repeatable: the idempotency key is derived from the payment's id and never changes, so the issuer is asked once.
-    /// If the processor only replays a stored failure, the intent's status shows whether the amount is authorized.
+    /// If the processor only replays a stored failure, or another version of this service has used the key with other
+    /// parameters, the intent's status shows whether the amount is authorized.
     pub async fn confirm(
         &self,
         payment_id: PaymentId,
@@ -104,6 +105,7 @@ impl Processor {
             .field("payment_method", payment_method)
             // The customer is not present to authenticate with the bank, so a request to do so is a decline.
             .field("error_on_requires_action", "true")
+            .field("expand[]", "latest_charge")
             .idempotency_key(format!("{payment_id}:authorize"))
             .timeout(self.confirm_timeout);
         let response = match self.transport.with_fresh_key(&call).await {
@@ -114,7 +116,7 @@ impl Processor {
         };
         match response.read::<Intent>()? {
             Ok(intent) => intent.outcome(&asked).ok_or(ProcessorError::Undecided),
-            Err(error) if error.is_unexpected_state() => {
+            Err(error) if error.is_unexpected_state() || error.is_key_of_other_call() => {
                 self.retrieve(intent).await?.outcome(&asked).ok_or(ProcessorError::Undecided)
             }
             Err(error) => match error.decline_reason(response.status) {
@@ -124,26 +126,29 @@ impl Processor {
         }
     }
 
-    /// Cancels the intent: releases the money that it holds, if any, and prevents a later confirmation.
+    /// Cancels the intent: releases the money that it holds, if any, and prevents a later confirmation. A captured amount
+    /// that an operator has refunded is released as well.
     ///
     /// Repeatable without an idempotency key, because `canceled` is a final status. With a key, the processor would
     /// replay an internal error of its own for a day, and hold the customer's money for as long.
     pub async fn cancel(&self, intent: &IntentId) -> Result<CancelOutcome, ProcessorError> {
         let call = Request::post(format!("/v1/payment_intents/{intent}/cancel"));
         let response = self.transport.with_fresh_key(&call).await?;
-        let status = match response.read::<Intent>()? {
-            Ok(intent) => intent.status,
-            Err(error) if error.is_unexpected_state() => self.retrieve(intent).await?.status,
+        let intent = match response.read::<Intent>()? {
+            Ok(intent) => intent,
+            Err(error) if error.is_unexpected_state() => self.retrieve(intent).await?,
             Err(error) => return Err(error.into_processor_error(response.status)),
         };
-        match status {
+        match intent.status {
             Status::Canceled => Ok(CancelOutcome::Cancelled),
+            Status::Succeeded if intent.is_refunded() => Ok(CancelOutcome::Cancelled),
             Status::Succeeded => Ok(CancelOutcome::Captured),
             _ => Err(ProcessorError::Undecided),
         }
     }
 
     async fn retrieve(&self, intent: &IntentId) -> Result<Intent, ProcessorError> {
-        self.transport.with_fresh_key(&Request::get(format!("/v1/payment_intents/{intent}"))).await?.success()
+        let call = Request::get(format!("/v1/payment_intents/{intent}?expand[]=latest_charge"));
+        self.transport.with_fresh_key(&call).await?.success()
     }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use contracts::event::payment::DeclineReason;
 use contracts::{Money, PaymentId};
 use reqwest::StatusCode;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::error::ProcessorError;
 use crate::domain::{ConfirmOutcome, IntentId, Problem};
@@ -22,6 +24,40 @@ pub(super) struct Intent {
     #[serde(default)]
     metadata: HashMap<String, String>,
     last_payment_error: Option<ApiError>,
+    #[serde(default)]
+    latest_charge: LatestCharge,
+}
+
+/// The charge of an intent. Only the id unless it is expanded, or null.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum LatestCharge {
+    Expanded(Charge),
+    Other(IgnoredAny),
+}
+
+impl Default for LatestCharge {
+    fn default() -> Self {
+        Self::Other(IgnoredAny)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Charge {
+    #[serde(default)]
+    refunded: bool,
+    payment_method_details: Option<PaymentMethodDetails>,
+}
+
+#[derive(Debug, Deserialize)]
+struct PaymentMethodDetails {
+    card: Option<CardDetails>,
+}
+
+#[derive(Debug, Deserialize)]
+struct CardDetails {
+    /// Unix time in seconds.
+    capture_before: Option<i64>,
 }
 
 /// What was requested from the processor, always with manual capture.
@@ -69,7 +105,8 @@ impl Intent {
     pub(super) fn outcome(&self, asked: &Asked) -> Option<ConfirmOutcome> {
         match (self.status, &self.last_payment_error) {
             (Status::RequiresCapture | Status::Succeeded, _) => {
-                Some(self.problem(asked).map_or(ConfirmOutcome::Authorized, ConfirmOutcome::Wrong))
+                let authorized = ConfirmOutcome::Authorized { expires_at: self.expires_at() };
+                Some(self.problem(asked).map_or(authorized, ConfirmOutcome::Wrong))
             }
             (Status::RequiresPaymentMethod, Some(error)) => Some(ConfirmOutcome::Declined(error.reason())),
             (Status::Canceled, _) => Some(ConfirmOutcome::Cancelled),
@@ -78,9 +115,25 @@ impl Intent {
     }
 }
 
+impl Intent {
+    /// Whether the captured amount was refunded in full. Requires the expanded charge.
+    pub(super) fn is_refunded(&self) -> bool {
+        matches!(&self.latest_charge, LatestCharge::Expanded(charge) if charge.refunded)
+    }
+
+    /// Time at which the authorization expires. Requires the expanded charge.
+    fn expires_at(&self) -> Option<DateTime<Utc>> {
+        let LatestCharge::Expanded(charge) = &self.latest_charge else { return None };
+        let card = charge.payment_method_details.as_ref()?.card.as_ref()?;
+        DateTime::from_timestamp(card.capture_before?, 0)
+    }
+}
+
 /// Stripe's error object. Its `message` is omitted on purpose: it may quote the payment method's token.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct ApiError {
+    #[serde(rename = "type")]
+    kind: Option<String>,
     code: Option<String>,
     decline_code: Option<String>,
     param: Option<String>,
@@ -95,6 +148,11 @@ impl ApiError {
     /// Whether the intent's status does not allow the call.
     pub(super) fn is_unexpected_state(&self) -> bool {
         self.code.as_deref() == Some("payment_intent_unexpected_state")
+    }
+
+    /// Whether the idempotency key was used with other parameters: by another version of this service.
+    pub(super) fn is_key_of_other_call(&self) -> bool {
+        self.kind.as_deref() == Some("idempotency_error")
     }
 
     /// Reason of the decline, if the payment method or the amount was refused. None if the call itself is wrong.
@@ -165,7 +223,19 @@ mod tests {
     }
 
     #[rstest]
-    #[case::authorized(json!({}), Some(ConfirmOutcome::Authorized))]
+    #[case::authorized(json!({}), Some(ConfirmOutcome::Authorized { expires_at: None }))]
+    #[case::charge_not_expanded(
+        json!({ "latest_charge": "ch_1" }),
+        Some(ConfirmOutcome::Authorized { expires_at: None })
+    )]
+    #[case::other_than_card(
+        json!({ "latest_charge": { "id": "ch_1", "payment_method_details": { "card": null } } }),
+        Some(ConfirmOutcome::Authorized { expires_at: None })
+    )]
+    #[case::expiry(
+        json!({ "latest_charge": { "payment_method_details": { "card": { "capture_before": 1_790_000_000 } } } }),
+        Some(ConfirmOutcome::Authorized { expires_at: DateTime::from_timestamp(1_790_000_000, 0) })
+    )]
     #[case::cancelled(json!({ "status": "canceled" }), Some(ConfirmOutcome::Cancelled))]
     #[case::never_confirmed(json!({ "status": "requires_payment_method" }), None)]
     #[case::declined(

@@ -35,6 +35,9 @@ pub(super) struct PaymentItem {
     processor_intent_id: Option<IntentId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     decline_reason: Option<DeclineReason>,
+    /// Not `expires_at`, which is the table's time to live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    authorization_expires_at: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     problem: Option<Problem>,
     created_at: DateTime<Utc>,
@@ -78,6 +81,10 @@ impl From<&Payment> for PaymentItem {
             amount: charge.as_ref().map(|charge| charge.amount),
             processor_intent_id: state.intent().cloned(),
             decline_reason,
+            authorization_expires_at: match state {
+                State::Authorized { expires_at, .. } => *expires_at,
+                _ => None,
+            },
             problem: *problem,
             created_at: *created_at,
             updated_at: *updated_at,
@@ -101,7 +108,7 @@ impl TryFrom<PaymentItem> for Payment {
         let intent = || item.processor_intent_id.clone().ok_or(lacks("processor_intent_id"));
         let state = match item.state {
             StateName::Requested => State::Requested { intent: intent()? },
-            StateName::Authorized => State::Authorized { intent: intent()? },
+            StateName::Authorized => State::Authorized { intent: intent()?, expires_at: item.authorization_expires_at },
             StateName::Declined => {
                 let reason = item.decline_reason.ok_or(lacks("decline_reason"))?;
                 State::Declined { intent: item.processor_intent_id.clone(), reason }

@@ -7,7 +7,7 @@
 mod model;
 
 use contracts::Event;
-use model::{Deviates, Refuses, Scenario, Simulation, Step};
+use model::{Deviates, EXPIRES_AT, Refuses, Scenario, Simulation, Step};
 use payment::domain::{Problem, State};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -92,6 +92,11 @@ proptest! {
         let answered: Vec<_> = published.iter().map(|announcement| announcement.answered).collect();
         prop_assert!(answered.is_sorted_by(|a, b| a < b), "a question was answered twice: {published:?}");
         prop_assert!(published.len() <= simulation.questions());
+        for announcement in published {
+            if let Event::PaymentAuthorized(authorized) = &announcement.event {
+                prop_assert_eq!(authorized.expires_at, EXPIRES_AT);
+            }
+        }
         let versions: Vec<_> = published.iter().map(|announcement| announcement.version).collect();
         prop_assert!(versions.is_sorted_by(|a, b| a < b), "versions out of order: {versions:?}");
 

@@ -8,6 +8,9 @@ use contracts::{Currency, Event, Money, OrderId, PaymentId, UserId};
 use payment::domain::{Call, CancelOutcome, ConfirmOutcome, Input, IntentId, Payment, PrepareOutcome, Problem, decide};
 use proptest::sample::Index;
 
+/// Expiry of authorizations.
+pub const EXPIRES_AT: Option<DateTime<Utc>> = DateTime::from_timestamp(7 * 24 * 60 * 60, 0);
+
 /// Conditions that hold from the start.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
@@ -429,7 +432,9 @@ impl Simulation {
                     IntentStatus::Declined => ConfirmOutcome::Declined(DeclineReason::CardDeclined),
                     IntentStatus::Captured => ConfirmOutcome::Wrong(Problem::Captured),
                     _ if deviates == Deviates::AtConfirm => ConfirmOutcome::Wrong(Problem::Amount),
-                    IntentStatus::Authorized | IntentStatus::Unconfirmed => ConfirmOutcome::Authorized,
+                    IntentStatus::Authorized | IntentStatus::Unconfirmed => {
+                        ConfirmOutcome::Authorized { expires_at: EXPIRES_AT }
+                    }
                 })
             }
             Sent::Cancel(id) => {

@@ -17,15 +17,15 @@ async fn an_approved_card_is_authorized_once_and_announced() {
     assert!(matches!(payment.state().await, State::Authorized { .. }));
     let [announced] = &payment.envelopes().await[..] else { panic!("one event is announced") };
     let (payment_id, order_id) = (payment.request.payment_id, payment.request.order_id);
-    assert_eq!(
-        announced.event,
-        Event::PaymentAuthorized(PaymentAuthorized {
-            payment_id,
-            order_id,
-            amount: payment.request.amount,
-            expires_at: None
-        })
-    );
+    let Event::PaymentAuthorized(PaymentAuthorized { expires_at: Some(expires_at), .. }) = announced.event else {
+        panic!("{announced:?}")
+    };
+    let amount = payment.request.amount;
+    let expected = PaymentAuthorized { payment_id, order_id, amount, expires_at: Some(expires_at) };
+    assert_eq!(announced.event, Event::PaymentAuthorized(expected));
+    // The simulator's issuer holds an amount for seven days.
+    let lifetime = expires_at - clock::now();
+    assert!(lifetime > TimeDelta::days(6) && lifetime <= TimeDelta::days(7), "{lifetime}");
     assert_eq!(announced.subject, payment_id.to_string());
     assert_eq!(announced.sequence, payment.payment().await.version);
 }

@@ -60,4 +60,11 @@ async fn an_amount_that_was_captured_at_once_is_not_an_authorization_and_waits_f
     assert_eq!(payment.payment().await.problem, Some(Problem::Captured));
     assert!(payment.announced().await.is_empty(), "neither authorized nor voided is true");
     assert!(payment.dead_letters().await.is_empty());
+
+    payment.refund().await;
+    let again = payment.clone().asked_again();
+    assert!(again.deliver_void().await);
+    assert!(matches!(again.state().await, State::Voided { .. }));
+    assert_eq!(again.payment().await.problem, Some(Problem::Captured));
+    assert_eq!(again.announced().await, [VOIDED]);
 }

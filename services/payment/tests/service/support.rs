@@ -262,6 +262,23 @@ impl TestPayment {
         self.processor.inject(&fault).await.unwrap();
     }
 
+    /// Calls the processor's API, as another client of the account.
+    pub async fn post(&self, path: &str, idempotency_key: Option<&str>, form: &[(&str, &str)]) {
+        let url = format!("{}{path}", self.config.stripe_api_base.as_str().trim_end_matches('/'));
+        let mut call = reqwest::Client::new().post(url).bearer_auth(&self.key).form(form);
+        if let Some(key) = idempotency_key {
+            call = call.header("idempotency-key", key);
+        }
+        let response = call.send().await.unwrap();
+        assert!(response.status().is_success(), "{response:?}");
+    }
+
+    /// Refunds the captured amount, as an operator does.
+    pub async fn refund(&self) {
+        let intent = self.state().await.intent().unwrap().to_string();
+        self.post("/v1/refunds", None, &[("payment_intent", &intent)]).await;
+    }
+
     /// Kinds of this order's entries in the processor's ledger, in order: `authorized`, `voided`, `declined`, …
     pub async fn ledger(&self) -> Vec<String> {
         let entries = self.entries().await;

@@ -57,6 +57,22 @@ async fn an_outcome_that_cannot_be_retrieved_is_retrieved_by_the_next_delivery()
 }
 
 #[tokio::test]
+async fn a_confirmation_that_another_version_sent_with_other_parameters_is_resumed() {
+    let payment = TestPayment::new().await;
+    payment.fault("confirm", "error_500", 3).await;
+    assert!(!payment.deliver_request().await);
+    let State::Requested { intent } = payment.state().await else { panic!("{:?}", payment.state().await) };
+    let key = format!("{}:authorize", payment.request.payment_id);
+    payment
+        .post(&format!("/v1/payment_intents/{intent}/confirm"), Some(&key), &[("payment_method", "pm_card_visa")])
+        .await;
+
+    assert!(payment.deliver_request().await);
+    assert_eq!(payment.ledger().await, ["authorized"]);
+    assert_eq!(payment.announced().await, [AUTHORIZED]);
+}
+
+#[tokio::test]
 async fn a_call_that_times_out_is_resumed() {
     let payment =
         TestPayment::with_config(|config| config.processor_confirm_timeout = Duration::from_millis(200)).await;
