@@ -1,10 +1,9 @@
 //! State shared by all handlers.
 
 use axum::extract::FromRef;
-use chrono::TimeDelta;
 use contracts::http::Tokens;
 
-use crate::{events::publisher::Notifier, store::Database};
+use crate::{domain::reservation::Terms, events::publisher::Notifier, store::Database};
 
 /// Dependencies of the handlers. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -13,8 +12,8 @@ pub(crate) struct AppState {
     pub(crate) requests: Database,
     /// Connections of messages and tasks.
     pub(crate) tasks: Database,
-    /// Lifetime of an unconfirmed reservation.
-    pub(crate) reservation_ttl: TimeDelta,
+    /// Times of reservations.
+    pub(crate) terms: Terms,
     /// Notifies the publisher after a commit of events.
     pub(crate) notifier: Notifier,
     pub(crate) tokens: Tokens,

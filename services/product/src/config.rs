@@ -7,6 +7,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use reqwest::Url;
 use secrecy::SecretString;
 
+use crate::domain::reservation::Terms;
+
 /// Catalogue, search and stock.
 #[derive(Debug, Parser)]
 #[command(name = "product")]
@@ -115,7 +117,24 @@ pub struct Config {
         value_parser = time_delta
     )]
     pub reservation_ttl: TimeDelta,
-    /// Interval of the sweep for expired reservations, in seconds.
+    /// Time before the end of a reservation at which the end is announced, in seconds: the order repeats its latest
+    /// event.
+    #[arg(
+        long = "reservation-warning-seconds",
+        env = "RESERVATION_WARNING_SECONDS",
+        default_value = "120",
+        value_parser = time_delta
+    )]
+    pub reservation_warning: TimeDelta,
+    /// Time by which a reservation is extended, once, when its end is announced, in seconds.
+    #[arg(
+        long = "reservation-extension-seconds",
+        env = "RESERVATION_EXTENSION_SECONDS",
+        default_value = "300",
+        value_parser = time_delta
+    )]
+    pub reservation_extension: TimeDelta,
+    /// Interval of the sweep for reservations at their end, in seconds.
     #[arg(
         long = "sweep-interval-seconds",
         env = "SWEEP_INTERVAL_SECONDS",
@@ -130,6 +149,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// Returns the times of reservations.
+    pub fn terms(&self) -> Terms {
+        Terms { ttl: self.reservation_ttl, warning: self.reservation_warning, extension: self.reservation_extension }
+    }
+
     /// Parses the settings of the environment. Exits with a message that names an invalid one.
     fn from_environment() -> Self {
         Self::parse_from(["product serve"])

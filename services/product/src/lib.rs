@@ -33,5 +33,6 @@ pub mod telemetry;
 
 use app::AppState;
 pub use config::Config;
+pub use domain::reservation::Terms;
 pub use error::Error;
 pub use run::run;

@@ -1,13 +1,13 @@
 //! The service as a whole: HTTP server, queues, publisher and sweep.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_config::SdkConfig;
 use axum::serve::ListenerExt;
 use contracts::http::TokenKeys;
 use futures::future::join_all;
 use sqlx::PgPool;
-use tokio::{net::TcpListener, task::JoinSet, time::timeout};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -24,8 +24,12 @@ use crate::{
     supervise::{supervise, until},
 };
 
-/// Number of messages of each queue that are handled at the same time. The connection pool must suffice for them.
+/// Number of messages of each queue that are received and not yet handled.
 const MESSAGES: usize = 10;
+
+/// Number of placed orders that are handled at the same time. The rest of the connections is for commitments, publisher
+/// and sweep.
+const RESERVATIONS: usize = 4;
 
 /// Time for closing the connections to the database.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
@@ -44,7 +48,7 @@ pub async fn run(
     let app = AppState {
         requests: store::connect(&config.database.url, store::Use::Requests)?.into(),
         tasks: store::connect(&config.database.url, store::Use::Tasks)?.into(),
-        reservation_ttl: config.reservation_ttl,
+        terms: config.terms(),
         notifier: Notifier::default(),
         tokens,
     };
@@ -54,13 +58,28 @@ pub async fn run(
         database: app.tasks.clone(),
         notifier: app.notifier.clone(),
     };
-    let sweep = Sweep { database: app.tasks.clone(), interval: config.sweep_interval, notifier: app.notifier.clone() };
+    let sweep = Sweep {
+        database: app.tasks.clone(),
+        terms: app.terms,
+        interval: config.sweep_interval,
+        notifier: app.notifier.clone(),
+    };
     let sqs = aws_sdk_sqs::Client::new(aws);
     let inbox = Queue::new(sqs.clone(), config.product_inbox_url);
     let reservations = Queue::new(sqs, config.product_reservations_url);
     let handle = {
         let app = app.clone();
         move |message: Received| handle(app.clone(), message.body)
+    };
+    let reserve = {
+        let (handle, permits) = (handle.clone(), Arc::new(Semaphore::new(RESERVATIONS)));
+        move |message: Received| {
+            let (handling, permits) = (handle(message), permits.clone());
+            async move {
+                let _permit = permits.acquire().await;
+                handling.await
+            }
+        }
     };
     tracing::info!(address = %listener.local_addr()?, "serving");
     // Responses are small: Nagle's algorithm would delay them.
@@ -74,8 +93,8 @@ pub async fn run(
     let server = server.with_graceful_shutdown(shutdown.clone().cancelled_owned());
 
     let mut tasks = JoinSet::new();
-    tasks.spawn(inbox.consume(MESSAGES, config.long_poll, handle.clone(), shutdown.clone()));
-    tasks.spawn(reservations.consume(MESSAGES, config.long_poll, handle, shutdown.clone()));
+    tasks.spawn(inbox.consume(MESSAGES, config.long_poll, handle, shutdown.clone()));
+    tasks.spawn(reservations.consume(MESSAGES, config.long_poll, reserve, shutdown.clone()));
     tasks.spawn(publisher.run(shutdown.clone()));
     tasks.spawn(sweep.run(shutdown.clone()));
     tasks.spawn(until(shutdown.clone(), jwks::follow(config.token_issuer, keys)));

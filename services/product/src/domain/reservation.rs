@@ -3,10 +3,14 @@
 //! The newest event of an order decides, whichever events arrived before it, after it, or never: events may be
 //! delivered repeatedly and out of order, and the final state is the same. The decision says which stock moves. The
 //! database checks that enough is available.
+//!
+//! Messages may also be lost, so the order repeats a request, as a new event, until it has the answer. A repeated request
+//! is answered again; a redelivery, which has a sequence that is known, changes nothing. The other way round, the end of
+//! a reservation is announced before it comes: its confirmation may be lost.
 
 use std::{fmt, str::FromStr};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{Event, OrderId, ReservationId};
 
 use super::stock::{InvalidLines, Lines, Movement};
@@ -23,6 +27,19 @@ pub struct Reservation {
     pub version: u64,
     /// Time at which the stock is released; only while reserved.
     pub expires_at: Option<DateTime<Utc>>,
+    /// Whether the end was announced, and put off.
+    pub extended: bool,
+}
+
+/// Times of reservations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// Lifetime of an unconfirmed reservation.
+    pub ttl: TimeDelta,
+    /// Time before its end at which the end is announced.
+    pub warning: TimeDelta,
+    /// Time by which it is then extended, once.
+    pub extension: TimeDelta,
 }
 
 /// State of a reservation.
@@ -71,22 +88,27 @@ impl FromStr for State {
 /// Command of an order's event to its stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// The order was placed: reserve these lines.
-    Reserve(Lines),
+    /// The order was placed: reserve these lines, unless the deadline has passed, after which the order does not accept
+    /// them.
+    Reserve(Lines, Option<DateTime<Utc>>),
     /// The order was confirmed: these lines are sold.
     Commit(Lines),
-    /// The order was rejected or cancelled: it needs no stock.
+    /// The order was rejected: it needs no stock.
     Release,
+    /// The order was cancelled: it needs no stock. It waits for the return of stock that was sold to it.
+    Return,
 }
 
 impl Command {
     /// Returns the command of `event` and its order; `None` for events without a command to stock.
     pub fn from_event(event: &Event) -> Result<Option<(OrderId, Self)>, InvalidLines> {
         Ok(match event {
-            Event::OrderPlaced(order) => Some((order.order_id, Self::Reserve(order.lines[..].try_into()?))),
+            Event::OrderPlaced(order) => {
+                Some((order.order_id, Self::Reserve(order.lines[..].try_into()?, order.deadline)))
+            }
             Event::OrderConfirmed(order) => Some((order.order_id, Self::Commit(order.lines[..].try_into()?))),
             Event::OrderRejected(order) => Some((order.order_id, Self::Release)),
-            Event::OrderCancelled(order) => Some((order.order_id, Self::Release)),
+            Event::OrderCancelled(order) => Some((order.order_id, Self::Return)),
             _ => None,
         })
     }
@@ -99,6 +121,10 @@ pub enum Decision<'a> {
     Ignore,
     /// No movement; the next state.
     SetState(State),
+    /// No movement: what was announced of this state is announced again.
+    AnswerAgain(State),
+    /// The end of the reservation is announced, and put off until this time.
+    Extend(DateTime<Utc>),
     /// Movement of all pieces that the order holds, which always succeeds; the next state.
     MoveHeld(Movement, State),
     /// Movement of these lines out of the available stock, all or none; the next state, which is [`State::Rejected`] if
@@ -112,22 +138,31 @@ impl fmt::Display for Decision<'_> {
         match self {
             Self::Ignore => f.write_str("ignore"),
             Self::SetState(state) => f.write_str(state.as_str()),
+            Self::AnswerAgain(state) => write!(f, "{}, answered again", state.as_str()),
+            Self::Extend(until) => write!(f, "extended until {until}"),
             Self::MoveHeld(_, state) => write!(f, "move held stock, {}", state.as_str()),
             Self::Take(_, _, state) => write!(f, "take stock, {} or {}", state.as_str(), State::Rejected.as_str()),
         }
     }
 }
 
-/// Decides about the command of an order's event with this sequence.
-pub fn decide<'a>(reservation: Option<&Reservation>, command: &'a Command, sequence: u64) -> Decision<'a> {
+/// Decides about the command of an order's event with this sequence, at the time `now`.
+pub fn decide<'a>(
+    reservation: Option<&Reservation>,
+    command: &'a Command,
+    sequence: u64,
+    now: DateTime<Utc>,
+) -> Decision<'a> {
     use State::*;
     if reservation.is_some_and(|reservation| sequence <= reservation.order_sequence) {
         return Decision::Ignore;
     }
     match (command, reservation.map(|reservation| reservation.state)) {
-        (Command::Reserve(lines), None) => Decision::Take(lines, Movement::Reserved, Reserved),
-        // An order is placed once, and first: a second `placed` changes nothing.
-        (Command::Reserve(_), Some(state)) => Decision::SetState(state),
+        // The order has ended, or is about to. Under overload, such events must cost as little as possible.
+        (Command::Reserve(_, Some(deadline)), None) if *deadline <= now => Decision::SetState(Released),
+        (Command::Reserve(lines, _), None) => Decision::Take(lines, Movement::Reserved, Reserved),
+        (Command::Reserve(..), Some(state @ (Reserved | Rejected))) => Decision::AnswerAgain(state),
+        (Command::Reserve(..), Some(state)) => Decision::SetState(state),
 
         (Command::Commit(_), Some(Reserved)) => Decision::MoveHeld(Movement::Committed, Committed),
         (Command::Commit(_), Some(Committed)) => Decision::SetState(Committed),
@@ -135,27 +170,34 @@ pub fn decide<'a>(reservation: Option<&Reservation>, command: &'a Command, seque
             Decision::Take(lines, Movement::Retaken, Committed)
         }
 
-        (Command::Release, Some(Reserved)) => Decision::MoveHeld(Movement::Released, Released),
-        (Command::Release, Some(Committed)) => Decision::MoveHeld(Movement::Returned, Released),
+        (Command::Release | Command::Return, Some(Reserved)) => Decision::MoveHeld(Movement::Released, Released),
+        (Command::Release | Command::Return, Some(Committed)) => Decision::MoveHeld(Movement::Returned, Released),
+        (Command::Return, Some(Released)) => Decision::AnswerAgain(Released),
         // Without a reservation as well: the tombstone rejects a `placed` that arrives late.
-        (Command::Release, None | Some(Released | Expired | Rejected)) => Decision::SetState(Released),
+        (Command::Release | Command::Return, None | Some(Released | Expired | Rejected)) => {
+            Decision::SetState(Released)
+        }
     }
 }
 
-/// Decides about a reservation at the time `now`.
-pub fn expire(reservation: &Reservation, now: DateTime<Utc>) -> Decision<'static> {
-    match reservation.expires_at {
-        Some(expires_at) if reservation.state == State::Reserved && expires_at <= now => {
-            Decision::MoveHeld(Movement::Expired, State::Expired)
-        }
-        _ => Decision::Ignore,
+/// Decides about a reservation at the time `now`. However late this is, the end is announced before it comes.
+pub fn time_passed(reservation: &Reservation, terms: &Terms, now: DateTime<Utc>) -> Decision<'static> {
+    let Some(expires_at) = reservation.expires_at.filter(|_| reservation.state == State::Reserved) else {
+        return Decision::Ignore;
+    };
+    if !reservation.extended && expires_at <= now + terms.warning {
+        Decision::Extend(expires_at.max(now) + terms.extension)
+    } else if reservation.extended && expires_at <= now {
+        Decision::MoveHeld(Movement::Expired, State::Expired)
+    } else {
+        Decision::Ignore
     }
 }
 
 impl Reservation {
     /// Returns the predecessor of an order's first stored reservation.
     pub fn unwritten(order_id: OrderId, id: ReservationId) -> Self {
-        Self { order_id, id, state: State::Released, order_sequence: 0, version: 0, expires_at: None }
+        Self { order_id, id, state: State::Released, order_sequence: 0, version: 0, expires_at: None, extended: false }
     }
 
     /// Returns the next version, in `state`, after the order's event with the sequence `order_sequence`. A new
@@ -163,6 +205,11 @@ impl Reservation {
     pub fn followed_by(self, state: State, order_sequence: u64, expires_at: DateTime<Utc>) -> Self {
         let expires_at = (state == State::Reserved).then(|| self.expires_at.unwrap_or(expires_at));
         Self { state, order_sequence, expires_at, version: self.version + 1, ..self }
+    }
+
+    /// Returns the next version, which expires at `expires_at`.
+    pub fn extended_until(self, expires_at: DateTime<Utc>) -> Self {
+        Self { expires_at: Some(expires_at), extended: true, version: self.version + 1, ..self }
     }
 }
 

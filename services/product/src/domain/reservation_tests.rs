@@ -19,6 +19,8 @@ struct Model {
     held: Vec<(Sku, u32)>,
     stock: BTreeMap<Sku, Level>,
     rejections: usize,
+    /// States that were announced again.
+    answers: Vec<State>,
 }
 
 fn lines() -> Lines {
@@ -29,10 +31,13 @@ fn at(second: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(second)
 }
 
+const TERMS: Terms =
+    Terms { ttl: TimeDelta::seconds(900), warning: TimeDelta::seconds(120), extension: TimeDelta::seconds(300) };
+
 impl Model {
     fn with(available: i64) -> Self {
         let stock = ["A", "B"].map(|sku| (sku.parse().unwrap(), [available, 0, 0])).into();
-        Self { reservation: None, held: Vec::new(), stock, rejections: 0 }
+        Self { reservation: None, held: Vec::new(), stock, rejections: 0, answers: Vec::new() }
     }
 
     fn move_held(&mut self, movement: Movement) {
@@ -48,6 +53,14 @@ impl Model {
     fn apply(&mut self, decision: Decision<'_>, sequence: u64) {
         let state = match decision {
             Decision::Ignore => return,
+            Decision::Extend(until) => {
+                self.reservation = self.reservation.take().map(|reservation| reservation.extended_until(until));
+                return;
+            }
+            Decision::AnswerAgain(state) => {
+                self.answers.push(state);
+                state
+            }
             Decision::SetState(state) => state,
             Decision::MoveHeld(movement, state) => {
                 self.move_held(movement);
@@ -74,7 +87,7 @@ impl Model {
     }
 
     fn handle(&mut self, (command, sequence): &(Command, u64)) {
-        let decision = decide(self.reservation.as_ref(), command, *sequence);
+        let decision = decide(self.reservation.as_ref(), command, *sequence, at(0));
         self.apply(decision, *sequence);
         self.check();
     }
@@ -82,7 +95,7 @@ impl Model {
     fn tick(&mut self, now: DateTime<Utc>) {
         let Some(reservation) = &self.reservation else { return };
         let sequence = reservation.order_sequence;
-        let decision = expire(reservation, now);
+        let decision = time_passed(reservation, &TERMS, now);
         self.apply(decision, sequence);
         self.check();
     }
@@ -109,12 +122,17 @@ impl Model {
 
 /// Histories of an order that the orchestrator of the saga can produce.
 fn history() -> impl Strategy<Value = Vec<(Command, u64)>> {
-    let placed = || (Command::Reserve(lines()), 1);
+    let placed = |sequence| (Command::Reserve(lines(), None), sequence);
+    let confirmed = |sequence| (Command::Commit(lines()), sequence);
     prop_oneof![
-        Just(vec![placed()]),
-        Just(vec![placed(), (Command::Release, 2)]),
-        Just(vec![placed(), (Command::Commit(lines()), 3)]),
-        Just(vec![placed(), (Command::Commit(lines()), 3), (Command::Release, 4)]),
+        Just(vec![placed(1)]),
+        Just(vec![placed(1), placed(2)]),
+        Just(vec![placed(1), (Command::Release, 2)]),
+        Just(vec![placed(1), (Command::Return, 2), (Command::Return, 3)]),
+        Just(vec![placed(1), placed(2), confirmed(3)]),
+        Just(vec![placed(1), confirmed(3), confirmed(4)]),
+        Just(vec![placed(1), confirmed(3), (Command::Return, 4)]),
+        Just(vec![placed(1), confirmed(3), confirmed(4), (Command::Return, 5), (Command::Return, 6)]),
     ]
 }
 
@@ -157,8 +175,10 @@ proptest! {
 
     #[test]
     fn an_expiry_does_not_change_the_final_state_of_a_confirmed_or_released_order(
-        history in history().prop_filter("reaches a terminal state", |history| history.len() > 1),
-        ticks in prop::collection::vec(any::<bool>(), 4),
+        history in history().prop_filter("reaches a terminal state", |history| {
+            history.iter().any(|(command, _)| !matches!(command, Command::Reserve(..)))
+        }),
+        ticks in prop::collection::vec(any::<bool>(), 5),
     ) {
         let mut undisturbed = Model::with(10);
         let mut disturbed = Model::with(10);
@@ -167,45 +187,108 @@ proptest! {
             disturbed.handle(event);
             if tick {
                 disturbed.tick(at(10_000));
+                disturbed.tick(at(20_000));
             }
         }
         prop_assert_eq!(disturbed.end(), undisturbed.end());
     }
 }
 
+fn reserved() -> (Model, Command) {
+    let (mut model, placed) = (Model::with(5), Command::Reserve(lines(), Some(at(120))));
+    model.handle(&(placed.clone(), 1));
+    (model, placed)
+}
+
+fn state(model: &Model) -> State {
+    model.reservation.as_ref().unwrap().state
+}
+
 #[test]
-fn a_reservation_expires_at_its_time_but_not_once_confirmed() {
-    let mut model = Model::with(5);
-    model.handle(&(Command::Reserve(lines()), 1));
-    model.tick(at(899));
-    assert_eq!(model.reservation.as_ref().unwrap().state, State::Reserved);
+fn the_end_of_a_reservation_is_announced_and_put_off_once() {
+    let (mut model, _) = reserved();
+    let expires_at = |model: &Model| model.reservation.as_ref().unwrap().expires_at.unwrap();
+    model.tick(at(779));
+    assert_eq!(expires_at(&model), at(900));
+    model.tick(at(780));
+    assert_eq!(expires_at(&model), at(1200), "extended by five minutes");
+    model.tick(at(1199));
+    assert_eq!((state(&model), expires_at(&model)), (State::Reserved, at(1200)), "once");
     let mut confirmed = model.clone();
-    model.tick(at(900));
-    assert_eq!(model.reservation.unwrap().state, State::Expired);
+    model.tick(at(1200));
+    assert_eq!(state(&model), State::Expired);
     confirmed.handle(&(Command::Commit(lines()), 2));
     confirmed.tick(at(10_000));
-    assert_eq!(confirmed.reservation.unwrap().state, State::Committed);
+    assert_eq!(state(&confirmed), State::Committed);
+}
+
+#[test]
+fn the_end_of_a_reservation_is_announced_before_it_comes_however_late_the_sweep_is() {
+    let (mut model, _) = reserved();
+    model.tick(at(5_000));
+    assert_eq!(model.reservation.as_ref().unwrap().expires_at, Some(at(5_300)));
+    model.tick(at(5_300));
+    assert_eq!(state(&model), State::Expired);
 }
 
 #[test]
 fn a_late_confirmation_takes_the_stock_again_or_is_rejected() {
-    let mut model = Model::with(5);
-    model.handle(&(Command::Reserve(lines()), 1));
+    let (mut model, _) = reserved();
     model.tick(at(900));
+    model.tick(at(1_200));
     let mut sold_out = model.clone();
     model.handle(&(Command::Commit(lines()), 2));
-    assert_eq!((model.reservation.unwrap().state, model.rejections), (State::Committed, 0));
+    assert_eq!((state(&model), model.rejections), (State::Committed, 0));
 
     sold_out.stock.insert("B".parse().unwrap(), [0, 0, 0]);
     sold_out.handle(&(Command::Commit(lines()), 2));
-    assert_eq!((sold_out.reservation.unwrap().state, sold_out.rejections), (State::Rejected, 1));
+    assert_eq!((state(&sold_out), sold_out.rejections), (State::Rejected, 1));
 }
 
 #[test]
 fn a_cancellation_that_arrives_first_prevents_the_reservation() {
+    for end in [Command::Release, Command::Return] {
+        let mut model = Model::with(5);
+        model.handle(&(end, 2));
+        model.handle(&(Command::Reserve(lines(), None), 1));
+        assert_eq!(state(&model), State::Released);
+        assert_eq!(model.stock, Model::with(5).stock);
+    }
+}
+
+#[test]
+fn an_order_whose_deadline_has_passed_gets_no_stock_but_its_confirmation_does() {
     let mut model = Model::with(5);
-    model.handle(&(Command::Release, 2));
-    model.handle(&(Command::Reserve(lines()), 1));
-    assert_eq!(model.reservation.unwrap().state, State::Released);
-    assert_eq!(model.stock, Model::with(5).stock);
+    for second in [0, -1] {
+        let late = Command::Reserve(lines(), Some(at(second)));
+        model = Model::with(5);
+        model.handle(&(late, 1));
+        assert_eq!((state(&model), &model.stock), (State::Released, &Model::with(5).stock));
+    }
+    model.handle(&(Command::Commit(lines()), 2));
+    assert_eq!(state(&model), State::Committed);
+}
+
+#[test]
+fn a_repeated_request_is_answered_again_and_a_redelivery_is_not() {
+    let (mut model, placed) = reserved();
+    model.handle(&(placed.clone(), 1));
+    assert_eq!(model.answers, []);
+    model.handle(&(placed.clone(), 2));
+    assert_eq!((model.answers.as_slice(), state(&model)), (&[State::Reserved][..], State::Reserved));
+
+    let mut sold_out = Model::with(0);
+    sold_out.handle(&(placed.clone(), 1));
+    sold_out.handle(&(placed.clone(), 2));
+    assert_eq!((sold_out.answers.as_slice(), sold_out.rejections), (&[State::Rejected][..], 1));
+
+    model.answers.clear();
+    model.handle(&(Command::Commit(lines()), 3));
+    model.handle(&(placed, 4));
+    model.handle(&(Command::Return, 5));
+    assert_eq!((model.answers.as_slice(), state(&model)), (&[][..], State::Released));
+    model.handle(&(Command::Return, 5));
+    assert_eq!(model.answers, []);
+    model.handle(&(Command::Return, 6));
+    assert_eq!(model.answers, [State::Released]);
 }

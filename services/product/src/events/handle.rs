@@ -25,9 +25,10 @@ pub(crate) async fn handle(app: AppState, body: String) -> Outcome {
         order_id = envelope.subject,
     );
     let work = async {
-        order::handle(&app.tasks, &envelope, app.reservation_ttl, clock::now())
-            .await
-            .inspect(|()| app.notifier.notify())
+        if order::handle(&app.tasks, &envelope, &app.terms, clock::now()).await? {
+            app.notifier.notify();
+        }
+        Ok(())
     };
     traced(envelope.traceparent.as_deref(), span, work).await
 }

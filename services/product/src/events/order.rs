@@ -1,18 +1,25 @@
-//! Events of orders: the domain decides, and one transaction writes the stock, the reservation, the processed-message
-//! record and the resulting event.
+//! Reservations: the domain decides, and one transaction writes the stock, the reservation and the resulting event.
+//!
+//! The reservation has the sequence of the newest handled event of its order: this is the processed-message record.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use contracts::{
-    Envelope, Event, EventId, ReservationId,
-    event::product::{ReservationExpired, ReservedLine, Shortage, StockRejected, StockReserved},
+    Envelope, Event, EventId, ReservationId, TraceContext,
+    event::product::{
+        ReservationExpired, ReservationExpiring, ReservedLine, Shortage, StockRejected, StockReserved, StockReturned,
+    },
 };
 use sqlx::PgConnection;
 
 use crate::{
-    domain::reservation::{Command, Decision, Reservation, State, decide, expire},
+    domain::{
+        reservation::{Command, Decision, Reservation, State, Terms, decide, time_passed},
+        stock::Movement,
+    },
     error::Error,
     store::{
-        Database, inbox, outbox, reservations,
+        Database,
+        reservations::{self, Change},
         stock::{self, Taken},
     },
 };
@@ -21,58 +28,77 @@ use crate::{
 /// it.
 const ATTEMPTS: usize = 3;
 
-/// Handles one delivery of an event. The event takes effect once, however often it is delivered.
+/// Maximum number of reservations per transaction of the sweep.
+pub const SWEEP_BATCH: usize = 50;
+
+/// Handles one delivery of an event. The event takes effect once, however often it is delivered. Returns true if there
+/// is an event to publish.
 pub async fn handle(
     database: &Database,
     envelope: &Envelope,
-    reservation_ttl: TimeDelta,
+    terms: &Terms,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     for _ in 1..ATTEMPTS {
-        match attempt(database, envelope, reservation_ttl, now).await {
+        match attempt(database, envelope, terms, now).await {
             Err(Error::VersionConflict) => {}
             result => return result,
         }
     }
-    attempt(database, envelope, reservation_ttl, now).await
+    attempt(database, envelope, terms, now).await
 }
 
-async fn attempt(
-    database: &Database,
-    envelope: &Envelope,
-    reservation_ttl: TimeDelta,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
+async fn attempt(database: &Database, envelope: &Envelope, terms: &Terms, now: DateTime<Utc>) -> Result<bool, Error> {
     let Some((order_id, command)) = Command::from_event(&envelope.event)? else {
         return Err(Error::UnexpectedEvent(envelope.event.kind()));
     };
     let handle = database.transaction(async |connection| {
-        if !inbox::record(connection, envelope.id, now).await? {
-            return Ok(());
-        }
         let reservation = reservations::lock(connection, order_id).await?;
-        let decision = decide(reservation.as_ref(), &command, envelope.sequence);
+        let decision = decide(reservation.as_ref(), &command, envelope.sequence, now);
         tracing::info!(%decision, "order event handled");
-
         let reservation = reservation.unwrap_or_else(|| Reservation::unwritten(order_id, ReservationId::generate()));
-        let next = Next { order_sequence: envelope.sequence, expires_at: now + reservation_ttl, now };
-        apply(connection, reservation, decision, next).await
+        let next = Next { order_sequence: envelope.sequence, expires_at: now + terms.ttl, now };
+        let Some(change) = apply(connection, reservation, decision, next).await? else { return Ok(false) };
+        reservations::save(connection, std::slice::from_ref(&change)).await?;
+        Ok(change.event.is_some())
     });
     handle.await
 }
 
-/// Releases the stock of one reservation that expired by `now`. Returns false if there is none.
-pub async fn expire_one(database: &Database, now: DateTime<Utc>) -> Result<bool, Error> {
-    let expire_next = database.transaction(async |connection| {
-        let Some(reservation) = reservations::lock_one_expired(connection, now).await? else { return Ok(false) };
-        let decision = expire(&reservation, now);
-        tracing::info!(order_id = %reservation.order_id, "reservation expired");
-
-        let next = Next { order_sequence: reservation.order_sequence, expires_at: now, now };
-        apply(connection, reservation, decision, next).await?;
-        Ok(true)
+/// Extends or releases reservations whose time has come by `now`: up to [`SWEEP_BATCH`], in one transaction. Returns
+/// their number. Each has an event to publish.
+pub async fn end_due(database: &Database, terms: &Terms, now: DateTime<Utc>) -> Result<usize, Error> {
+    let end = database.transaction(async |connection| {
+        let due = reservations::lock_due(connection, SWEEP_BATCH, terms, now).await?;
+        let mut changes = Vec::with_capacity(due.len());
+        let mut expired = Vec::new();
+        for reservation in due {
+            let (order_id, order_sequence) = (reservation.order_id, reservation.order_sequence);
+            let decision = time_passed(&reservation, terms, now);
+            tracing::info!(%order_id, %decision, "reservation at its end");
+            let next = match decision {
+                Decision::Extend(until) => reservation.extended_until(until),
+                // The stock of all of them is moved at once below, in the order of the SKUs.
+                Decision::MoveHeld(Movement::Expired, state) => {
+                    expired.push(order_id);
+                    reservation.followed_by(state, order_sequence, now)
+                }
+                _ => continue,
+            };
+            let event = if next.state == State::Expired { Answer::Expired } else { Answer::Expiring }.event(&next);
+            // Each is the root of a trace.
+            let announce = async { Change { event: envelope(&next, event, now), ..Change::new(next) } };
+            changes.push(TraceContext::root().scope(announce).await);
+        }
+        if !expired.is_empty() {
+            stock::move_held(connection, &expired, Movement::Expired, now).await?;
+        }
+        if !changes.is_empty() {
+            reservations::save(connection, &changes).await?;
+        }
+        Ok(changes.len())
     });
-    expire_next.await
+    end.await
 }
 
 /// Values of the next version of a reservation.
@@ -82,62 +108,87 @@ struct Next {
     now: DateTime<Utc>,
 }
 
-/// Moves the stock, and writes the next version of the reservation and the event that announces it.
+/// Moves the stock. Returns the next version of the reservation with the event that announces it.
 async fn apply(
     connection: &mut PgConnection,
     reservation: Reservation,
     decision: Decision<'_>,
     Next { order_sequence, expires_at, now }: Next,
-) -> Result<(), Error> {
+) -> Result<Option<Change>, Error> {
     let order_id = reservation.order_id;
-    let held_before = reservation.state.holds_stock();
-    let (state, outcome) = match &decision {
-        Decision::Ignore => return Ok(()),
-        Decision::SetState(state) => (*state, Outcome::Unannounced),
+    let (mut taken, mut shortages) = (Vec::new(), None);
+    let (state, answer) = match decision {
+        Decision::Ignore | Decision::Extend(_) => return Ok(None),
+        Decision::SetState(state) => (state, Answer::None),
+        Decision::AnswerAgain(state) => (state, repeated(connection, &reservation, state).await?),
         Decision::MoveHeld(movement, state) => {
-            stock::move_held(connection, order_id, *movement, now).await?;
-            (*state, if *state == State::Expired { Outcome::Expired } else { Outcome::Unannounced })
+            stock::move_held(connection, &[order_id], movement, now).await?;
+            (state, if movement == Movement::Returned { Answer::Returned } else { Answer::None })
         }
         Decision::Take(lines, movement, state) => {
-            match stock::take(connection, order_id, lines, *movement, now).await? {
-                Taken::All(taken) if *state == State::Reserved => (*state, Outcome::Reserved(taken)),
-                Taken::All(_) => (*state, Outcome::Unannounced),
-                Taken::None(shortages) => (State::Rejected, Outcome::Rejected(shortages)),
+            match stock::take(connection, order_id, lines, movement, now).await? {
+                Taken::All(lines) => {
+                    taken.clone_from(&lines);
+                    (state, if state == State::Reserved { Answer::Reserved(lines) } else { Answer::None })
+                }
+                Taken::None(short) => {
+                    shortages = Some(short.clone());
+                    (State::Rejected, Answer::Rejected(short))
+                }
             }
         }
     };
     let next = reservation.followed_by(state, order_sequence, expires_at);
-    let taken = match decision {
-        Decision::Take(lines, ..) if state.holds_stock() => Some(lines),
-        _ => None,
-    };
-    reservations::save(connection, &next, taken).await?;
-    if held_before && !state.holds_stock() {
-        reservations::delete_lines(connection, order_id).await?;
-    }
-    let event = outcome.event(&next).map(|event| Envelope::new(EventId::generate(), next.id, next.version, now, event));
-    outbox::add(connection, event.as_slice()).await?;
-    Ok(())
+    let event = answer.event(&next);
+    Ok(Some(Change { event: envelope(&next, event, now), taken, shortages, ..Change::new(next) }))
 }
 
-/// Outcome of a change of a reservation, as other services see it.
-enum Outcome {
-    Unannounced,
+/// Reads the answer that was given in `state`.
+async fn repeated(
+    connection: &mut PgConnection,
+    reservation: &Reservation,
+    state: State,
+) -> Result<Answer, sqlx::Error> {
+    Ok(match state {
+        State::Reserved => Answer::Reserved(reservations::lines(connection, reservation.order_id).await?),
+        State::Rejected => match reservations::shortages(connection, reservation.order_id).await? {
+            Some(shortages) => Answer::Rejected(shortages),
+            None => Answer::None,
+        },
+        State::Released => Answer::Returned,
+        State::Committed | State::Expired => Answer::None,
+    })
+}
+
+fn envelope(reservation: &Reservation, event: Option<Event>, now: DateTime<Utc>) -> Option<Envelope> {
+    event.map(|event| Envelope::new(EventId::generate(), reservation.id, reservation.version, now, event))
+}
+
+/// Change of a reservation, as other services see it.
+enum Answer {
+    None,
     Reserved(Vec<ReservedLine>),
     Rejected(Vec<Shortage>),
+    Returned,
+    Expiring,
     Expired,
 }
 
-impl Outcome {
+impl Answer {
     fn event(self, reservation: &Reservation) -> Option<Event> {
         let &Reservation { order_id, id: reservation_id, expires_at, .. } = reservation;
         match self {
-            Self::Unannounced => None,
+            Self::None => None,
             Self::Reserved(lines) => {
                 let expires_at = expires_at?;
                 Some(Event::StockReserved(StockReserved { order_id, reservation_id, lines, expires_at }))
             }
             Self::Rejected(shortages) => Some(Event::StockRejected(StockRejected { order_id, shortages })),
+            Self::Returned => Some(Event::StockReturned(StockReturned { order_id, reservation_id })),
+            Self::Expiring => {
+                let expires_at = expires_at?;
+                Some(Event::ReservationExpiring(ReservationExpiring { order_id, reservation_id, expires_at }))
+            }
             Self::Expired => Some(Event::ReservationExpired(ReservationExpired { order_id, reservation_id })),
         }
     }

@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use aws_sdk_sns::{
     Client,
-    types::{MessageAttributeValue, PublishBatchRequestEntry},
+    error::ProvideErrorMetadata,
+    types::{BatchResultErrorEntry, MessageAttributeValue, PublishBatchRequestEntry},
 };
 use futures::future::join_all;
 use sqlx::Connection;
@@ -70,9 +71,9 @@ impl Publisher {
 
     /// Publishes up to [`BATCH`] × [`CONCURRENCY`] events. Returns true if there may be more.
     ///
-    /// The rows stay locked during the calls, so that no other publisher sends them as well. A crash unlocks them, and
-    /// they are sent again: at-least-once delivery.
-    async fn publish_some(&self) -> anyhow::Result<bool> {
+    /// The rows are deleted in a transaction that is open during the calls, so that no other publisher sends them as
+    /// well. A crash rolls it back, and they are sent again: at-least-once delivery.
+    pub async fn publish_some(&self) -> anyhow::Result<bool> {
         let limit = BATCH * CONCURRENCY;
         let mut lease = self.database.lease().await.context("could not lock events")?;
         let connection = lease.connection()?;
@@ -82,39 +83,87 @@ impl Publisher {
         if events.is_empty() {
             return Ok(false);
         }
-        let published: Vec<i64> = join_all(events.chunks(BATCH).map(|batch| self.publish(batch))).await.concat();
-        let failed: Vec<i64> = events.iter().map(|event| event.id).filter(|id| !published.contains(id)).collect();
+        let results = join_all(events.chunks(BATCH).map(|batch| self.publish(batch))).await.concat();
+        let with = |wanted| {
+            let results = events.iter().zip(&results).filter(move |(_, result)| **result == wanted);
+            results.map(|(event, _)| event).collect::<Vec<_>>()
+        };
         let end = async {
-            outbox::remove(&mut transaction, &published).await?;
-            if !failed.is_empty() {
-                outbox::postpone(&mut transaction, &failed).await?;
-            }
+            outbox::postpone(&mut transaction, &with(Published::Later)).await?;
+            outbox::park(&mut transaction, &with(Published::Never)).await?;
             transaction.commit().await
         };
         within(LIMIT, end).await.context("could not remove published events")?;
         Ok(events.len() == limit)
     }
 
-    /// Publishes a batch. Returns the ids of the published rows.
-    async fn publish(&self, batch: &[OutboxRow]) -> Vec<i64> {
+    /// Publishes a batch. Returns the results in its order.
+    async fn publish(&self, batch: &[OutboxRow]) -> Vec<Published> {
         let call = async {
             let entries: Vec<_> = batch.iter().map(entry).collect::<Result<_, _>>()?;
             let request = self.sns.publish_batch().topic_arn(&self.topic_arn);
-            anyhow::Ok(request.set_publish_batch_request_entries(Some(entries)).send().await?)
+            anyhow::Ok(request.set_publish_batch_request_entries(Some(entries)).send().await)
         };
-        match call.await {
-            Ok(response) => {
-                for failed in response.failed() {
-                    tracing::warn!(outbox_id = failed.id(), error = failed.code(), "SNS rejected an event");
+        let error = match call.await {
+            Ok(Ok(response)) => return results(batch, response.failed()),
+            Ok(Err(error)) => {
+                let reason = format!("{} {}", error.code().unwrap_or_default(), error.message().unwrap_or_default());
+                if is_refusal(&reason) && batch.len() > 1 {
+                    // One event may be the reason, and SNS does not say which.
+                    return join_all(batch.iter().map(|event| Box::pin(self.publish(std::slice::from_ref(event)))))
+                        .await
+                        .concat();
                 }
-                response.successful().iter().filter_map(|entry| entry.id()?.parse().ok()).collect()
+                if is_refusal(&reason) {
+                    return batch.iter().map(|event| refused(event.id, &reason)).collect();
+                }
+                anyhow::Error::from(error)
             }
-            Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), events = batch.len(), "could not publish events to SNS");
-                Vec::new()
-            }
-        }
+            Err(error) => error,
+        };
+        tracing::warn!(error = format!("{error:#}"), events = batch.len(), "could not publish events to SNS");
+        vec![Published::Later; batch.len()]
     }
+}
+
+/// Result of an attempt to publish an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Published {
+    Done,
+    /// Another attempt may succeed.
+    Later,
+    /// SNS refuses the event itself.
+    Never,
+}
+
+fn results(batch: &[OutboxRow], failed: &[BatchResultErrorEntry]) -> Vec<Published> {
+    let result = |event: &OutboxRow| {
+        let Some(failure) = failed.iter().find(|failure| failure.id() == event.id.to_string()) else {
+            return Published::Done;
+        };
+        let reason = format!("{} {}", failure.code(), failure.message().unwrap_or_default());
+        refused(event.id, &reason)
+    };
+    batch.iter().map(result).collect()
+}
+
+/// Logs why SNS did not accept an event, and decides what becomes of it.
+fn refused(outbox_id: i64, reason: &str) -> Published {
+    if is_refusal(reason) {
+        tracing::error!(outbox_id, error = reason, "SNS refuses an event; it is parked");
+        Published::Never
+    } else {
+        tracing::warn!(outbox_id, error = reason, "SNS rejected an event; it is retried");
+        Published::Later
+    }
+}
+
+/// True if SNS refuses the event itself, and would refuse it again. Everything else can be fixed without the event: an
+/// outage, throttling, a permission, the key, a wrong topic. SNS's flag `SenderFault` includes those.
+fn is_refusal(reason: &str) -> bool {
+    const CODES: [&str; 4] =
+        ["InvalidParameter", "ParameterValueInvalid", "ValidationException", "BatchRequestTooLong"];
+    CODES.iter().any(|code| reason.starts_with(code)) && !reason.contains("TopicArn")
 }
 
 fn entry(event: &OutboxRow) -> anyhow::Result<PublishBatchRequestEntry> {

@@ -1,22 +1,27 @@
-//! The sweep: releases expired reservations, and deletes rows after their retention.
+//! The sweep: ends reservations, deletes rows after their retention, and logs the age of what waits.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
-use contracts::TraceContext;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::{order, publisher::Notifier};
 use crate::{
     clock,
+    domain::reservation::Terms,
     error::Error,
-    store::{Database, housekeeping},
+    store::{
+        Database,
+        backlog::{self, Backlog},
+        housekeeping,
+    },
 };
 
 /// Periodic task. Several instances may run it: they never work on the same reservation.
 #[derive(Debug)]
 pub struct Sweep {
     pub database: Database,
+    pub terms: Terms,
     pub interval: Duration,
     pub notifier: Notifier,
 }
@@ -26,25 +31,40 @@ impl Sweep {
     pub async fn run(self, shutdown: CancellationToken) {
         let mut ticks = interval(self.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = shutdown.cancelled() => return,
-                _ = ticks.tick() => {}
-            }
-            if let Err(error) = self.sweep(&shutdown).await {
-                tracing::warn!(error = contracts::error::chain(&error), "sweep failed; the next one continues");
-            }
+        while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
+            // Independent of each other: a failure of one does not stop the others.
+            logged("end of reservations", self.end_reservations(&shutdown)).await;
+            logged("housekeeping", async { Ok(housekeeping::delete_expired(&self.database, clock::now()).await?) })
+                .await;
+            logged("backlog", self.log_backlog()).await;
         }
     }
 
-    async fn sweep(&self, shutdown: &CancellationToken) -> Result<(), Error> {
-        // One reservation per transaction: locks are short, and each expiry is the root of a trace.
-        while !shutdown.is_cancelled()
-            && TraceContext::root().scope(order::expire_one(&self.database, clock::now())).await?
-        {
-            self.notifier.notify();
+    async fn end_reservations(&self, shutdown: &CancellationToken) -> Result<(), Error> {
+        while !shutdown.is_cancelled() {
+            let ended = order::end_due(&self.database, &self.terms, clock::now()).await?;
+            if ended > 0 {
+                self.notifier.notify();
+            }
+            if ended < order::SWEEP_BATCH {
+                break;
+            }
         }
+        Ok(())
+    }
+
+    async fn log_backlog(&self) -> Result<(), Error> {
         let now = clock::now();
-        self.database.run(async |connection| Ok(housekeeping::delete_expired(connection, now).await?)).await
+        let Backlog { oldest_outbox_seconds, oldest_expired_seconds, parked_events } =
+            self.database.run(async |connection| backlog::read(connection, now).await).await?;
+        // Alarms are based on this line and on its presence.
+        tracing::info!(oldest_outbox_seconds, oldest_expired_seconds, parked_events, "swept");
+        Ok(())
+    }
+}
+
+async fn logged(part: &str, work: impl Future<Output = Result<(), Error>>) {
+    if let Err(error) = work.await {
+        tracing::error!(part, error = contracts::error::chain(&error), "sweep failed; the next one continues");
     }
 }

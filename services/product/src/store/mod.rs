@@ -2,11 +2,11 @@
 //!
 //! This module does not depend on HTTP, queues and topics.
 
+pub(crate) mod backlog;
 pub(crate) mod categories;
 pub(crate) mod database;
 pub(crate) mod housekeeping;
 pub(crate) mod idempotency;
-pub(crate) mod inbox;
 pub(crate) mod listing;
 pub(crate) mod outbox;
 pub(crate) mod products;

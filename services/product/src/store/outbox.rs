@@ -1,5 +1,6 @@
 //! The outbox: committed events that are not yet published.
 
+use chrono::{DateTime, Utc};
 use contracts::Envelope;
 use sqlx::{FromRow, PgConnection};
 
@@ -11,6 +12,10 @@ pub struct OutboxRow {
     pub event_type: String,
     /// Envelope, as JSON.
     pub event: String,
+    /// Number of failed attempts.
+    pub attempts: i32,
+    /// Time of the commit.
+    pub created_at: DateTime<Utc>,
 }
 
 /// Adds events, in the transaction of the change that they announce.
@@ -26,31 +31,55 @@ pub async fn add(connection: &mut PgConnection, events: &[Envelope]) -> Result<(
         .map(drop)
 }
 
-/// Locks and returns up to `limit` due events. Other publishers skip them until the transaction ends.
+/// Deletes and returns up to `limit` due events, oldest first. Other publishers skip them. They are back if the
+/// transaction fails.
 pub async fn claim(connection: &mut PgConnection, limit: i64) -> Result<Vec<OutboxRow>, sqlx::Error> {
-    sqlx::query_as(
-        "select id, event_type, event from outbox
-         where due_at <= now() order by due_at, id limit $1 for update skip locked",
+    let mut events: Vec<OutboxRow> = sqlx::query_as(
+        "delete from outbox where id in (
+             select id from outbox where due_at <= now() order by due_at, id limit $1 for update skip locked
+         ) returning id, event_type, event, attempts, created_at",
     )
     .bind(limit)
     .fetch_all(connection)
-    .await
+    .await?;
+    events.sort_unstable_by_key(|event| event.id);
+    Ok(events)
 }
 
-/// Removes published events.
-pub async fn remove(connection: &mut PgConnection, published: &[i64]) -> Result<(), sqlx::Error> {
-    sqlx::query("delete from outbox where id = any($1)").bind(published).execute(connection).await.map(drop)
+/// Puts back claimed events that SNS did not accept. They are due after a random part of a time that doubles up to 30
+/// seconds: they do not delay other events, and are published soon after SNS has recovered.
+pub async fn postpone(connection: &mut PgConnection, events: &[&OutboxRow]) -> Result<(), sqlx::Error> {
+    put_back(connection, events, false).await
 }
 
-/// Postpones events that SNS did not accept, with a backoff that doubles up to 30 seconds: they do not delay other
-/// events, and are published soon after SNS has recovered.
-pub async fn postpone(connection: &mut PgConnection, failed: &[i64]) -> Result<(), sqlx::Error> {
+/// Puts back claimed events that SNS refuses for good. They are kept, and never due: the previous version of the service
+/// knows only `due_at`.
+pub async fn park(connection: &mut PgConnection, events: &[&OutboxRow]) -> Result<(), sqlx::Error> {
+    put_back(connection, events, true).await
+}
+
+async fn put_back(connection: &mut PgConnection, events: &[&OutboxRow], is_parked: bool) -> Result<(), sqlx::Error> {
+    fn each<'a, T>(events: &[&'a OutboxRow], field: impl Fn(&'a OutboxRow) -> T) -> Vec<T> {
+        events.iter().map(|event| field(event)).collect()
+    }
+    if events.is_empty() {
+        return Ok(());
+    }
     sqlx::query(
-        "update outbox set attempts = attempts + 1,
-             due_at = now() + least(power(2, least(attempts, 5)), 30) * interval '1 second'
-         where id = any($1)",
+        "insert into outbox (id, event_type, event, attempts, created_at, due_at, parked_at) overriding system value
+         select id, event_type, event, attempts + 1, created_at,
+             case when $6 then 'infinity'
+                 else now() + least(power(2, least(attempts, 5)), 30) * random() * interval '1 second' end,
+             case when $6 then now() end
+         from unnest($1::bigint[], $2::text[], $3::text[], $4::integer[], $5::timestamptz[])
+             as event (id, event_type, event, attempts, created_at)",
     )
-    .bind(failed)
+    .bind(each(events, |event| event.id))
+    .bind(each(events, |event| event.event_type.as_str()))
+    .bind(each(events, |event| event.event.as_str()))
+    .bind(each(events, |event| event.attempts))
+    .bind(each(events, |event| event.created_at))
+    .bind(is_parked)
     .execute(connection)
     .await
     .map(drop)

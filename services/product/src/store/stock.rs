@@ -250,29 +250,31 @@ impl TakenRow {
     }
 }
 
-/// Moves all pieces that an order holds.
+/// Moves all pieces that orders hold.
 pub(crate) async fn move_held(
     connection: &mut PgConnection,
-    order_id: OrderId,
+    orders: &[OrderId],
     movement: Movement,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     let change = movement.per_piece();
     sqlx::query(
         "with held as materialized (
-             select sku, quantity from reservation_lines where order_id = $1
+             select order_id, sku, quantity from reservation_lines where order_id = any($1)
+         ), sums as materialized (
+             select sku, sum(quantity)::integer as quantity from held group by sku
          ), locked as materialized (
-             select s.sku from stock s where s.sku in (select sku from held) order by s.sku for no key update
+             select s.sku from stock s where s.sku in (select sku from sums) order by s.sku for no key update
          ), moved as (
-             update stock s set available = s.available + $2 * held.quantity,
-                 reserved = s.reserved + $3 * held.quantity, sold = s.sold + $4 * held.quantity
-             from locked join held using (sku) where s.sku = locked.sku
-             returning s.sku, held.quantity
+             update stock s set available = s.available + $2 * sums.quantity,
+                 reserved = s.reserved + $3 * sums.quantity, sold = s.sold + $4 * sums.quantity
+             from locked join sums using (sku) where s.sku = locked.sku
+             returning s.sku
          )
          insert into movements (sku, kind, available, reserved, sold, order_id, at)
-         select sku, $5, $2 * quantity, $3 * quantity, $4 * quantity, $1, $6 from moved",
+         select sku, $5, $2 * quantity, $3 * quantity, $4 * quantity, order_id, $6 from held join moved using (sku)",
     )
-    .bind(order_id.as_uuid())
+    .bind(orders.iter().map(|order_id| order_id.as_uuid()).collect::<Vec<_>>())
     .bind(change.available)
     .bind(change.reserved)
     .bind(change.sold)

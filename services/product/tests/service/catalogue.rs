@@ -50,9 +50,9 @@ async fn the_etag_changes_with_the_availability() {
     assert_eq!(ask_again().await.status, StatusCode::NOT_MODIFIED);
 
     let entire_stock = placed(OrderId::generate(), &[("TEA-1", 2)]);
-    let ttl = service.environment.config.reservation_ttl;
+    let terms = service.environment.config.terms();
     let database = product::store::Database::from(service.environment.pool.clone());
-    product::events::order::handle(&database, &entire_stock, ttl, product::clock::now()).await.unwrap();
+    product::events::order::handle(&database, &entire_stock, &terms, product::clock::now()).await.unwrap();
     let response = ask_again().await;
     assert_eq!(response.status, StatusCode::OK);
     assert_eq!(response.body["variants"][0]["in_stock"], false);

@@ -21,8 +21,8 @@ async fn the_ledger_lists_every_movement() {
     let service = Service::with(&[product("assam", "Assam", &[("ASSAM", 500, 12)])]).await;
     let order_id = OrderId::generate();
     let database = Database::from(service.environment.pool.clone());
-    let ttl = service.environment.config.reservation_ttl;
-    order::handle(&database, &placed(order_id, &[("ASSAM", 2)]), ttl, clock::now()).await.unwrap();
+    let terms = service.environment.config.terms();
+    order::handle(&database, &placed(order_id, &[("ASSAM", 2)]), &terms, clock::now()).await.unwrap();
     service.adjust("ASSAM", "key", &json!({"delta": -1, "reason": "broken"})).await;
 
     let page = service.get_as(&service.staff, "/v1/inventory/ASSAM/movements?limit=2").await;

@@ -101,6 +101,7 @@ async fn an_event_without_a_command_to_stock_is_rejected() {
 async fn the_sweep_releases_unconfirmed_reservations() {
     let mut environment = Environment::new().await;
     environment.config.reservation_ttl = chrono::TimeDelta::seconds(1);
+    environment.config.reservation_extension = chrono::TimeDelta::seconds(1);
     environment.config.sweep_interval = std::time::Duration::from_millis(100);
     stock_up(&environment.pool, &[product("assam", "Assam", &[("ASSAM", 500, 3)])]).await;
     let service = environment.start().await;

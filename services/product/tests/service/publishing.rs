@@ -31,7 +31,7 @@ async fn place_orders(environment: &Environment, orders: usize) {
     let database = Database::from(environment.pool.clone());
     for _ in 0..orders {
         let order = placed(OrderId::generate(), &[("ASSAM", 1)]);
-        order::handle(&database, &order, environment.config.reservation_ttl, clock::now()).await.unwrap();
+        order::handle(&database, &order, &environment.config.terms(), clock::now()).await.unwrap();
     }
 }
 
@@ -97,9 +97,35 @@ async fn a_rolled_back_change_publishes_nothing() {
         .await
         .unwrap();
     let database = Database::from(environment.pool.clone());
-    order::handle(&database, &order, environment.config.reservation_ttl, clock::now()).await.unwrap_err();
+    order::handle(&database, &order, &environment.config.terms(), clock::now()).await.unwrap_err();
     assert_eq!(unpublished(&environment.pool).await.len(), before);
     sqlx::query("alter table reservations drop constraint never").execute(&environment.pool).await.unwrap();
-    order::handle(&database, &order, environment.config.reservation_ttl, clock::now()).await.unwrap();
+    order::handle(&database, &order, &environment.config.terms(), clock::now()).await.unwrap();
     assert_eq!(unpublished(&environment.pool).await.len(), before + 1);
+}
+
+#[tokio::test]
+async fn an_event_that_sns_refuses_for_good_is_parked_and_blocks_no_other() {
+    let environment = Environment::new().await;
+    stock_up(&environment.pool, &[product("assam", "Assam", &[("ASSAM", 500, 100)])]).await;
+    // Longer than SNS accepts.
+    sqlx::query("insert into outbox (event_type, event) values ('shop.product.changed.v1', repeat('x', 300000))")
+        .execute(&environment.pool)
+        .await
+        .unwrap();
+    place_orders(&environment, 3).await;
+    let _publisher = publish(&environment, &environment.topic.arn);
+    environment.topic.published_at_least(4, SOON).await;
+    let parked = async || {
+        let rows: Vec<(i32, i32)> = sqlx::query_as(
+            "select length(event), attempts from outbox where parked_at is not null and due_at = 'infinity'",
+        )
+        .fetch_all(&environment.pool)
+        .await
+        .unwrap();
+        (rows == [(300_000, 1)]).then_some(())
+    };
+    eventually("the event is parked", SOON, parked).await;
+    let waiting: i64 = sqlx::query_scalar("select count(*) from outbox").fetch_one(&environment.pool).await.unwrap();
+    assert_eq!(waiting, 1);
 }

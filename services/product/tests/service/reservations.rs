@@ -1,18 +1,22 @@
 //! Events of orders on the real store, without a queue.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    future::Future,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{Envelope, Event, EventId, OrderId};
-use futures::future::join_all;
-use product::{Error, clock, events::order, store::Database};
+use futures::{StreamExt, future::join_all, stream};
+use product::{Error, Terms, clock, events::order, store::Database};
 use sqlx::PgPool;
 
 use super::support::{
     Environment, cancelled, confirmed, inconsistent, outcomes, placed, product, rejected, stock, stock_up, unpublished,
 };
 
-const TTL: TimeDelta = TimeDelta::minutes(15);
+const TERMS: Terms =
+    Terms { ttl: TimeDelta::minutes(15), warning: TimeDelta::minutes(2), extension: TimeDelta::minutes(5) };
 
 async fn pool_with(skus: &[(&str, u16)]) -> PgPool {
     let Environment { pool, .. } = Environment::new().await;
@@ -23,20 +27,39 @@ async fn pool_with(skus: &[(&str, u16)]) -> PgPool {
 }
 
 async fn handle(pool: &PgPool, envelope: &Envelope) {
-    order::handle(&Database::from(pool.clone()), envelope, TTL, clock::now()).await.unwrap();
+    order::handle(&Database::from(pool.clone()), envelope, &TERMS, clock::now()).await.unwrap();
 }
 
-async fn expire_all(pool: &PgPool, now: DateTime<Utc>) -> usize {
-    let mut expired = 0;
-    let database = Database::from(pool.clone());
-    while order::expire_one(&database, now).await.unwrap() {
-        expired += 1;
+/// Completes all of `work`, as much of it at a time as there are connections.
+async fn at_once(work: impl IntoIterator<Item = impl Future<Output = ()>>) {
+    stream::iter(work).for_each_concurrent(20, |work| work).await;
+}
+
+/// Handles all reservations whose time has come by `now`, as the sweep does. Returns their number.
+async fn sweep(pool: &PgPool, now: DateTime<Utc>) -> usize {
+    let (database, mut all) = (Database::from(pool.clone()), 0);
+    loop {
+        match order::end_due(&database, &TERMS, now).await.unwrap() {
+            0 => return all,
+            ended => all += ended,
+        }
     }
-    expired
 }
 
-fn later() -> DateTime<Utc> {
-    clock::now() + TTL + TimeDelta::seconds(1)
+/// Time at which the end of a new reservation is announced.
+fn announced() -> DateTime<Utc> {
+    clock::now() + TERMS.ttl - TERMS.warning + TimeDelta::seconds(1)
+}
+
+/// Time at which a new reservation ends.
+fn ended() -> DateTime<Utc> {
+    clock::now() + TERMS.ttl + TERMS.extension + TimeDelta::seconds(1)
+}
+
+/// Lets all reservations expire. Returns their number.
+async fn expire_all(pool: &PgPool) -> usize {
+    sweep(pool, announced()).await;
+    sweep(pool, ended()).await
 }
 
 #[tokio::test]
@@ -92,14 +115,15 @@ async fn confirmed_stock_is_sold_and_cancelled_stock_is_available_again() {
     handle(&pool, &cancelled(confirmed_one, &lines)).await;
     assert_eq!(stock(&pool, "A").await, [5, 0, 0]);
     assert_eq!(inconsistent(&pool).await, [""; 0]);
-    assert_eq!(outcomes(&pool).await, ["stock_reserved"; 3]);
+    let reserved = "stock_reserved";
+    assert_eq!(outcomes(&pool).await, [reserved, reserved, reserved, "stock_returned"]);
 }
 
 #[tokio::test]
 async fn fifty_of_two_hundred_concurrent_orders_get_the_last_fifty_pieces() {
     let pool = pool_with(&[("HOT", 50)]).await;
     let orders: Vec<_> = (0..200).map(|_| placed(OrderId::generate(), &[("HOT", 1)])).collect();
-    join_all(orders.iter().map(|order| handle(&pool, order))).await;
+    at_once(orders.iter().map(|order| handle(&pool, order))).await;
     assert_eq!(stock(&pool, "HOT").await, [0, 50, 0]);
     let outcomes = outcomes(&pool).await;
     assert_eq!(outcomes.iter().filter(|outcome| *outcome == "stock_reserved").count(), 50);
@@ -111,7 +135,7 @@ async fn fifty_of_two_hundred_concurrent_orders_get_the_last_fifty_pieces() {
 async fn a_shortage_has_fewer_available_than_requested_pieces() {
     let pool = pool_with(&[("A", 3), ("B", 40)]).await;
     let orders: Vec<_> = (0..60).map(|_| placed(OrderId::generate(), &[("A", 1), ("B", 1)])).collect();
-    join_all(orders.iter().map(|order| handle(&pool, order))).await;
+    at_once(orders.iter().map(|order| handle(&pool, order))).await;
     assert_eq!([stock(&pool, "A").await, stock(&pool, "B").await], [[0, 3, 0], [37, 3, 0]]);
     for envelope in unpublished(&pool).await {
         if let Event::StockRejected(rejected) = envelope.event {
@@ -160,7 +184,7 @@ async fn concurrent_orders_of_the_same_skus_never_deadlock() {
                 }
             }
         });
-        join_all(orders).await;
+        at_once(orders).await;
         stop.store(true, Ordering::Relaxed);
     };
     tokio::join!(sample, work);
@@ -203,7 +227,7 @@ async fn concurrent_deliveries_have_one_effect() {
     let lines = [("A", 2)];
     let order_id = OrderId::generate();
     let history = [placed(order_id, &lines), confirmed(order_id, &lines)];
-    join_all((0..20).map(|n| handle(&pool, &history[n % 2]))).await;
+    at_once((0..20).map(|n| handle(&pool, &history[n % 2]))).await;
     assert_eq!(stock(&pool, "A").await, [8, 0, 2]);
     assert_eq!(inconsistent(&pool).await, [""; 0]);
 }
@@ -224,12 +248,20 @@ async fn a_reservation_expires_in_time_and_is_announced() {
     let pool = pool_with(&[("A", 10)]).await;
     let order_id = OrderId::generate();
     handle(&pool, &placed(order_id, &[("A", 2)])).await;
-    assert_eq!(expire_all(&pool, clock::now()).await, 0);
-    assert_eq!(expire_all(&pool, later()).await, 1);
+    assert_eq!(sweep(&pool, clock::now()).await, 0);
+    assert_eq!(sweep(&pool, announced()).await, 1);
+    assert_eq!(sweep(&pool, announced() + TERMS.extension).await, 0, "once");
+    assert_eq!(stock(&pool, "A").await, [8, 2, 0]);
+    assert_eq!(sweep(&pool, ended()).await, 1);
     assert_eq!(stock(&pool, "A").await, [10, 0, 0]);
-    assert_eq!(outcomes(&pool).await, ["stock_reserved", "reservation_expired"]);
-    let event = unpublished(&pool).await.pop().unwrap();
-    assert_eq!(event.sequence, 2);
+    assert_eq!(outcomes(&pool).await, ["stock_reserved", "reservation_expiring", "reservation_expired"]);
+    let [.., reserved, expiring, expired] = &unpublished(&pool).await[..] else { panic!("three events") };
+    assert_eq!([reserved.sequence, expiring.sequence, expired.sequence], [1, 2, 3]);
+    let (Event::StockReserved(reserved), Event::ReservationExpiring(expiring)) = (&reserved.event, &expiring.event)
+    else {
+        panic!("{reserved:?}, {expiring:?}")
+    };
+    assert_eq!(expiring.expires_at, reserved.expires_at + TERMS.extension);
     assert_eq!(inconsistent(&pool).await, [""; 0]);
 }
 
@@ -239,20 +271,24 @@ async fn a_confirmed_reservation_never_expires() {
     let order_id = OrderId::generate();
     handle(&pool, &placed(order_id, &[("A", 2)])).await;
     handle(&pool, &confirmed(order_id, &[("A", 2)])).await;
-    assert_eq!(expire_all(&pool, later()).await, 0);
+    assert_eq!(expire_all(&pool).await, 0);
     assert_eq!(stock(&pool, "A").await, [8, 0, 2]);
 }
 
 #[tokio::test]
-async fn concurrent_sweeps_release_each_reservation_once() {
-    let pool = pool_with(&[("A", 100), ("B", 100)]).await;
-    for n in 0..40 {
+async fn concurrent_sweeps_announce_and_release_each_reservation_once() {
+    let pool = pool_with(&[("A", 200), ("B", 200)]).await;
+    for n in 0..120 {
         let lines = if n % 2 == 0 { [("A", 1), ("B", 1)] } else { [("B", 1), ("A", 1)] };
         handle(&pool, &placed(OrderId::generate(), &lines)).await;
     }
-    let expired = join_all((0..8).map(|_| expire_all(&pool, later()))).await;
-    assert_eq!(expired.iter().sum::<usize>(), 40);
-    assert_eq!([stock(&pool, "A").await, stock(&pool, "B").await], [[100, 0, 0]; 2]);
+    for (now, kind) in [(announced(), "expiring"), (ended(), "expired")] {
+        let ended = join_all((0..8).map(|_| sweep(&pool, now))).await;
+        assert_eq!(ended.iter().sum::<usize>(), 120, "{kind}");
+        let outcomes = outcomes(&pool).await;
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.ends_with(kind)).count(), 120);
+    }
+    assert_eq!([stock(&pool, "A").await, stock(&pool, "B").await], [[200, 0, 0]; 2]);
     assert_eq!(inconsistent(&pool).await, [""; 0]);
 }
 
@@ -261,12 +297,12 @@ async fn a_late_confirmation_takes_the_stock_again_if_it_is_available() {
     let pool = pool_with(&[("A", 2)]).await;
     let order_id = OrderId::generate();
     handle(&pool, &placed(order_id, &[("A", 2)])).await;
-    expire_all(&pool, later()).await;
+    expire_all(&pool).await;
     // Delisted meanwhile: the order was placed in time and gets its pieces.
     sqlx::query("update products set for_sale = false").execute(&pool).await.unwrap();
     handle(&pool, &confirmed(order_id, &[("A", 2)])).await;
     assert_eq!(stock(&pool, "A").await, [0, 0, 2]);
-    assert_eq!(outcomes(&pool).await, ["stock_reserved", "reservation_expired"]);
+    assert_eq!(outcomes(&pool).await, ["stock_reserved", "reservation_expiring", "reservation_expired"]);
     handle(&pool, &cancelled(order_id, &[("A", 2)])).await;
     assert_eq!(stock(&pool, "A").await, [2, 0, 0]);
     assert_eq!(inconsistent(&pool).await, [""; 0]);
@@ -277,7 +313,7 @@ async fn a_late_confirmation_is_rejected_if_another_order_took_the_stock() {
     let pool = pool_with(&[("A", 2)]).await;
     let (late, quick) = (OrderId::generate(), OrderId::generate());
     handle(&pool, &placed(late, &[("A", 2)])).await;
-    expire_all(&pool, later()).await;
+    expire_all(&pool).await;
     handle(&pool, &placed(quick, &[("A", 1)])).await;
     handle(&pool, &confirmed(late, &[("A", 2)])).await;
     assert_eq!(stock(&pool, "A").await, [1, 1, 0]);
@@ -294,10 +330,10 @@ async fn invalid_lines_are_an_error_and_change_nothing() {
     let pool = pool_with(&[("A", 2)]).await;
     for lines in [&[][..], &[("A", 0)], &[("A", u32::MAX)]] {
         let database = Database::from(pool.clone());
-        let result = order::handle(&database, &placed(OrderId::generate(), lines), TTL, clock::now()).await;
+        let result = order::handle(&database, &placed(OrderId::generate(), lines), &TERMS, clock::now()).await;
         assert!(matches!(result, Err(Error::InvalidLines(_))), "{result:?}");
     }
     assert_eq!(stock(&pool, "A").await, [2, 0, 0]);
-    let records: i64 = sqlx::query_scalar("select count(*) from inbox").fetch_one(&pool).await.unwrap();
-    assert_eq!(records, 0);
+    let reservations: i64 = sqlx::query_scalar("select count(*) from reservations").fetch_one(&pool).await.unwrap();
+    assert_eq!(reservations, 0);
 }
