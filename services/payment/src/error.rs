@@ -37,6 +37,15 @@ impl Error {
         }
     }
 
+    /// Whether a call to the processor may have had its effect, although no outcome is recorded.
+    pub fn is_unknown_outcome(&self) -> bool {
+        match self {
+            Self::OutOfTime => true,
+            Self::Processor(error) => error.is_unknown_outcome(),
+            Self::Unreadable(_) | Self::Unexpected(_) | Self::RetriesExhausted | Self::Store(_) => false,
+        }
+    }
+
     /// Time before which the message must not be delivered again, if the processor says so.
     pub fn not_before(&self) -> Option<Duration> {
         match self {

@@ -13,6 +13,11 @@ output "invoke_arn" {
   value       = aws_lambda_alias.live.invoke_arn
 }
 
+output "log_group" {
+  description = "Log group of the function."
+  value       = aws_cloudwatch_log_group.this.name
+}
+
 output "policy" {
   description = "Policy of the function's role."
   value       = local.policy

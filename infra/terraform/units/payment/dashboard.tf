@@ -6,6 +6,18 @@ module "dashboard" {
 
   graphs = [
     {
+      title = "Outcomes"
+      lines = [for outcome, filter in aws_cloudwatch_log_metric_filter.outcomes : {
+        namespace = local.metric_namespace, metric = filter.metric_transformation[0].name, dimensions = {}, stat = "Sum", label = outcome
+      }]
+    },
+    {
+      title = "Oldest pending void"
+      lines = [{
+        namespace = local.metric_namespace, metric = aws_cloudwatch_log_metric_filter.pending_voids.metric_transformation[0].name, dimensions = {}, stat = "Maximum", label = "seconds"
+      }]
+    },
+    {
       title = "Invocations"
       lines = [for metric in ["Invocations", "Errors", "Throttles"] : {
         namespace = "AWS/Lambda", metric = metric, dimensions = { FunctionName = module.function.name }, stat = "Sum", label = metric

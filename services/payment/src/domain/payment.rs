@@ -100,6 +100,17 @@ pub enum State {
 }
 
 impl State {
+    /// The state as it is stored and logged.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Requested { .. } => "requested",
+            Self::Authorized { .. } => "authorized",
+            Self::Declined { .. } => "declined",
+            Self::VoidPending { .. } => "void_pending",
+            Self::Voided { .. } => "voided",
+        }
+    }
+
     /// The recorded intent, if there is one.
     pub fn intent(&self) -> Option<&IntentId> {
         match self {

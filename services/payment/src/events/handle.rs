@@ -41,7 +41,8 @@ fn outcome(result: Result<(), Error>) -> Outcome {
     let Err(error) = result else { return Outcome::Done };
     let text = chain(&error);
     if error.is_retryable() {
-        tracing::warn!(error = text, "message not handled, retried later");
+        let unknown_outcome = error.is_unknown_outcome();
+        tracing::warn!(error = text, unknown_outcome, "message not handled, retried later");
         error.not_before().map_or(Outcome::Later, Outcome::NotBefore)
     } else {
         tracing::error!(error = text, "message not handled");

@@ -1,8 +1,11 @@
 //! Settles a payment: decides, records and calls the processor until nothing is left to do.
 
 use contracts::{Envelope, EventId, PaymentId};
+use tracing::field::debug;
 
-use crate::domain::{Call, CancelOutcome, ConfirmOutcome, Input, IntentId, PrepareOutcome, Problem, decide};
+use crate::domain::{
+    Call, CancelOutcome, Change, ConfirmOutcome, Input, IntentId, Payment, PrepareOutcome, Problem, State, decide,
+};
 use crate::store::StoreError;
 use crate::{AppState, Error, clock};
 
@@ -24,7 +27,10 @@ pub(super) async fn settle(app: &AppState, id: PaymentId, asked: u64, mut input:
                 Envelope::new(EventId::generate(), id, after.version, after.updated_at, event.clone())
             });
             match app.store.commit(&change, envelope.as_ref()).await {
-                Ok(()) => payment = Some(change.payment),
+                Ok(()) => {
+                    log(payment.as_ref(), &change);
+                    payment = Some(change.payment);
+                }
                 Err(StoreError::VersionConflict) => {
                     payment = app.store.load(id).await?;
                     continue;
@@ -33,11 +39,39 @@ pub(super) async fn settle(app: &AppState, id: PaymentId, asked: u64, mut input:
             }
         }
         match decision.call {
-            Some(call) => input = perform(app, id, call).await?,
+            Some(call) => {
+                log_pending_void(payment.as_ref(), &call);
+                input = perform(app, id, call).await?;
+            }
             None => return Ok(()),
         }
     }
     Err(Error::RetriesExhausted)
+}
+
+/// Logs the outcome of a payment, when it is announced. Alarms count these lines.
+fn log(before: Option<&Payment>, change: &Change) {
+    let Change { payment, event: Some(_) } = change else { return };
+    let state = payment.state.name();
+    if before.is_some_and(|before| before.state == payment.state) {
+        tracing::info!(state, "payment announced again");
+        return;
+    }
+    let reason = match &payment.state {
+        State::Declined { reason, .. } => Some(debug(reason)),
+        _ => None,
+    };
+    tracing::info!(state, reason, version = payment.version, "payment settled");
+}
+
+/// Logs the age of a void before each attempt to carry it out. A captured payment waits for an operator instead.
+fn log_pending_void(payment: Option<&Payment>, call: &Call<'_>) {
+    if let (Some(payment), Call::Cancel { .. }) = (payment, call)
+        && payment.problem != Some(Problem::Captured)
+    {
+        let void_pending_seconds = (clock::now() - payment.updated_at).num_seconds();
+        tracing::info!(void_pending_seconds, "cancelling the intent");
+    }
 }
 
 /// Makes the call and returns its outcome as the next input.

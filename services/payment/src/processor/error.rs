@@ -72,6 +72,16 @@ impl ProcessorError {
         }
     }
 
+    /// Whether the call may have had its effect.
+    pub fn is_unknown_outcome(&self) -> bool {
+        match self {
+            Self::NoResponse(error) => !error.is_connect(),
+            Self::Unavailable { status, .. } => status.is_server_error(),
+            Self::Undecided | Self::Unreadable(_) => true,
+            Self::NoKey(_) | Self::CircuitOpen | Self::KeyRefused { .. } | Self::Refused { .. } => false,
+        }
+    }
+
     /// Time before which the call must not be repeated, if the processor says so.
     pub fn not_before(&self) -> Option<Duration> {
         match self {
