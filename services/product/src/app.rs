@@ -3,7 +3,7 @@
 use axum::extract::FromRef;
 use contracts::http::Tokens;
 
-use crate::{domain::reservation::Terms, events::publisher::Notifier, store::Database};
+use crate::{domain::reservation::Terms, events::publisher::Notifier, liveness::Liveness, store::Database};
 
 /// Dependencies of the handlers. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -17,6 +17,7 @@ pub(crate) struct AppState {
     /// Notifies the publisher after a commit of events.
     pub(crate) notifier: Notifier,
     pub(crate) tokens: Tokens,
+    pub(crate) liveness: Liveness,
 }
 
 impl FromRef<AppState> for Tokens {

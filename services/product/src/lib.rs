@@ -22,6 +22,10 @@ pub mod iam;
 pub mod import;
 /// The token issuer's keys.
 mod jwks;
+/// Whether the loops of the process still run.
+mod liveness;
+/// Repeated announcement of all products.
+pub mod republish;
 /// HTTP server, queues, publisher and sweep, until shutdown.
 pub mod run;
 /// PostgreSQL: one function per query.

@@ -5,7 +5,7 @@ use product::{
     aws, clock,
     config::{Cli, Command, Config, Database, Source},
     iam::SignIn,
-    import, store, telemetry,
+    import, republish, store, telemetry,
 };
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -19,6 +19,12 @@ async fn main() -> anyhow::Result<()> {
         Command::Migrate(database) => {
             telemetry::init(None)?;
             Ok(store::migrate(&connect(&database).await?).await?)
+        }
+        Command::Republish(database) => {
+            telemetry::init(None)?;
+            let products = republish::run(&connect(&database).await?.into(), clock::now()).await?;
+            println!("products to publish: {products}");
+            Ok(())
         }
         Command::Import { database, source } => {
             telemetry::init(None)?;

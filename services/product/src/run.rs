@@ -20,7 +20,9 @@ use crate::{
     },
     http,
     iam::SignIn,
-    jwks, store,
+    jwks,
+    liveness::{LIMIT, Liveness},
+    store,
     supervise::{supervise, until},
 };
 
@@ -51,6 +53,7 @@ pub async fn run(
         terms: config.terms(),
         notifier: Notifier::default(),
         tokens,
+        liveness: Liveness::default(),
     };
     let publisher = Publisher {
         sns: aws_sdk_sns::Client::new(aws),
@@ -89,14 +92,16 @@ pub async fn run(
         }
     });
     let pools = [app.requests.pool().clone(), app.tasks.pool().clone()];
+    let liveness = app.liveness.clone();
     let server = axum::serve(listener, http::router(app));
     let server = server.with_graceful_shutdown(shutdown.clone().cancelled_owned());
 
     let mut tasks = JoinSet::new();
-    tasks.spawn(inbox.consume(MESSAGES, config.long_poll, handle, shutdown.clone()));
-    tasks.spawn(reservations.consume(MESSAGES, config.long_poll, reserve, shutdown.clone()));
-    tasks.spawn(publisher.run(shutdown.clone()));
-    tasks.spawn(sweep.run(shutdown.clone()));
+    let (poll, stop) = (config.long_poll, || shutdown.clone());
+    tasks.spawn(liveness.clone().watch("inbox", LIMIT, inbox.consume(MESSAGES, poll, handle, stop())));
+    tasks.spawn(liveness.clone().watch("reservations", LIMIT, reservations.consume(MESSAGES, poll, reserve, stop())));
+    tasks.spawn(liveness.clone().watch("publisher", LIMIT, publisher.run(stop())));
+    tasks.spawn(liveness.watch("sweep", LIMIT + config.sweep_interval, sweep.run(stop())));
     tasks.spawn(until(shutdown.clone(), jwks::follow(config.token_issuer, keys)));
     if config.database.iam {
         let sign_in = SignIn::new(aws)?;

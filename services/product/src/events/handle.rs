@@ -4,11 +4,11 @@
 
 use std::future::Future;
 
-use contracts::Envelope;
+use contracts::{Envelope, Event};
 use tracing::{Instrument, Span, field::Empty};
 
 use super::{order, queue::Outcome};
-use crate::{AppState, Error, clock};
+use crate::{AppState, Error, clock, republish};
 
 /// Handles one message, in the trace of its event.
 pub(crate) async fn handle(app: AppState, body: String) -> Outcome {
@@ -25,6 +25,12 @@ pub(crate) async fn handle(app: AppState, body: String) -> Outcome {
         order_id = envelope.subject,
     );
     let work = async {
+        if let Event::CatalogueRequested(_) = envelope.event {
+            let products = republish::run(&app.tasks, clock::now()).await?;
+            tracing::info!(products, "all products are published again");
+            app.notifier.notify();
+            return Ok(());
+        }
         if order::handle(&app.tasks, &envelope, &app.terms, clock::now()).await? {
             app.notifier.notify();
         }

@@ -84,6 +84,13 @@ pub async fn find(connection: &mut PgConnection, product: &ProductRef) -> Result
     }
 }
 
+/// Returns up to `limit` products in the order of their ids, after `id`.
+pub async fn after(connection: &mut PgConnection, id: Uuid, limit: usize) -> Result<Vec<Product>, sqlx::Error> {
+    let sql = concat!("select ", product_columns!(), " from products p where p.id > $1 order by p.id limit $2");
+    let rows: Vec<ProductRow> = sqlx::query_as(sql).bind(id).bind(limit as i64).fetch_all(connection).await?;
+    rows.into_iter().map(Product::try_from).collect()
+}
+
 /// Locks and returns a product.
 pub async fn lock(connection: &mut PgConnection, product: &ProductRef) -> Result<Option<Product>, sqlx::Error> {
     let (id, slug) = match product {

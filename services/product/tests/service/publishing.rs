@@ -1,8 +1,8 @@
 //! Publishing of the outbox to the topic.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::OrderId;
+use contracts::{Envelope, Event, EventId, OrderId, event::order::CatalogueRequested};
 use product::{
     clock,
     events::order,
@@ -128,4 +128,27 @@ async fn an_event_that_sns_refuses_for_good_is_parked_and_blocks_no_other() {
     eventually("the event is parked", SOON, parked).await;
     let waiting: i64 = sqlx::query_scalar("select count(*) from outbox").fetch_one(&environment.pool).await.unwrap();
     assert_eq!(waiting, 1);
+}
+
+#[tokio::test]
+async fn a_consumer_without_a_read_model_gets_every_product_again() {
+    // More than a batch.
+    let products: Vec<_> =
+        (0..600).map(|n| product(&format!("tea-{n}"), "Tea", &[(&format!("TEA-{n}"), 500, 1)])).collect();
+    let environment = Environment::new().await;
+    stock_up(&environment.pool, &products).await;
+    sqlx::query("update products set version = 7 where slug = 'tea-3'").execute(&environment.pool).await.unwrap();
+    let first = unpublished(&environment.pool).await;
+    sqlx::query("delete from outbox").execute(&environment.pool).await.unwrap();
+
+    let service = environment.start().await;
+    let event = Event::CatalogueRequested(CatalogueRequested { requested_at: clock::now() });
+    let request = Envelope::new(EventId::generate(), "catalogue", 1, clock::now(), event);
+    service.environment.deliver(&request).await;
+    let events = service.environment.topic.published_at_least(600, SOON * 2).await;
+    let snapshots = |events: Vec<Envelope>| -> BTreeMap<_, _> {
+        events.into_iter().map(|envelope| (envelope.subject, format!("{:?}", envelope.event))).collect()
+    };
+    assert_eq!(events.iter().filter(|envelope| envelope.sequence == 7).count(), 1);
+    assert_eq!(snapshots(events), snapshots(first));
 }

@@ -45,3 +45,61 @@ run "the_database_accepts_only_tls_from_its_clients" {
     error_message = "Backups and standby must match the profile."
   }
 }
+
+run "messages_are_rejected_to_the_dead_letter_queues" {
+  command = apply
+
+  assert {
+    condition = [
+      for statement in jsondecode(output.role_policies.product).Statement : sort(statement.Resource) if statement.Sid == "RejectMessages"
+    ] == [sort([module.inbox.dead_letter_arn, module.reservations.dead_letter_arn])]
+    error_message = "The service must be able to write its dead-letter queues."
+  }
+}
+
+run "every_queue_of_the_topology_is_created_and_read" {
+  command = apply
+
+  assert {
+    condition     = sort([for queue in [module.inbox, module.reservations] : queue.name]) == sort([for name in keys(local.queues) : "${local.name_prefix}-${name}"])
+    error_message = "The queues must be those whose consumer is product."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(output.role_policies.product).Statement : sort(statement.Resource) if statement.Sid == "ReadQueues"
+    ] == [sort([module.inbox.arn, module.reservations.arn])]
+    error_message = "The service must be able to read its queues."
+  }
+}
+
+# Alarms are based on the text of a log line: a message or field that is renamed would silence them.
+run "metric_filters_match_what_the_service_logs" {
+  command = apply
+
+  assert {
+    condition = alltrue([
+      for filter in aws_cloudwatch_log_metric_filter.backlog :
+      strcontains(filter.pattern, "$.target = \"product::events::sweep\"") &&
+      strcontains(file("../../../../services/product/src/events/sweep.rs"), "\"${regex("message = \"([a-z ]+)\"", filter.pattern)[0]}\"")
+    ])
+    error_message = "The sweep does not log the message."
+  }
+
+  assert {
+    condition = alltrue([
+      for filter in aws_cloudwatch_log_metric_filter.backlog :
+      can(regex("info!\\([^;]*\\b${trimprefix(filter.metric_transformation[0].value, "$.")}\\b[^;]*\"swept\"", file("../../../../services/product/src/events/sweep.rs")))
+    ])
+    error_message = "The sweep does not log one of the fields."
+  }
+}
+
+run "silence_of_the_sweep_raises_an_alarm" {
+  command = apply
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.backlog : alarm.treat_missing_data == "breaching"])
+    error_message = "Without the log line, nothing is known."
+  }
+}
