@@ -60,7 +60,7 @@ struct CardDetails {
     capture_before: Option<i64>,
 }
 
-/// What was requested from the processor, always with manual capture.
+/// Content of the request to the processor, always with manual capture.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked {
     pub payment_id: PaymentId,

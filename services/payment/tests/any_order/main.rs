@@ -68,7 +68,7 @@ proptest! {
                 prop_assert!(!is_wrong, "an authorization that was not requested");
             }
             State::Declined { .. } | State::Voided { .. } => prop_assert_eq!(simulation.held(), 0),
-            // What is captured cannot be released: an operator has to refund it.
+            // A captured amount cannot be released: an operator has to refund it.
             State::VoidPending { .. } if payment.problem == Some(Problem::Captured) => {
                 prop_assert_eq!(simulation.captured(), 1);
                 return Ok(());
