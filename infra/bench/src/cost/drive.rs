@@ -45,7 +45,10 @@ pub async fn count(stack: &Record, orders: u64, at_once: usize) -> Result<Calls>
     };
     let idle = meters.run(0, wait).await?;
     eprintln!("driving {all} orders");
-    let customers = try_join_all((0..at_once).map(|_| Shopper::sign_up(&shop))).await?;
+    let mut customers = Vec::new();
+    for _ in 0..at_once {
+        customers.push(Shopper::sign_up(&shop).await?);
+    }
     let work = customers.iter().map(async |customer| {
         for _ in 0..orders {
             buy(stack, customer, &sku).await?;
