@@ -8,30 +8,40 @@ use tracing::{
     field::{Empty, display},
 };
 
-use super::{queue::Outcome, settle::settle};
+use super::{
+    queue::{Outcome, Received},
+    settle::settle,
+};
 use crate::domain::Input;
 use crate::{AppState, Error};
 
 /// Handles one message within `limit`, in its trace.
-pub(super) async fn handle(app: &AppState, body: &str, limit: Duration) -> Outcome {
-    let envelope: Envelope = match serde_json::from_str(body) {
+pub(super) async fn handle(app: &AppState, message: &Received, limit: Duration) -> Outcome {
+    let envelope: Envelope = match serde_json::from_str(&message.body) {
         Ok(envelope) => envelope,
         Err(error) => return outcome(Err(error.into())),
     };
     let span = span(&envelope);
     let trace = contracts::span::enter(&span, envelope.traceparent.as_deref());
     let work = async {
-        let in_time = tokio::time::timeout(limit, dispatch(app, &envelope)).await;
+        let in_time = tokio::time::timeout(limit, dispatch(app, &envelope, message.receives)).await;
         outcome(in_time.unwrap_or(Err(Error::OutOfTime)).inspect(|()| tracing::info!("event handled")))
     };
     trace.scope(work.instrument(span)).await
 }
 
-async fn dispatch(app: &AppState, envelope: &Envelope) -> Result<(), Error> {
+async fn dispatch(app: &AppState, envelope: &Envelope, receives: u32) -> Result<(), Error> {
     let asked = envelope.sequence;
     match &envelope.event {
-        Event::PaymentRequested(request) => settle(app, request.payment_id, asked, Input::Requested(request)).await,
-        Event::VoidRequested(void) => settle(app, void.payment_id, asked, Input::VoidRequested(void)).await,
+        Event::PaymentRequested(request) => {
+            // At its first delivery, the payment is hardly ever recorded.
+            let known = if receives == 1 { None } else { app.store.load(request.payment_id).await? };
+            settle(app, request.payment_id, known, asked, Input::Requested(request)).await
+        }
+        Event::VoidRequested(void) => {
+            let known = app.store.load(void.payment_id).await?;
+            settle(app, void.payment_id, known, asked, Input::VoidRequested(void)).await
+        }
         other => Err(Error::Unexpected(other.kind())),
     }
 }

@@ -14,6 +14,5 @@ use crate::AppState;
 
 /// The Lambda entry: handles a batch within `limit`, and returns the messages that have to be delivered again.
 pub async fn handle_batch(app: &AppState, batch: SqsEvent, limit: Duration) -> SqsBatchResponse {
-    sqs::for_each_message(&app.queue, batch, |message| async move { handle::handle(app, &message.body, limit).await })
-        .await
+    sqs::for_each_message(&app.queue, batch, |message| async move { handle::handle(app, &message, limit).await }).await
 }

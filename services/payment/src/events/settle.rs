@@ -15,10 +15,17 @@ const MAX_ROUNDS: usize = 16;
 /// Decides, records, calls the processor, and continues with the outcome until nothing is left to do. Repeated and
 /// concurrent calls are safe, and finish what an earlier one left unfinished.
 ///
-/// `asked` is the sequence of order's event. There is no processed-message record: a payment is one request and one void,
-/// and its state permanently shows how far both are. A record would make the next delivery skip a call that was started and never finished.
-pub(super) async fn settle(app: &AppState, id: PaymentId, asked: u64, mut input: Input<'_>) -> Result<(), Error> {
-    let mut payment = app.store.load(id).await?;
+/// `payment` is the payment as far as the caller knows it: the conditional write shows whether it is, and its conflict
+/// leads to the recorded one. `asked` is the sequence of order's event. There is no processed-message record: a payment is one request and one void,
+/// and its state permanently shows how far both are. A record would make the next delivery skip a call that was started
+/// and never finished.
+pub(super) async fn settle(
+    app: &AppState,
+    id: PaymentId,
+    mut payment: Option<Payment>,
+    asked: u64,
+    mut input: Input<'_>,
+) -> Result<(), Error> {
     for _ in 0..MAX_ROUNDS {
         let decision = decide(payment.as_ref(), &input, asked, clock::now());
         if let Some(change) = decision.change {

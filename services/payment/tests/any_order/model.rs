@@ -83,6 +83,7 @@ enum Message {
 struct Question {
     message: Message,
     sequence: u64,
+    was_delivered: bool,
     is_acknowledged: bool,
 }
 
@@ -178,7 +179,12 @@ impl Simulation {
             void: VoidRequested { order_id, payment_id },
             now,
             payment: None,
-            questions: vec![Question { message: Message::Request, sequence: 1, is_acknowledged: false }],
+            questions: vec![Question {
+                message: Message::Request,
+                sequence: 1,
+                was_delivered: false,
+                is_acknowledged: false,
+            }],
             published: vec![],
             answers: vec![],
             heard: vec![],
@@ -301,16 +307,22 @@ impl Simulation {
 
     fn ask(&mut self, message: Message) {
         let sequence = self.last_question().sequence + 1;
-        self.questions.push(Question { message, sequence, is_acknowledged: false });
+        self.questions.push(Question { message, sequence, was_delivered: false, is_acknowledged: false });
     }
 
     fn deliver(&mut self, at: usize) {
         let question = self.questions[at];
+        self.questions[at].was_delivered = true;
+        // The first delivery of a request does not read.
+        let progress = match question.message {
+            Message::Request if !question.was_delivered => Progress::Decide(None),
+            _ => Progress::Load,
+        };
         let input = match question.message {
             Message::Request => OwnedInput::Requested,
             Message::Void => OwnedInput::VoidRequested,
         };
-        self.deliveries.push(Delivery { id: self.next_id, question, input, progress: Progress::Load });
+        self.deliveries.push(Delivery { id: self.next_id, question, input, progress });
         self.next_id += 1;
     }
 

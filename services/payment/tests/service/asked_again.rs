@@ -45,7 +45,7 @@ async fn a_repeated_void_gets_its_answer_again() {
     again.fault("*", "error_500", 100).await;
     assert!(again.deliver_void().await);
     assert!(again.deliver_void().await, "a redelivery of the repeated void");
-    assert!(first.deliver_void().await && first.deliver_request().await, "redeliveries of the first events");
+    assert!(first.deliver_void().await && first.redeliver_request().await, "redeliveries of the first events");
 
     assert_eq!(again.announced().await, [AUTHORIZED, VOIDED, VOIDED]);
 }

@@ -114,10 +114,24 @@ async fn a_delivery_after_the_outcome_changes_nothing() {
     let before = payment.payment().await;
     // Every call to the processor would fail now.
     payment.fault("*", "error_500", 100).await;
-    assert!(payment.deliver_request().await);
+    assert!(payment.redeliver_request().await);
 
     assert_eq!(payment.payment().await, before);
     assert_eq!(payment.announced().await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_first_delivery_of_a_request_prepares_without_reading_and_the_conditional_write_decides() {
+    let payment = TestPayment::new().await;
+    payment.deliver_void().await;
+    assert!(payment.redeliver_request().await);
+    assert!(payment.intents().await.is_empty(), "a later delivery reads the tombstone");
+
+    assert!(payment.deliver_request().await);
+    assert_eq!(payment.intents().await, ["requires_payment_method"], "prepared, and never confirmed");
+    assert!(payment.ledger().await.is_empty());
+    assert!(matches!(payment.state().await, State::Voided { intent: None }));
+    assert_eq!(payment.announced().await, ["shop.payment.voided.v1"]);
 }
 
 #[tokio::test]

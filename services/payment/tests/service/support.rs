@@ -141,6 +141,11 @@ impl TestPayment {
         deliver(&self.app, [self.request_message()]).await.is_empty()
     }
 
+    /// Delivers the request for the second time. Returns whether it was handled.
+    pub async fn redeliver_request(&self) -> bool {
+        deliver(&self.app, [received(self.request_message(), 2)]).await.is_empty()
+    }
+
     /// Delivers the void. Returns whether it was handled.
     pub async fn deliver_void(&self) -> bool {
         deliver(&self.app, [self.void_message()]).await.is_empty()
@@ -149,7 +154,7 @@ impl TestPayment {
     /// Delivers a message until it is handled, as SQS does, but without pauses. Returns the number of deliveries.
     pub async fn deliver_until_handled(&self, message: Value) -> usize {
         for delivery in 1..=5 {
-            if deliver(&self.app, [message.clone()]).await.is_empty() {
+            if deliver(&self.app, [received(message.clone(), delivery)]).await.is_empty() {
                 return delivery;
             }
         }
@@ -273,6 +278,18 @@ impl TestPayment {
         assert!(response.status().is_success(), "{response:?}");
     }
 
+    /// Statuses of this order's intents at the processor.
+    pub async fn intents(&self) -> Vec<String> {
+        let base = self.config.stripe_api_base.as_str().trim_end_matches('/');
+        let url = format!("{base}/v1/payment_intents/search");
+        let query = [("query", format!("metadata['order_id']:'{}'", self.request.order_id))];
+        let response = reqwest::Client::new().get(url).query(&query).bearer_auth(&self.key).send().await.unwrap();
+        let found: Value = response.json().await.unwrap();
+        let statuses =
+            found["data"].as_array().unwrap().iter().map(|intent| intent["status"].as_str().unwrap().to_owned());
+        statuses.collect()
+    }
+
     /// Refunds the captured amount, as an operator does.
     pub async fn refund(&self) {
         let intent = self.state().await.intent().unwrap().to_string();
@@ -300,6 +317,12 @@ impl TestPayment {
 pub fn message(id: &str, receipt_handle: &str, body: &str, receives: u32) -> Value {
     let attributes = json!({ "ApproximateReceiveCount": receives.to_string() });
     json!({ "messageId": id, "receiptHandle": receipt_handle, "body": body, "attributes": attributes })
+}
+
+/// The message at its n-th delivery.
+fn received(mut message: Value, receives: usize) -> Value {
+    message["attributes"]["ApproximateReceiveCount"] = json!(receives.to_string());
+    message
 }
 
 /// Passes a batch to the function, as Lambda does. Returns the ids of the messages that have to be delivered again.
