@@ -126,9 +126,12 @@ impl OrderContext<'_> {
         Some(self.repeated(order, events))
     }
 
-    /// Requests again what is owed. The capture is up to the shop: it is only logged.
+    /// Requests again what is owed. The capture is up to the shop: that it is overdue is logged once.
     pub(super) fn ask_again(&self, overdue: &Obligation) -> Decision {
         let mut order = self.order.clone();
+        if matches!(overdue.what, Owed::Capture { .. }) {
+            order.settle(&overdue.what);
+        }
         for owed in order.owed.iter_mut().filter(|owed| owed.what == overdue.what) {
             owed.ask_again(self.now);
         }

@@ -345,6 +345,7 @@ fn a_capture_is_overdue_a_day_before_the_authorization_expires() {
     assert_eq!(order.attempt(payment_id(1)), Some(AttemptStatus::Authorized { expires_at: Some(expires_at) }));
     let overdue = change(&order, &Input::DeadlinePassed, 6 * 86_400);
     assert_eq!((overdue.events.len(), overdue.overdue.unwrap().what.as_str()), (0, "capture"));
+    assert_eq!(overdue.order.due_at(), None, "once");
     assert_eq!(change(&order, &Input::CancelRequested, 9).order.due_at(), Some(at(309)), "nothing is left to capture");
 }
 

@@ -105,7 +105,7 @@ proptest! {
             prop_assert!(simulation.published().is_empty(), "{:?}", simulation.published());
             return Ok(());
         }
-        prop_assert!(simulation.is_answered(), "order asks for ever: {:?}", simulation.published());
+        prop_assert!(simulation.is_answered(), "order never stops asking: {:?}", simulation.published());
         let last = simulation.published().last().expect("a settled payment was announced");
         prop_assert_eq!(last.version, payment.version, "the last change was not announced");
         let announced = matches!(
