@@ -283,3 +283,29 @@ fn announce<'a>(payment: Payment) -> Decision<'a> {
     };
     Decision { change: Some(Change { payment, event: Some(event) }), call: None }
 }
+
+#[cfg(test)]
+mod tests {
+    use contracts::{Currency, UserId};
+
+    use super::*;
+
+    #[test]
+    fn a_void_that_another_delivery_completes_is_answered_once() {
+        let now = DateTime::UNIX_EPOCH;
+        let void = VoidRequested { order_id: OrderId::generate(), payment_id: PaymentId::generate() };
+        let charge = Charge { user_id: UserId::generate(), amount: Money::new(4999, Currency::EUR) };
+        let state = State::Authorized { intent: "pi_1".parse().unwrap(), expires_at: None };
+        let authorized = Payment { answered: 1, ..first(void.payment_id, void.order_id, Some(charge), state, now) };
+
+        // The void's delivery, which crashes after it has recorded the void.
+        let started = decide(Some(&authorized), &Input::VoidRequested(&void), 2, now).change.unwrap();
+        // A redelivery of the request.
+        let finished = decide(Some(&started.payment), &Input::Cancelled, 1, now).change.unwrap();
+        assert!(matches!(finished.event, Some(Event::PaymentVoided(_))), "{:?}", finished.event);
+        // A redelivery of the void, and a repeated void.
+        assert_eq!(decide(Some(&finished.payment), &Input::VoidRequested(&void), 2, now), Decision::nothing());
+        let repeated = decide(Some(&finished.payment), &Input::VoidRequested(&void), 3, now).change.unwrap();
+        assert_eq!((repeated.event, repeated.payment.answered), (finished.event, 3));
+    }
+}
