@@ -25,7 +25,8 @@ pub enum Command {
     Serve(Box<Config>),
     /// Migrate the database's schema to the version of this binary. Safe to repeat.
     Migrate(Database),
-    /// Publish every product again, at its present version: for consumers that have lost their read model. Safe to repeat.
+    /// Publish every product again, at its present version, for consumers that have lost their read model. Safe to
+    /// repeat.
     Republish(Database),
     /// Write a catalogue file to the database. Safe to repeat: unchanged products are not written again, and stock is
     /// set for new SKUs only.

@@ -13,7 +13,7 @@ use std::{
 
 use tokio::time::Instant;
 
-/// Time without progress after which a loop counts as stalled: longer than any wait of a loop, all of which are limited.
+/// Time without progress after which a loop counts as stalled: longer than any wait of a loop. All waits are limited.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// The loops with the time until which each has to continue.

@@ -1,5 +1,5 @@
-//! `product republish`, and the request of a consumer whose read model is empty: announces all products again, each at its
-//! present version.
+//! `product republish`, and the request of a consumer whose read model is empty: announces all products again, each at
+//! its present version.
 
 use chrono::{DateTime, Utc};
 use contracts::{Envelope, EventId};

@@ -4,9 +4,9 @@
 //! delivered repeatedly and out of order, and the final state is the same. The decision says which stock moves. The
 //! database checks that enough is available.
 //!
-//! Messages may also be lost, so the order repeats a request, as a new event, until it has the answer. A repeated request
-//! is answered again; a redelivery, which has a sequence that is known, changes nothing. The other way round, the end of
-//! a reservation is announced before it comes: its confirmation may be lost.
+//! Messages may also be lost, so the order repeats a request, as a new event, until it has the answer. A repeated
+//! request is answered again. A redelivery, which has a known sequence, changes nothing. Conversely, the end of a
+//! reservation is announced before it comes, because its confirmation may be lost.
 
 use std::{fmt, str::FromStr};
 

@@ -1,8 +1,7 @@
 //! Events of orders in, events of products and stock out.
 //!
 //! [`sqs`] is the polling loop, [`queue`] carries out the outcome of a message, [`handle`] parses and traces, [`order`]
-//! commits what the domain decides. [`sweep`] releases expired reservations, and [`publisher`] sends committed events to
-//! the topic.
+//! commits what the domain decides. [`sweep`] ends reservations, and [`publisher`] sends committed events to the topic.
 
 pub(crate) mod handle;
 pub mod order;

@@ -1,5 +1,5 @@
-//! Connections to PostgreSQL. Every wait for the server has a deadline on this side: a server that has failed over, or a
-//! network that drops packets, does not answer at all.
+//! Connections to PostgreSQL. Every wait for the server has a deadline on this side: a server that has failed over, or
+//! a network that drops packets, does not respond at all.
 
 use std::{future::Future, io, time::Duration};
 

@@ -17,5 +17,6 @@ mod reservations;
 mod search;
 mod statements;
 mod support;
+mod sweep;
 mod traces;
 mod update_product;
