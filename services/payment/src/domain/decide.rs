@@ -64,7 +64,7 @@ pub enum PrepareOutcome {
 pub enum ConfirmOutcome {
     /// The issuer authorized the amount.
     Authorized {
-        /// Time at which the authorization expires, if the processor tells.
+        /// Time at which the authorization expires, if the processor reports.
         expires_at: Option<DateTime<Utc>>,
     },
     /// The issuer declined, and no money is held.

@@ -76,7 +76,7 @@ impl Proxy {
         proxy
     }
 
-    /// Stops forwarding on the present connections, for ever. New ones are not affected.
+    /// Stops forwarding on the present connections, permanently. New ones are not affected.
     pub fn freeze(&self) {
         self.frozen.send_replace(self.connections.load(Ordering::SeqCst));
     }
