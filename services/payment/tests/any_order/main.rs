@@ -5,10 +5,12 @@
 #![cfg(test)]
 
 mod model;
+mod processor;
 
 use contracts::Event;
-use model::{Deviates, EXPIRES_AT, Refuses, Scenario, Simulation, Step};
+use model::{Scenario, Simulation, Step};
 use payment::domain::{Problem, State};
+use processor::{Deviates, EXPIRES_AT, Refuses};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -55,22 +57,22 @@ proptest! {
         let mut simulation = Simulation::new(scenario);
         for step in steps {
             simulation.run(step);
-            prop_assert!(simulation.held() <= 1, "two authorizations hold money");
+            prop_assert!(simulation.processor.held() <= 1, "two authorizations hold money");
         }
         simulation.finish();
 
-        prop_assert!(simulation.approvals() <= 1, "the issuer approved twice");
+        prop_assert!(simulation.processor.approvals() <= 1, "the issuer approved twice");
         let payment = simulation.payment().expect("a requested payment is recorded");
         match &payment.state {
             State::Authorized { .. } => {
-                prop_assert_eq!(simulation.held(), 1);
+                prop_assert_eq!(simulation.processor.held(), 1);
                 let is_wrong = matches!(scenario.deviates, Deviates::AtPrepare | Deviates::AtConfirm);
                 prop_assert!(!is_wrong, "an authorization that was not requested");
             }
-            State::Declined { .. } | State::Voided { .. } => prop_assert_eq!(simulation.held(), 0),
+            State::Declined { .. } | State::Voided { .. } => prop_assert_eq!(simulation.processor.held(), 0),
             // A captured amount cannot be released: an operator has to refund it.
             State::VoidPending { .. } if payment.problem == Some(Problem::Captured) => {
-                prop_assert_eq!(simulation.captured(), 1);
+                prop_assert_eq!(simulation.processor.captured(), 1);
                 return Ok(());
             }
             transient => prop_assert!(false, "the final state is transient: {transient:?}"),

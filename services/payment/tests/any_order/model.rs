@@ -1,15 +1,13 @@
-//! A simulation around the real state machine: the table is a variable, the processor is a few rules, and the steps
-//! control time and network.
+//! A simulation around the real state machine: the table is a variable, order and the processor are a few rules, and the
+//! steps control time and network.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::event::order::{PaymentRequested, VoidRequested};
-use contracts::event::payment::DeclineReason;
 use contracts::{Currency, Event, Money, OrderId, PaymentId, UserId};
-use payment::domain::{Call, CancelOutcome, ConfirmOutcome, Input, IntentId, Payment, PrepareOutcome, Problem, decide};
+use payment::domain::{Call, CancelOutcome, ConfirmOutcome, Input, Payment, PrepareOutcome, decide};
 use proptest::sample::Index;
 
-/// Expiry of authorizations.
-pub const EXPIRES_AT: Option<DateTime<Utc>> = DateTime::from_timestamp(7 * 24 * 60 * 60, 0);
+use crate::processor::{Deviates, Processor, Refuses, Sent};
 
 /// Conditions that hold from the start.
 #[derive(Debug, Clone, Copy)]
@@ -27,27 +25,6 @@ pub struct Scenario {
     pub forgetful: bool,
     /// Among the messages that are unhandled when the faults stop, the void is delivered first.
     pub void_first: bool,
-}
-
-/// Whether the processor refuses to prepare an intent because of the amount.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refuses {
-    Never,
-    Always,
-    /// Every other time, as if its limits changed.
-    Sometimes,
-}
-
-/// Whether the processor's intents are what was requested.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deviates {
-    Never,
-    /// Prepared intents are over another amount.
-    AtPrepare,
-    /// Authorizations are over another amount.
-    AtConfirm,
-    /// Confirmed intents are captured at once.
-    Captures,
 }
 
 /// One step of a schedule.
@@ -97,14 +74,6 @@ pub struct Announcement {
     pub event: Event,
 }
 
-/// A [`Call`] without the borrowed parts: the simulation has only one request.
-#[derive(Debug, Clone)]
-enum Sent {
-    Prepare,
-    Confirm(IntentId),
-    Cancel(IntentId),
-}
-
 /// Progress of a delivery.
 #[derive(Debug, Clone)]
 enum Progress {
@@ -124,21 +93,12 @@ struct Delivery {
 
 /// An [`Input`] without the borrowed parts.
 #[derive(Debug, Clone)]
-enum OwnedInput {
+pub enum OwnedInput {
     Requested,
     Prepared(PrepareOutcome),
     Confirmed(ConfirmOutcome),
     VoidRequested,
     Cancelled(CancelOutcome),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum IntentStatus {
-    Unconfirmed,
-    Authorized,
-    Captured,
-    Declined,
-    Cancelled,
 }
 
 /// The simulated system.
@@ -153,9 +113,7 @@ pub struct Simulation {
     /// Answers on their way to order.
     answers: Vec<Event>,
     heard: Vec<Event>,
-    intents: Vec<(IntentId, IntentStatus)>,
-    approvals: usize,
-    preparations: usize,
+    pub processor: Processor,
     deliveries: Vec<Delivery>,
     network: Vec<(u64, Sent)>,
     next_id: u64,
@@ -188,9 +146,7 @@ impl Simulation {
             published: vec![],
             answers: vec![],
             heard: vec![],
-            intents: vec![],
-            approvals: 0,
-            preparations: 0,
+            processor: Processor::new(scenario),
             deliveries: vec![],
             network: vec![],
             next_id: 0,
@@ -218,21 +174,6 @@ impl Simulation {
             Message::Request => !self.heard.is_empty(),
             Message::Void => self.heard.iter().any(|event| matches!(event, Event::PaymentVoided(_))),
         }
-    }
-
-    /// Number of authorizations that hold money.
-    pub fn held(&self) -> usize {
-        self.intents.iter().filter(|(_, status)| *status == IntentStatus::Authorized).count()
-    }
-
-    /// Number of intents that are captured.
-    pub fn captured(&self) -> usize {
-        self.intents.iter().filter(|(_, status)| *status == IntentStatus::Captured).count()
-    }
-
-    /// Number of authorizations by the issuer.
-    pub fn approvals(&self) -> usize {
-        self.approvals
     }
 
     pub fn run(&mut self, step: Step) {
@@ -392,7 +333,7 @@ impl Simulation {
 
     fn arrive(&mut self, at: usize, received: bool) {
         let (id, call) = self.network.remove(at);
-        let outcome = self.process(call);
+        let outcome = self.processor.process(call);
         let Some(at) = self.deliveries.iter().position(|delivery| delivery.id == id) else { return };
         if !received {
             // The delivery times out and fails. A later step may deliver the message again.
@@ -403,66 +344,6 @@ impl Simulation {
             self.deliveries[at].input = outcome;
             self.deliveries[at].progress = Progress::Decide(loaded);
         }
-    }
-
-    /// The processor: an intent is confirmed at most once, and never after it is cancelled.
-    fn process(&mut self, call: Sent) -> OwnedInput {
-        match call {
-            Sent::Prepare => {
-                self.preparations += 1;
-                let refuses = match self.scenario.refuses {
-                    Refuses::Always => true,
-                    Refuses::Sometimes => self.preparations % 2 == 1,
-                    Refuses::Never => false,
-                };
-                if refuses {
-                    return OwnedInput::Prepared(PrepareOutcome::Refused(DeclineReason::AmountNotAccepted));
-                }
-                if self.intents.is_empty() || self.scenario.forgetful {
-                    let id = format!("pi_{}", self.intents.len()).parse().expect("a valid id");
-                    self.intents.push((id, IntentStatus::Unconfirmed));
-                }
-                let intent = self.intents[self.intents.len() - 1].0.clone();
-                OwnedInput::Prepared(match self.scenario.deviates {
-                    Deviates::AtPrepare => PrepareOutcome::Wrong(intent, Problem::Amount),
-                    _ => PrepareOutcome::Prepared(intent),
-                })
-            }
-            Sent::Confirm(id) => {
-                let Scenario { approves, deviates, .. } = self.scenario;
-                let status = self.intent(&id);
-                if *status == IntentStatus::Unconfirmed {
-                    *status = match deviates {
-                        _ if !approves => IntentStatus::Declined,
-                        Deviates::Captures => IntentStatus::Captured,
-                        _ => IntentStatus::Authorized,
-                    };
-                    self.approvals += usize::from(approves);
-                }
-                OwnedInput::Confirmed(match self.intent(&id) {
-                    IntentStatus::Cancelled => ConfirmOutcome::Cancelled,
-                    IntentStatus::Declined => ConfirmOutcome::Declined(DeclineReason::CardDeclined),
-                    IntentStatus::Captured => ConfirmOutcome::Wrong(Problem::Captured),
-                    _ if deviates == Deviates::AtConfirm => ConfirmOutcome::Wrong(Problem::Amount),
-                    IntentStatus::Authorized | IntentStatus::Unconfirmed => {
-                        ConfirmOutcome::Authorized { expires_at: EXPIRES_AT }
-                    }
-                })
-            }
-            Sent::Cancel(id) => {
-                let status = self.intent(&id);
-                if *status == IntentStatus::Captured {
-                    return OwnedInput::Cancelled(CancelOutcome::Captured);
-                }
-                *status = IntentStatus::Cancelled;
-                OwnedInput::Cancelled(CancelOutcome::Cancelled)
-            }
-        }
-    }
-
-    fn intent(&mut self, id: &IntentId) -> &mut IntentStatus {
-        let intent = self.intents.iter_mut().find(|(known, _)| known == id);
-        &mut intent.expect("calls name only intents that the processor created").1
     }
 }
 
