@@ -51,7 +51,7 @@ pub(crate) struct Outcome {
 }
 
 impl Books {
-    /// Decides a command without applying it. With `deviation`, a created or confirmed intent is not what was requested.
+    /// Decides a command without applying it. With `deviation`, a created or confirmed intent differs from the request.
     pub(crate) fn decide(&self, command: Command, deviation: Option<Deviation>, now: DateTime<Utc>) -> Outcome {
         let decided = match command {
             Command::Create(create) => self.create(create, deviation, now),

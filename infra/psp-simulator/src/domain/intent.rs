@@ -36,7 +36,7 @@ pub(crate) struct Intent {
     pub(crate) metadata: BTreeMap<String, String>,
     /// Unix time in seconds.
     pub(super) created: i64,
-    /// Unix time in seconds at which an uncaptured authorization expires. Part of the charge in Stripe's representation.
+    /// Unix time in seconds at which an uncaptured authorization expires. Part of the charge, not of the intent.
     #[serde(default)]
     pub(super) capture_before: Option<i64>,
     pub(super) canceled_at: Option<i64>,

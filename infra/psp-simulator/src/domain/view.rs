@@ -34,7 +34,7 @@ impl Intent {
         })
     }
 
-    /// Replaces the id of the charge in a response about the intent by the charge, as `expand[]=latest_charge` requests.
+    /// Replaces the id of the charge in a response about the intent by the charge, as `expand[]=latest_charge` asks.
     pub(crate) fn expand_charge(&self, response: &mut Value) {
         if self.latest_charge.is_some() && response["object"] == "payment_intent" {
             response["latest_charge"] = self.charge_json();

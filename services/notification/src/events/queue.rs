@@ -77,8 +77,8 @@ impl Queue {
         tracing::warn!(queue = self.url, error, "could not delete messages; they are delivered again");
     }
 
-    /// Makes messages visible after their backoff, which starts after the given time. If this fails, they become visible
-    /// after the queue's visibility timeout.
+    /// Makes messages visible after their backoff, which starts after the given time. If this fails, they become
+    /// visible after the queue's visibility timeout.
     pub async fn postpone(&self, messages: &[(&Received, Duration)]) {
         let entries = messages.iter().enumerate().filter_map(|(index, (message, not_before))| {
             let backoff = *not_before + backoff(message.receives, fastrand::f64());

@@ -10,8 +10,8 @@ use super::queue::{Outcome, Queue, Received};
 /// Messages of a batch that are handled at a time: all of them, since handling is mostly waiting.
 const CONCURRENCY: usize = 10;
 
-/// Handles a batch, and reports the messages that have to be handled later: Lambda deletes all others. `handle` logs its
-/// own errors.
+/// Handles a batch, and reports the messages that have to be handled later: Lambda deletes all others. `handle` logs
+/// its own errors.
 pub async fn for_each_message<F: Future<Output = Outcome>>(
     queue: &Queue,
     batch: SqsEvent,

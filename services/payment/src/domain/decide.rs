@@ -138,8 +138,8 @@ impl<'a> Decision<'a> {
     }
 }
 
-/// Decides what follows from `input` for the recorded payment at `now`. `asked` is the sequence of order's event that is
-/// being handled.
+/// Decides what follows from `input` for the recorded payment at `now`. `asked` is the sequence of the event of order
+/// that is being handled.
 pub fn decide<'a>(payment: Option<&Payment>, input: &Input<'a>, asked: u64, now: DateTime<Utc>) -> Decision<'a> {
     let mut decision = match payment {
         None => decide_unknown(input, now),

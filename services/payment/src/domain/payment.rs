@@ -16,8 +16,8 @@ pub struct Payment {
     pub order_id: OrderId,
     /// Number of changes, from 1. Also the `sequence` of the event that announces the change.
     pub version: u64,
-    /// Sequence of the newest event of order that was answered, or that the next announcement answers. A request or void
-    /// with a higher one is answered again: its first answer was lost.
+    /// Sequence of the newest event of order that was answered, or that the next announcement answers. A request or
+    /// void with a higher one is answered again: its first answer was lost.
     pub answered: u64,
     /// The requested charge. None if only a void has arrived.
     pub charge: Option<Charge>,
@@ -40,8 +40,8 @@ pub struct Charge {
     pub amount: Money,
 }
 
-/// Difference between what was requested from the processor and what it reports. Such a payment is never authorized: its
-/// intent is cancelled, and an operator has to find the cause.
+/// Difference between what was requested from the processor and what it reports. Such a payment is never authorized:
+/// its intent is cancelled, and an operator has to find the cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Problem {

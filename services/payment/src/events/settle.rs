@@ -16,9 +16,9 @@ const MAX_ROUNDS: usize = 16;
 /// concurrent calls are safe, and finish what an earlier one left unfinished.
 ///
 /// `payment` is the payment as far as the caller knows it: the conditional write shows whether it is, and its conflict
-/// leads to the recorded one. `asked` is the sequence of order's event. There is no processed-message record: a payment is one request and one void,
-/// and its state permanently shows how far both are. A record would make the next delivery skip a call that was started
-/// and never finished.
+/// leads to the recorded one. `asked` is the sequence of order's event. There is no processed-message record: a payment
+/// is one request and one void, and its state permanently shows how far both are. A record would make the next delivery
+/// skip a call that was started and never finished.
 pub(super) async fn settle(
     app: &AppState,
     id: PaymentId,

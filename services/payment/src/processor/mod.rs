@@ -126,8 +126,8 @@ impl Processor {
         }
     }
 
-    /// Cancels the intent: releases the money that it holds, if any, and prevents a later confirmation. A captured amount
-    /// that an operator has refunded is released as well.
+    /// Cancels the intent: releases the money that it holds, if any, and prevents a later confirmation. A captured
+    /// amount that an operator has refunded is released as well.
     ///
     /// Repeatable without an idempotency key, because `canceled` is a final status. With a key, the processor would
     /// replay an internal error of its own for a day, and hold the customer's money for as long.

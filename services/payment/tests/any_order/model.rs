@@ -1,5 +1,5 @@
-//! A simulation around the real state machine: the table is a variable, order and the processor are a few rules, and the
-//! steps control time and network.
+//! A simulation around the real state machine: the table is a variable, order and the processor are a few rules, and
+//! the steps control time and network.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::event::order::{PaymentRequested, VoidRequested};
