@@ -34,7 +34,7 @@ pub async fn workflows(root: &Path, target: &Path, report: &mut Report) -> Resul
     run("zizmor", offline(root, &programs, ZIZMOR), report).await
 }
 
-/// Runs the tests on the shop that Terraform creates in the emulated AWS. They are ignored elsewhere: they take minutes.
+/// Runs the tests on the shop that Terraform creates in the emulated AWS. They are ignored elsewhere, as they are slow.
 pub async fn deployed(root: &Path, report: &mut Report) -> Result<()> {
     let line = "cargo test --quiet --package tests --test deployed -- --ignored";
     run("deployed shop: journeys, roles, second plan", shell(root, line), report).await

@@ -7,7 +7,7 @@ use std::{
 
 use super::{Joined, Outcome};
 
-/// Settings in the clap attributes of a `config.rs`, and whether each is required: it has no default and is no `Option`.
+/// Settings in the clap attributes of a `config.rs`. One without a default that is no `Option` is required.
 fn parse(source: &str) -> BTreeMap<&str, bool> {
     let mut settings = BTreeMap::new();
     for argument in source.split("#[arg(").skip(1) {
