@@ -37,11 +37,15 @@ fn build_previous() -> Option<PathBuf> {
     std::fs::create_dir_all(&programs).unwrap();
     assert!(run(git().args(["archive", "--output"]).arg(folder.join("sources.tar")).arg(commit)));
     assert!(run(Command::new("tar").current_dir(&folder).args(["-xf", "sources.tar"])));
-    // Into this workspace's target folder, so that only the services are compiled. The build of the stack, which
-    // follows, replaces the programs there by this version's.
+    // Into this workspace's target folder, so that only our own crates are compiled. They need a version of their own:
+    // cargo takes a crate with the name, the version and the place of another one for the same.
+    let manifest = folder.join("Cargo.toml");
+    let renamed = std::fs::read_to_string(&manifest).unwrap().replacen("version = \"", "version = \"0.0.0-previous.", 1);
+    std::fs::write(&manifest, renamed).unwrap();
+    // The build of the stack, which follows, replaces the programs there by this version's.
     let target = workspace.join("target");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(&folder).args(["build", "--locked", "--target-dir"]).arg(&target);
+    cargo.current_dir(&folder).args(["build", "--offline", "--target-dir"]).arg(&target);
     assert!(run(cargo.args(SERVICES.iter().flat_map(|service| ["--bin", service]))));
     for service in SERVICES {
         std::fs::copy(target.join("debug").join(service), programs.join(service)).unwrap();
