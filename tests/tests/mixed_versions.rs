@@ -40,7 +40,8 @@ fn build_previous() -> Option<PathBuf> {
     // Into this workspace's target folder, so that only our own crates are compiled. They need a version of their own:
     // cargo takes a crate with the name, the version and the place of another one for the same.
     let manifest = folder.join("Cargo.toml");
-    let renamed = std::fs::read_to_string(&manifest).unwrap().replacen("version = \"", "version = \"0.0.0-previous.", 1);
+    let renamed =
+        std::fs::read_to_string(&manifest).unwrap().replacen("version = \"", "version = \"0.0.0-previous.", 1);
     std::fs::write(&manifest, renamed).unwrap();
     // The build of the stack, which follows, replaces the programs there by this version's.
     let target = workspace.join("target");

@@ -41,8 +41,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Log file, in an existing folder.
     pub log: PathBuf,
-    /// If false, the data folder is removed at the end. Otherwise the emulator saves its state when it stops, even if
-    /// this process was killed, but not if the emulator itself was killed.
+    /// If false, the data folder is removed at the end. Otherwise the emulator saves its state every ten seconds, and
+    /// when it stops, even if this process was killed.
     pub keep: bool,
     /// If true, IAM policies are enforced (`AUTH=true`). The credentials of [`sdk_config`] are those of the account's
     /// root, who may make every call.

@@ -45,6 +45,30 @@ async fn a_repetition_changes_nothing() {
     assert_eq!(seen["record"]["body"], "received");
 }
 
+#[tokio::test]
+async fn a_crash_costs_seconds() {
+    let folder = stack::testing::folder("crash").await;
+    let stack = Stack::start(&folder, "").await;
+    let dynamodb = aws_sdk_dynamodb::Client::new(&stack.config);
+    let item =
+        [("pk", "PRICE#kept"), ("sk", "PRICE")].map(|(name, value)| (name.into(), AttributeValue::S(value.into())));
+    dynamodb.put_item().table_name("order").set_item(Some(item.clone().into())).send().await.unwrap();
+    let file = folder.join("aws/state/dynamodb.json");
+    eventually("the item is saved", LIMIT, async || {
+        std::fs::read_to_string(&file).is_ok_and(|state| state.contains("PRICE#kept")).then_some(())
+    })
+    .await;
+    let (pid, key) = (stack.emulator.process().pid().to_string(), stack.signing_key.clone());
+    assert!(std::process::Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
+    stack.emulator.process().exited().await;
+
+    let again = Stack::start(&folder, "").await;
+    assert_eq!(key, again.signing_key);
+    let dynamodb = aws_sdk_dynamodb::Client::new(&again.config);
+    let read = dynamodb.get_item().table_name("order").set_key(Some(item.into())).send().await.unwrap();
+    assert!(read.item.is_some());
+}
+
 /// Ids of the created resources.
 async fn inventory(stack: &Stack) -> Value {
     let (config, aws) = (&stack.config, AwsApi::of(&stack.config).unwrap());

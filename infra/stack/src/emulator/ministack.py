@@ -8,6 +8,8 @@ import collections
 import contextvars
 import copy
 import json
+import os
+import signal
 import threading
 import time
 import urllib.error
@@ -15,6 +17,7 @@ import urllib.parse
 import urllib.request
 
 from ministack import app
+from ministack.core import persistence
 from ministack.services import apigateway, dynamodb, lambda_svc, sqs
 
 
@@ -93,6 +96,39 @@ def patch_proxied_responses():
         return status, {**headers, **noted}, body
 
     apigateway._invoke_http_proxy, apigateway._urlopen_async = invoke_http_proxy, send_and_note
+
+
+def save_regularly(interval=10, limit=60):
+    """MiniStack saves its state only when it stops. With the patch, a crash loses at most what happened since the last
+    save. A forked copy of the process saves, so that no request waits and all parts of the state are of one moment. A
+    lock of another thread may be held in the copy for good, so it has a limit of seconds."""
+    saving, save_all = threading.Lock(), app.save_all
+
+    def save_copy():
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # else the port stays in use if the original dies
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(limit)
+        save_all(app._build_persistence_save_dict())
+
+    def save_again_and_again():
+        while True:
+            time.sleep(interval)
+            with saving:
+                copied = os.fork()
+                if copied == 0:
+                    try:
+                        save_copy()
+                    finally:
+                        os._exit(0)
+                os.waitpid(copied, 0)
+
+    def save_last(state):
+        saving.acquire()  # for good: no older state may replace this one
+        save_all(state)
+
+    if persistence.PERSIST_STATE:
+        app.save_all = save_last
+        threading.Thread(target=save_again_and_again, daemon=True).start()
 
 
 class Meter:
@@ -230,4 +266,5 @@ patch_queue_urls_over_restarts()
 patch_proxied_responses()
 patch_streams_over_restarts()
 count_calls()
+save_regularly()
 app.main()
