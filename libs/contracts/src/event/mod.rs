@@ -177,7 +177,7 @@ events! {
     ReservationExpiring(product::ReservationExpiring), "product", "shop.product.reservation_expiring.v1";
     /// The sold stock of a cancelled order is available again.
     StockReturned(product::StockReturned), "product", "shop.product.stock_returned.v1";
-    /// A reservation expired, because it was neither confirmed nor released in time.
+    /// A reservation expired; requests the order's latest event again, until the end of the order is known.
     ReservationExpired(product::ReservationExpired), "product", "shop.product.reservation_expired.v1";
 
     /// An order was placed; requests the reservation of its stock.

@@ -101,6 +101,9 @@ pub struct StockReturned {
 }
 
 /// Payload of `shop.product.reservation_expired.v1`.
+///
+/// Published at the end of a reservation that is neither confirmed nor released, and then repeatedly, with a higher
+/// sequence, until the order's confirmation, rejection or cancellation arrives. The order repeats its latest event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReservationExpired {
     /// Order that the stock was reserved for.
