@@ -100,7 +100,7 @@ impl Call {
             Self::DeleteMessage(queue) => topology.queue(queue).is_some_and(|queue| by(&queue.consumer)),
             Self::SendMessage(queue) => {
                 let rejects = |to: &Queue| by(&to.consumer) && to.dead_letter_name() == *queue;
-                topology.queues.iter().any(rejects) || by("order") && queue == "order-deadlines"
+                topology.queues.iter().any(rejects)
             }
             Self::Publish(topic) => by("product") && topic == "product-events" || relays(role, topic, topology),
             Self::Sign(_) => by("user"),

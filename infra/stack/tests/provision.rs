@@ -25,7 +25,7 @@ async fn a_repetition_changes_nothing() {
     let before = inventory(&stack).await;
     let (port, key) = (stack.emulator.port(), stack.signing_key.clone());
     let sqs = aws_sdk_sqs::Client::new(&stack.config);
-    let queue = stack.messaging.queue("order-deadlines").unwrap();
+    let queue = stack.messaging.queue("order-inbox").unwrap();
     sqs.send_message().queue_url(&queue.url).message_body("kept").send().await.unwrap();
     stack.emulator.stop().await;
 
@@ -34,7 +34,7 @@ async fn a_repetition_changes_nothing() {
     assert_eq!(text(&before, port), text(&inventory(&again).await, again.emulator.port()));
     assert_eq!(key, again.signing_key);
     let sqs = aws_sdk_sqs::Client::new(&again.config);
-    let queue = again.messaging.queue("order-deadlines").unwrap();
+    let queue = again.messaging.queue("order-inbox").unwrap();
     let received = sqs.receive_message().queue_url(&queue.url).send().await.unwrap().messages.unwrap_or_default();
     assert_eq!(received.iter().filter_map(|message| message.body.as_deref()).collect::<Vec<_>>(), ["kept"]);
 

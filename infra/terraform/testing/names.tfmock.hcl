@@ -38,24 +38,6 @@ override_resource {
 }
 
 override_resource {
-  target = module.queues["order-deadlines"].aws_sqs_queue.this
-  values = {
-    arn = "arn:aws:sqs:eu-central-1:111122223333:order-deadlines"
-    url = "https://sqs.eu-central-1.amazonaws.com/111122223333/order-deadlines"
-    id  = "https://sqs.eu-central-1.amazonaws.com/111122223333/order-deadlines"
-  }
-}
-
-override_resource {
-  target = module.queues["order-deadlines"].aws_sqs_queue.dead_letters
-  values = {
-    arn = "arn:aws:sqs:eu-central-1:111122223333:order-deadlines-dlq"
-    url = "https://sqs.eu-central-1.amazonaws.com/111122223333/order-deadlines-dlq"
-    id  = "https://sqs.eu-central-1.amazonaws.com/111122223333/order-deadlines-dlq"
-  }
-}
-
-override_resource {
   target = module.reservations.aws_sqs_queue.this
   values = {
     arn = "arn:aws:sqs:eu-central-1:111122223333:reservations"

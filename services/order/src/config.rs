@@ -27,10 +27,6 @@ pub struct Config {
     #[arg(long, env = "ORDER_INBOX_URL")]
     pub order_inbox_url: Url,
 
-    /// Not used: the setting and its queue are removed when no version that needs them is running.
-    #[arg(long, env = "ORDER_DEADLINES_URL")]
-    pub order_deadlines_url: Option<Url>,
-
     /// Issuer of access tokens: the `iss` claim, and the base URL of the discovery document.
     #[arg(long, env = "TOKEN_ISSUER")]
     pub token_issuer: Url,
@@ -124,14 +120,12 @@ fn delta(duration: Duration) -> TimeDelta {
 mod tests {
     use super::*;
 
-    const REQUIRED: [&str; 9] = [
+    const REQUIRED: [&str; 7] = [
         "order",
         "--order-table",
         "order",
         "--order-inbox-url",
         "http://localhost/inbox",
-        "--order-deadlines-url",
-        "http://localhost/deadlines",
         "--token-issuer",
         "http://localhost",
     ];

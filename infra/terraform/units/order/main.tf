@@ -36,9 +36,7 @@ module "queues" {
   kms_key_arn                = local.platform.kms_data_key_arn
   alarm_topic_arn            = local.platform.alarm_topic_arn
 
-  # Only the previous version reads `order-deadlines`, and its last reminders remain there until they expire. So no
-  # message can be too old there: the threshold is above the retention. Queue and exception go with the next release.
-  oldest_message_alarm_seconds = each.key == "order-deadlines" ? 11 * 24 * 60 * 60 : 120
+  oldest_message_alarm_seconds = 120
 
   subscriptions = { for subscription in each.value.subscriptions : subscription.topic => {
     topic_arn = local.platform["topic_arn_${subscription.topic}"]
@@ -80,7 +78,6 @@ module "service" {
     LISTEN_ADDR              = "0.0.0.0:8080"
     ORDER_TABLE              = module.table.name
     ORDER_INBOX_URL          = module.queues["order-inbox"].url
-    ORDER_DEADLINES_URL      = module.queues["order-deadlines"].url
     TOKEN_ISSUER             = trimsuffix(local.platform.http_api_url, "/")
     STOCK_DEADLINE_SECONDS   = tostring(var.stock_deadline_seconds)
     PAYMENT_DEADLINE_SECONDS = tostring(var.payment_deadline_seconds)
@@ -122,13 +119,6 @@ module "service" {
       Effect   = "Allow"
       Action   = ["sqs:SendMessage"]
       Resource = [for queue in module.queues : queue.dead_letter_arn]
-    },
-    {
-      # Only the previous version, which still runs when this is applied.
-      Sid      = "SetReminders"
-      Effect   = "Allow"
-      Action   = ["sqs:SendMessage"]
-      Resource = [module.queues["order-deadlines"].arn]
     },
     {
       Sid       = "UseKeyOfQueues"
