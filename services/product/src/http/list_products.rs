@@ -80,7 +80,10 @@ pub(super) async fn list_products(
     Query(parameters): Query<ListProducts>,
 ) -> Result<Json<ProductPage>, Error> {
     let (search, limit, cursor) = parameters.into_search()?;
-    let after = cursor.map(|cursor| cursor.position(&search)).transpose()?;
+    let after: Option<listing::Position> = cursor.map(|cursor| cursor.position(&search)).transpose()?;
+    if after.as_ref().is_some_and(|position| !position.is_of(search.sort)) {
+        return Err(Error::ContradictoryParameter { field: "cursor", detail: "is not a cursor of this list" });
+    }
 
     let read = app.requests.run(async |connection| {
         let rows = listing::page(connection, &search, after.as_ref(), limit).await?;

@@ -1,7 +1,7 @@
 //! Pages of products, and numbers of products per category. The statement contains only the conditions of the search,
 //! so that each kind of search gets its own plan. Every value is bound.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -53,6 +53,18 @@ impl Listed {
             Sort::Newest => Key::Age(self.created_at),
         };
         Position { key, id: self.product.id }
+    }
+}
+
+impl Position {
+    /// True if the key is one of this sort, and a value of PostgreSQL: a client may have changed it.
+    pub fn is_of(&self, sort: Sort) -> bool {
+        match (&self.key, sort) {
+            (Key::Name(name), Sort::Name) => !name.contains('\0'),
+            (Key::Age(created_at), Sort::Newest) => created_at.year() > 0,
+            (Key::Rank(_), Sort::Relevance) | (Key::Price(_), Sort::Price | Sort::PriceDescending) => true,
+            _ => false,
+        }
     }
 }
 

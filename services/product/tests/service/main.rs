@@ -3,6 +3,7 @@
 
 mod adjustments;
 mod catalogue;
+mod cursors;
 mod database;
 mod import;
 mod inventory;
