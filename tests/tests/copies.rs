@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Files of plumbing, each with the services whose copy is a variant. All other copies equal one of the variants.
-const VARIANTS: [(&str, &[&str]); 7] = [
+const VARIANTS: [(&str, &[&str]); 8] = [
     // notification's timeouts leave time for SES.
     ("src/aws.rs", &["user", "notification"]),
     ("src/clock.rs", &["user"]),
@@ -12,6 +12,7 @@ const VARIANTS: [(&str, &[&str]); 7] = [
     // A polling loop in services on ECS; the batch of a Lambda function.
     ("src/events/sqs.rs", &["order", "payment"]),
     ("src/jwks.rs", &["order"]),
+    ("src/liveness.rs", &["order"]),
     ("src/supervise.rs", &["order"]),
     // With and without the export of spans.
     ("src/telemetry.rs", &["order", "user"]),

@@ -76,6 +76,11 @@ pub struct Config {
     )]
     pub sweep_interval: Duration,
 
+    /// Number of requests in progress above which further ones are refused. Checkouts get a quarter of it, and changes of
+    /// carts a half.
+    #[arg(long, env = "MAX_REQUESTS", default_value_t = 256, value_parser = requests)]
+    pub max_requests: usize,
+
     /// OTLP/HTTP endpoint of a trace collector, such as `http://localhost:4318`. Without it, no spans are exported.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     pub otel_exporter_otlp_endpoint: Option<Url>,
@@ -112,6 +117,13 @@ fn long_poll_seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+fn requests(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(requests) if (4..=10_000).contains(&requests) => Ok(requests),
+        _ => Err("must be a whole number from 4 to 10000".to_owned()),
+    }
+}
+
 fn delta(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
@@ -141,6 +153,7 @@ mod tests {
             ("--payment-deadline-seconds", "ten"),
             ("--sweep-interval-seconds", "86401"),
             ("--listen-addr", "8080"),
+            ("--max-requests", "3"),
         ] {
             let message = parse(&[name, wrong]).unwrap_err();
             assert!(message.contains(name), "{message}");

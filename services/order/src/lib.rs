@@ -20,6 +20,8 @@ pub mod events;
 pub mod http;
 /// The token issuer's keys.
 mod jwks;
+/// Liveness: whether the loops of the process still run.
+mod liveness;
 /// The service as a whole: HTTP server, queues and sweep.
 mod run;
 /// One saga step: load, decide, commit.
@@ -31,7 +33,6 @@ mod supervise;
 /// Logs and traces.
 pub mod telemetry;
 
-pub use admission::Admission;
 pub use app::AppState;
 pub use config::Config;
 pub use error::Error;

@@ -6,9 +6,10 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Admission, AppState, Config, events,
+    AppState, Config, events,
     events::queue::{Queue, Received},
     http, jwks,
+    liveness::LIMIT,
     store::Store,
     supervise::{supervise, until},
 };
@@ -26,24 +27,23 @@ pub async fn run(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let (keys, tokens) = TokenKeys::channel();
-    let app = AppState {
-        store: Store::new(aws_sdk_dynamodb::Client::new(aws), config.order_table.clone(), config.offer_cache),
-        rules: config.rules(),
-        admission: Admission::default(),
-        tokens,
-    };
+    let store = Store::new(aws_sdk_dynamodb::Client::new(aws), config.order_table.clone(), config.offer_cache);
+    let app = AppState::new(store, config.rules(), tokens);
     let inbox = Queue::new(aws_sdk_sqs::Client::new(aws), config.order_inbox_url);
     let handle = {
         let app = app.clone();
         move |message: Received| events::handle::handle(app.clone(), message.body)
     };
     tracing::info!(address = %listener.local_addr()?, "serving");
-    let server = axum::serve(listener, http::router(app.clone()));
+    let server = axum::serve(listener, http::router(app.clone(), config.max_requests));
     let server = server.with_graceful_shutdown(shutdown.clone().cancelled_owned());
 
     let mut tasks = JoinSet::new();
-    tasks.spawn(inbox.consume(MESSAGES, config.long_poll, handle, shutdown.clone()));
-    tasks.spawn(events::sweep::run(app, config.sweep_interval, shutdown.clone()));
+    let liveness = app.liveness.clone();
+    let consume = inbox.consume(MESSAGES, config.long_poll, handle, shutdown.clone());
+    tasks.spawn(liveness.clone().watch("inbox", LIMIT, consume));
+    let sweep = events::sweep::run(app, config.sweep_interval, shutdown.clone());
+    tasks.spawn(liveness.watch("sweep", LIMIT + config.sweep_interval, sweep));
     tasks.spawn(until(shutdown.clone(), jwks::follow(config.token_issuer, keys)));
     tasks.spawn(async { _ = server.await });
     supervise(tasks, shutdown).await

@@ -29,6 +29,7 @@ async fn advance_once(app: &AppState, order_id: OrderId, input: &Input) -> Resul
     let cart = cart_change(app, &order, &decision).await?;
     match app.store.write(&decision, cart, Guard::Version, now).await? {
         Commit::Committed => {
+            app.admission.answered(&order, input, now);
             committed(&decision, input.cause());
             Ok(())
         }

@@ -1,9 +1,9 @@
 //! `DELETE /v1/cart`
 
 use axum::{extract::State, http::StatusCode};
-use contracts::{Problem, UserId, http::Customer};
+use contracts::{Problem, http::Customer};
 
-use crate::{AppState, clock, domain::Cart, error::Error, store::retry_conflicts};
+use crate::{AppState, clock, error::Error, store::retry_conflicts};
 
 /// Empties the cart.
 #[utoipa::path(
@@ -18,15 +18,6 @@ use crate::{AppState, clock, domain::Cart, error::Error, store::retry_conflicts}
     )
 )]
 pub(super) async fn empty_cart(State(app): State<AppState>, Customer(user): Customer) -> Result<StatusCode, Error> {
-    let _turn = app.store.lock_cart(user).await;
-    retry_conflicts(|| empty(&app, user)).await?;
+    retry_conflicts(|| app.store.empty_cart(user, clock::now())).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-async fn empty(app: &AppState, user: UserId) -> Result<(), Error> {
-    let stored = app.store.cart(user).await?;
-    if !stored.cart.lines().is_empty() {
-        app.store.save_cart(user, &stored, Cart::default(), clock::now()).await?;
-    }
-    Ok(())
 }

@@ -1,14 +1,29 @@
 //! `GET /health/live`, `GET /health/ready`
 
 use axum::{extract::State, http::StatusCode};
-use contracts::Problem;
+use contracts::{Problem, ProblemType};
 
 use crate::{AppState, error::Error};
 
-/// Reports that the process runs.
-#[utoipa::path(get, path = "/health/live", tag = "health", responses((status = 200, description = "The process runs")))]
-pub(super) async fn live() -> StatusCode {
-    StatusCode::OK
+/// Checks that the process and its loops run. The load balancer asks for it.
+#[utoipa::path(
+    get,
+    path = "/health/live",
+    tag = "health",
+    responses(
+        (status = 200, description = "The process and its loops run"),
+        (status = 503, description = "A loop does not continue",
+            body = Problem, content_type = "application/problem+json")
+    )
+)]
+pub(super) async fn live(State(app): State<AppState>) -> Result<StatusCode, Problem> {
+    match app.liveness.stalled() {
+        None => Ok(StatusCode::OK),
+        Some(name) => {
+            tracing::error!(name, "a loop does not continue");
+            Err(Problem::new(ProblemType::Unavailable).with_detail(format!("the loop `{name}` does not continue")))
+        }
+    }
 }
 
 /// Reports whether the service can process requests: whether its table responds.

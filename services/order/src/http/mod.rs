@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Router, middleware::from_fn_with_state};
 use contracts::http::{
     PageLimit,
     layers::{Options, surround},
@@ -26,10 +26,8 @@ mod put_cart_item;
 mod read_cart;
 mod read_order;
 mod remove_cart_item;
+mod shed;
 mod stored_response;
-
-const OPTIONS: Options =
-    Options { body_limit: 64 * 1024, deadline: Duration::from_secs(10), concurrency: 1024, access_log: true };
 
 fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(Description::openapi())
@@ -43,9 +41,11 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(health::ready))
 }
 
-/// Returns the service's router.
-pub(crate) fn router(app: AppState) -> Router {
-    surround(routes().split_for_parts().0.with_state(app), OPTIONS)
+/// Returns the service's router, for up to `concurrency` requests at a time.
+pub(crate) fn router(app: AppState, concurrency: usize) -> Router {
+    let options = Options { body_limit: 64 * 1024, deadline: Duration::from_secs(10), concurrency, access_log: true };
+    let routes = routes().split_for_parts().0.with_state(app);
+    surround(routes.layer(from_fn_with_state(shed::Classes::of(concurrency), shed::shed)), options)
 }
 
 /// Returns the service's OpenAPI document, as committed in `openapi.json`.

@@ -11,9 +11,9 @@ use utoipa::ToSchema;
 use super::bodies::CartBody;
 use crate::{
     AppState, clock,
-    domain::{PlaceRefusal, Quantity},
+    domain::{Cart, PlaceRefusal, Quantity},
     error::Error,
-    store::retry_conflicts,
+    store::{carts::StoredCart, retry_conflicts},
 };
 
 /// Quantity of a SKU in the cart.
@@ -49,17 +49,53 @@ pub(super) async fn put_cart_item(
     http::Json(PutCartItem { quantity }): http::Json<PutCartItem>,
 ) -> Result<Json<CartBody>, Error> {
     let _turn = app.store.lock_cart(user).await;
-    retry_conflicts(|| put(&app, user, &sku, quantity)).await.map(Json)
+    // A cart usually begins with this request, so it is not read first: if it has lines, the refused write returns it.
+    let mut stored = match begin(&app, user, &sku, quantity).await? {
+        Begin::Done(body) => return Ok(Json(body)),
+        Begin::Refused(stored) => stored,
+    };
+    retry_conflicts(|| put(&app, user, &sku, quantity, stored.take())).await.map(Json)
 }
 
-async fn put(app: &AppState, user: UserId, sku: &Sku, quantity: Quantity) -> Result<CartBody, Error> {
-    let stored = app.store.cart(user).await?;
-    let mut cart = stored.cart.clone();
+enum Begin {
+    Done(CartBody),
+    /// The cart has lines already, or a transaction is writing it.
+    Refused(Option<StoredCart>),
+}
+
+async fn begin(app: &AppState, user: UserId, sku: &Sku, quantity: Quantity) -> Result<Begin, Error> {
+    let (cart, body) = changed(app, Cart::default(), sku, quantity).await?;
+    match app.store.begin_cart(user, &cart, clock::now()).await {
+        Ok(None) => Ok(Begin::Done(body)),
+        Ok(stored) => Ok(Begin::Refused(stored)),
+        Err(error) if error.is_version_conflict() => Ok(Begin::Refused(None)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Changes the cart as it was read, unless another request has changed it since.
+async fn put(
+    app: &AppState,
+    user: UserId,
+    sku: &Sku,
+    quantity: Quantity,
+    stored: Option<StoredCart>,
+) -> Result<CartBody, Error> {
+    let stored = match stored {
+        Some(stored) => stored,
+        None => app.store.cart(user).await?,
+    };
+    let (cart, body) = changed(app, stored.cart.clone(), sku, quantity).await?;
+    app.store.save_cart(user, &stored, cart, clock::now()).await?;
+    Ok(body)
+}
+
+/// Returns the cart with the quantity, at the current prices, and as it is shown.
+async fn changed(app: &AppState, mut cart: Cart, sku: &Sku, quantity: Quantity) -> Result<(Cart, CartBody), Error> {
     let others = cart.lines().iter().map(|line| &line.sku).filter(|other| *other != sku);
     let offers = app.store.offers(others.chain([sku])).await?;
     cart.put(sku, quantity, offers.get(sku))?;
     let shown = cart.refresh(&offers);
     let total = cart.total().map_err(PlaceRefusal::from)?;
-    app.store.save_cart(user, &stored, cart, clock::now()).await?;
-    Ok(CartBody::new(shown, total))
+    Ok((cart, CartBody::new(shown, total)))
 }

@@ -2,8 +2,11 @@
 
 use aws_sdk_dynamodb::{
     error::SdkError,
-    operation::put_item::PutItemError,
-    types::{AttributeValue, Put, Update},
+    operation::{
+        put_item::PutItemError,
+        update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
+    },
+    types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, Update},
 };
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use contracts::UserId;
@@ -65,6 +68,16 @@ impl CartItem {
     }
 }
 
+impl TryFrom<CartItem> for StoredCart {
+    type Error = Error;
+
+    /// [`Error::AccountDeleted`] if the cart is closed.
+    fn try_from(item: CartItem) -> Result<Self, Error> {
+        let CartItem { lines, unpaid, revision, closed, .. } = item;
+        if closed { Err(Error::AccountDeleted) } else { Ok(Self { cart: lines, unpaid, revision: Some(revision) }) }
+    }
+}
+
 impl Store {
     /// Waits until no other request of this process changes the cart of `user`, and keeps others waiting.
     pub(crate) async fn lock_cart(&self, user: UserId) -> MutexGuard<'_, ()> {
@@ -75,12 +88,53 @@ impl Store {
     pub(crate) async fn cart(&self, user: UserId) -> Result<StoredCart, Error> {
         let item: Option<CartItem> = self.get(cart_key(user)).await?;
         match item {
-            Some(CartItem { closed: true, .. }) => Err(Error::AccountDeleted),
-            Some(CartItem { lines, unpaid, revision, .. }) => {
-                Ok(StoredCart { cart: lines, unpaid, revision: Some(revision) })
-            }
+            Some(item) => item.try_into(),
             None => Ok(StoredCart { cart: Cart::default(), unpaid: Unpaid::default(), revision: None }),
         }
+    }
+
+    /// Writes the first lines of a cart without reading it. If the stored cart has lines, it is not changed, and returned.
+    pub(crate) async fn begin_cart(
+        &self,
+        user: UserId,
+        cart: &Cart,
+        now: DateTime<Utc>,
+    ) -> Result<Option<StoredCart>, Error> {
+        let update = self
+            .update_lines(user, cart, now)?
+            .condition_expression(
+                "attribute_not_exists(closed) AND (attribute_not_exists(#lines) OR size(#lines) = :zero)",
+            )
+            .expression_attribute_values(":zero", AttributeValue::N("0".to_owned()));
+        match update.send().await {
+            Ok(_) => Ok(None),
+            // Only a stored cart fails the condition.
+            Err(error) => refused(error)?.map(Some).ok_or(Error::VersionConflict),
+        }
+    }
+
+    /// Removes all lines of a cart, without reading it.
+    pub(crate) async fn empty_cart(&self, user: UserId, now: DateTime<Utc>) -> Result<(), Error> {
+        let update = self
+            .update_lines(user, &Cart::default(), now)?
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(closed)");
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => refused(error).map(drop),
+        }
+    }
+
+    /// Returns an update of a cart's lines. If its condition fails, the error has the stored cart.
+    fn update_lines(&self, user: UserId, cart: &Cart, now: DateTime<Utc>) -> Result<UpdateItemFluentBuilder, Error> {
+        let update = self.client.update_item().table_name(&self.table).set_key(Some(cart_key(user)));
+        Ok(update
+            .update_expression("SET revision = :revision, updated_at = :now, expires_at = :expires_at, #lines = :lines")
+            .expression_attribute_names("#lines", "lines")
+            .expression_attribute_values(":revision", AttributeValue::S(Uuid::new_v4().to_string()))
+            .expression_attribute_values(":now", serde_dynamo::to_attribute_value(now)?)
+            .expression_attribute_values(":expires_at", AttributeValue::N((now + RETENTION).timestamp().to_string()))
+            .expression_attribute_values(":lines", serde_dynamo::to_attribute_value(cart)?)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld))
     }
 
     /// Replaces `read` by `cart`. [`Error::VersionConflict`] if the cart has changed since it was read.
@@ -174,6 +228,22 @@ fn pk(user: UserId) -> String {
 
 fn cart_key(user: UserId) -> Item {
     key(pk(user), SK.to_owned())
+}
+
+/// Returns the stored cart that failed the condition of an update; `None` if there is no cart. [`Error::VersionConflict`]
+/// if a transaction is writing it, [`Error::AccountDeleted`] if it is closed.
+fn refused<R>(error: SdkError<UpdateItemError, R>) -> Result<Option<StoredCart>, Error>
+where
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+            let item: Option<CartItem> = failed.item.clone().map(serde_dynamo::from_item).transpose()?;
+            item.map(StoredCart::try_from).transpose()
+        }
+        Some(UpdateItemError::TransactionConflictException(_)) => Err(Error::VersionConflict),
+        _ => Err(error.into()),
+    }
 }
 
 /// True if another request has changed the cart, or a transaction is writing it.

@@ -1,9 +1,11 @@
 use axum::http::StatusCode;
 use contracts::{Currency, Event, Money, ProductId, event::user::UserDeleted};
 use futures::future::join_all;
+use order::domain::MAX_UNPAID_ORDERS;
 use serde_json::{Value, json};
+use stack::testing::eventually;
 
-use super::harness::{about, euro, product_changed, start};
+use super::harness::{LIMIT, about, euro, product_changed, start};
 
 fn eur(minor: i64) -> Value {
     json!({ "minor": minor, "currency": "EUR" })
@@ -117,6 +119,7 @@ async fn the_cart_of_a_deleted_account_is_emptied_and_closed() {
     service.handle(about(id, Event::UserDeleted(UserDeleted { user_id: leaving.user }))).await;
     leaving.get("/v1/cart").await.is_problem(403, "forbidden");
     leaving.put_item("A", 1).await.is_problem(403, "forbidden");
+    leaving.delete("/v1/cart").await.is_problem(403, "forbidden");
     leaving.checkout("pm_card_visa").await.is_problem(403, "forbidden");
     assert_eq!(staying.get("/v1/cart").await.body["items"].as_array().unwrap().len(), 1);
 }
@@ -132,4 +135,43 @@ async fn forty_changes_of_one_cart_at_once_all_succeed() {
     let responses = join_all(skus.iter().map(|sku| customer.put_item(sku, 1))).await;
     assert!(responses.iter().all(|response| response.status == 200), "{responses:#?}");
     assert_eq!(customer.get("/v1/cart").await.expect(200)["items"].as_array().unwrap().len(), 40);
+}
+
+#[tokio::test]
+async fn a_cart_is_begun_and_emptied_by_one_write_each() {
+    let service = start().await;
+    let customer = service.customer();
+    service.offer("A", 100).await;
+    service.offer("B", 100).await;
+    let requested = async || (!service.outbox().await.is_empty()).then_some(());
+    eventually("the catalogue is requested, which reads the table", LIMIT, requested).await;
+    let calls = async || [service.calls("GetItem").await, service.calls("PutItem").await];
+    let updates = async || service.calls("UpdateItem").await;
+
+    let (before, updates_before) = (calls().await, updates().await);
+    customer.put_item("A", 2).await.expect(200);
+    assert_eq!((calls().await, updates().await), (before, updates_before + 1), "one write, no read");
+    // The next line: the write that assumes an empty cart is refused, and returns the cart.
+    assert_eq!(customer.put_item("B", 1).await.expect(200)["items"].as_array().unwrap().len(), 2);
+    let [gets, puts] = before;
+    assert_eq!((calls().await, updates().await), ([gets, puts + 1], updates_before + 2));
+    customer.delete("/v1/cart").await.expect(204);
+    assert_eq!((calls().await, updates().await), ([gets, puts + 1], updates_before + 3));
+    assert_eq!(customer.get("/v1/cart").await.body["items"], json!([]));
+    customer.put_item("A", 1).await.expect(200);
+    assert_eq!(customer.get("/v1/cart").await.body["total"], eur(100));
+}
+
+#[tokio::test]
+async fn the_bounds_of_a_customer_outlive_the_changes_of_the_cart() {
+    let service = start().await;
+    let customer = service.customer();
+    service.offer("A", 100).await;
+    for _ in 0..MAX_UNPAID_ORDERS {
+        customer.put_item("A", 1).await.expect(200);
+        customer.checkout("pm_card_visa").await.expect(202);
+        customer.delete("/v1/cart").await.expect(204);
+    }
+    customer.put_item("A", 1).await.expect(200);
+    customer.checkout("pm_card_visa").await.is_problem(409, "conflict");
 }

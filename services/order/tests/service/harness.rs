@@ -17,7 +17,7 @@ use contracts::{
     http::TokenKeys,
 };
 use order::{
-    Admission, AppState, Config, clock,
+    AppState, Config, clock,
     domain::{Order, State, Status},
     events::{self, queue::Outcome},
     store::Store,
@@ -126,12 +126,8 @@ async fn launch(settings: &[(&str, &str)], run: impl AsyncFnOnce(&Aws, &[String]
 
     let sdk = aws.sdk_config();
     let (dynamodb, sqs) = (aws_sdk_dynamodb::Client::new(&sdk), aws_sdk_sqs::Client::new(&sdk));
-    let app = AppState {
-        store: Store::new(dynamodb.clone(), table.clone(), Duration::ZERO),
-        rules: config.rules(),
-        admission: Admission::default(),
-        tokens: TokenKeys::channel().1,
-    };
+    let store = Store::new(dynamodb.clone(), table.clone(), Duration::ZERO);
+    let app = AppState::new(store, config.rules(), TokenKeys::channel().1);
     let (base_url, instance) = run(&aws, &arguments).await;
     let service = Service { app, issuer, base_url, table, dynamodb, sqs, inbox_url, instance };
     let customer = service.customer();
@@ -296,6 +292,13 @@ impl Service {
     pub async fn eventually_version(&self, id: OrderId, version: u64) -> Order {
         let probe = async || Some(self.order(id).await).filter(|order| order.version == version);
         eventually(&format!("the order has version {version}"), LIMIT, probe).await
+    }
+
+    /// Returns the number of calls of an action of DynamoDB on the table.
+    pub async fn calls(&self, action: &str) -> u64 {
+        let aws = api::Client::new(stack::testing::aws().await.endpoint()).unwrap();
+        let meters = aws.get("/_shop/calls").await.unwrap().expect(200);
+        meters[format!("dynamodb {action} {}", self.table)]["calls"].as_u64().unwrap_or(0)
     }
 
     /// Returns all items of the table.
