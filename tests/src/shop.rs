@@ -133,7 +133,22 @@ impl Shop {
 
     /// Sends SIGKILL to a service.
     pub fn kill(&self, part: &str) {
-        kill(self.pid(part));
+        signal("KILL", self.pid(part));
+    }
+
+    /// Stops a part of the stack, with all processes that it started, and lets it go on after `duration`. Meanwhile its
+    /// connections stay open and nothing answers.
+    pub async fn freeze(&self, part: &str, duration: Duration) {
+        let mut frozen = vec![self.pid(part)];
+        signal("STOP", frozen[0]);
+        for index in 0.. {
+            let Some(parent) = frozen.get(index).copied() else { break };
+            let children: Vec<_> = processes().filter(|pid| parent_of(*pid) == Some(parent)).collect();
+            children.iter().for_each(|pid| signal("STOP", *pid));
+            frozen.extend(children);
+        }
+        tokio::time::sleep(duration).await;
+        frozen.iter().rev().for_each(|pid| signal("CONT", *pid));
     }
 
     /// The environment variables of a running service.
@@ -155,7 +170,7 @@ impl Shop {
         let pids: Vec<u64> = processes()
             .filter(|pid| environment(*pid).is_some_and(|e| e.contains(&wanted) && e.contains(&emulator)))
             .collect();
-        pids.iter().for_each(|pid| kill(*pid));
+        pids.iter().for_each(|pid| signal("KILL", *pid));
         pids.len()
     }
 }
@@ -164,9 +179,15 @@ fn record(folder: &Path) -> Option<Value> {
     serde_json::from_str(&std::fs::read_to_string(folder.join(RECORD)).ok()?).ok()
 }
 
-fn kill(pid: u64) {
-    let status = Command::new("kill").args(["-9", &pid.to_string()]).status().expect("kill runs");
-    assert!(status.success(), "process {pid} could not be killed");
+fn signal(name: &str, pid: u64) {
+    let status = Command::new("kill").args(["-s", name, &pid.to_string()]).status().expect("kill runs");
+    assert!(status.success(), "process {pid} does not take the signal {name}");
+}
+
+/// The parent of a process: the second field after its name, which is in parentheses.
+fn parent_of(pid: u64) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
 }
 
 fn processes() -> impl Iterator<Item = u64> {

@@ -1,4 +1,4 @@
-//! Faults: a rush on one SKU, duplicates of every event, and processes that die in the middle of orders.
+//! Faults: a rush on one SKU, duplicates of every event, and processes that die or freeze in the middle of orders.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -13,6 +13,9 @@ use tests::{
     people::Stock,
 };
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
+
+/// Time for which a frozen part does not answer.
+const FREEZE: Duration = Duration::from_secs(30);
 
 /// One shop for all tests of this file, one test at a time: each breaks something that the others need.
 async fn shop() -> (&'static Shop, MutexGuard<'static, ()>) {
@@ -114,22 +117,22 @@ async fn drained(wiretap: &Wiretap) {
     .await;
 }
 
-/// Fifty orders, and `kill` in the middle of them: each acknowledged order is settled, and money and stock are right.
-async fn fifty_orders_survive(sku: &str, kill: impl AsyncFn(&Shop)) {
+/// Fifty orders, and `fault` in the middle of them: each acknowledged order is settled, and money and stock are right.
+async fn fifty_orders_survive(sku: &str, fault: impl AsyncFn(&Shop)) {
     let (shop, _turn) = shop().await;
     let staff = shop.staff().await;
     let sku = shop.stocked(&staff, sku, 60).await;
     let crowd = crowd(shop, &sku, 50).await;
 
     let orders = join_all(crowd.iter().map(persistent_checkout));
-    let killing = async {
+    let failing = async {
         eventually("the first orders are on their way", RECOVERY, async || {
             (staff.stock(&sku).await.available < 60).then_some(())
         })
         .await;
-        kill(shop).await;
+        fault(shop).await;
     };
-    let (ids, ()) = tokio::join!(orders, killing);
+    let (ids, ()) = tokio::join!(orders, failing);
 
     let orders: Vec<_> = crowd.iter().zip(ids).collect();
     assert_money_and_stock_are_right(shop, &staff, &sku, 60, &orders).await;
@@ -160,4 +163,19 @@ async fn fifty_orders_survive_the_death_of_a_lambda() {
         .await;
     })
     .await;
+}
+
+#[tokio::test]
+async fn fifty_orders_survive_a_database_that_does_not_answer() {
+    fifty_orders_survive("TEST-FREEZE-POSTGRES", async |shop| shop.freeze("postgres", FREEZE).await).await;
+}
+
+#[tokio::test]
+async fn fifty_orders_survive_an_aws_that_does_not_answer() {
+    fifty_orders_survive("TEST-FREEZE-AWS", async |shop| shop.freeze("ministack", FREEZE).await).await;
+}
+
+#[tokio::test]
+async fn fifty_orders_survive_a_processor_that_does_not_answer() {
+    fifty_orders_survive("TEST-FREEZE-PROCESSOR", async |shop| shop.freeze("psp-simulator", FREEZE).await).await;
 }
