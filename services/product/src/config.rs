@@ -25,8 +25,8 @@ pub enum Command {
     Serve(Box<Config>),
     /// Migrate the database's schema to the version of this binary. Safe to repeat.
     Migrate(Database),
-    /// Publish every product again, at its present version, for consumers that have lost their read model. Safe to
-    /// repeat.
+    /// Make the running service publish every product again, at its present version, for consumers that have lost their
+    /// read model. Safe to repeat.
     Republish(Database),
     /// Write a catalogue file to the database. Safe to repeat: unchanged products are not written again, and stock is
     /// set for new SKUs only.
@@ -129,7 +129,8 @@ pub struct Config {
         value_parser = time_delta
     )]
     pub reservation_warning: TimeDelta,
-    /// Time by which a reservation is extended, once, when its end is announced, in seconds.
+    /// Time by which a reservation is extended, once, when its end is announced, in seconds. Also the time from its end
+    /// until the order is asked for its own end again, which doubles up to 6 hours.
     #[arg(
         long = "reservation-extension-seconds",
         env = "RESERVATION_EXTENSION_SECONDS",

@@ -22,8 +22,8 @@ async fn main() -> anyhow::Result<()> {
         }
         Command::Republish(database) => {
             telemetry::init(None)?;
-            let products = republish::run(&connect(&database).await?.into(), clock::now()).await?;
-            println!("products to publish: {products}");
+            republish::request(&connect(&database).await?.into(), clock::now()).await?;
+            println!("requested: the running service publishes all products, {} a second", republish::BATCH);
             Ok(())
         }
         Command::Import { database, source } => {

@@ -1,4 +1,4 @@
-//! The service as a whole: HTTP server, queues, publisher and sweep.
+//! The service as a whole: HTTP server, queues, publisher, republisher and sweep.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,6 +22,7 @@ use crate::{
     iam::SignIn,
     jwks,
     liveness::{LIMIT, Liveness},
+    republish::Republisher,
     store,
     supervise::{supervise, until},
 };
@@ -67,6 +68,7 @@ pub async fn run(
         interval: config.sweep_interval,
         notifier: app.notifier.clone(),
     };
+    let republisher = Republisher { database: app.tasks.clone(), notifier: app.notifier.clone() };
     let sqs = aws_sdk_sqs::Client::new(aws);
     let inbox = Queue::new(sqs.clone(), config.product_inbox_url);
     let reservations = Queue::new(sqs, config.product_reservations_url);
@@ -101,6 +103,7 @@ pub async fn run(
     tasks.spawn(liveness.clone().watch("inbox", LIMIT, inbox.consume(MESSAGES, poll, handle, stop())));
     tasks.spawn(liveness.clone().watch("reservations", LIMIT, reservations.consume(MESSAGES, poll, reserve, stop())));
     tasks.spawn(liveness.clone().watch("publisher", LIMIT, publisher.run(stop())));
+    tasks.spawn(liveness.clone().watch("republisher", LIMIT, republisher.run(stop())));
     tasks.spawn(liveness.watch("sweep", LIMIT + config.sweep_interval, sweep.run(stop())));
     tasks.spawn(until(shutdown.clone(), jwks::follow(config.token_issuer, keys)));
     if config.database.iam {

@@ -1,4 +1,5 @@
-# Alarms on events that are not published and reservations that are not released, and on the silence of the sweep.
+# Alarms on events that are not published, reservations that are not released and orders that do not answer, and on the
+# silence of the sweep.
 #
 # Each sweep of each task logs one line (message `swept`). Metric filters turn it into metrics. The line has level `info`. A
 # higher `log_level` suppresses it, and the alarms fire.
@@ -17,6 +18,10 @@ locals {
     parked_events = {
       metric = "ParkedEvents", limit = 0, unit = "Count"
       action = "SNS refuses an event for good. Look in product's log for `SNS refuses an event`, then at the rows of `outbox` with `parked_at`: correct them and set `due_at = now(), parked_at = null`, or delete them."
+    }
+    unanswered_orders = {
+      metric = "UnansweredOrders", limit = 0, unit = "Count"
+      action = "Orders do not tell their end for hours, so their stock may be sold twice. Look in product's log for `order does not answer`, then in order's log for the `order_id`, and in both inboxes' dead-letter queues."
     }
   }
   metric_namespace = "${local.name_prefix}/product"

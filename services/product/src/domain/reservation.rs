@@ -6,7 +6,8 @@
 //!
 //! Messages may also be lost, so the order repeats a request, as a new event, until it has the answer. A repeated
 //! request is answered again. A redelivery, which has a known sequence, changes nothing. Conversely, the end of a
-//! reservation is announced before it comes, because its confirmation may be lost.
+//! reservation is announced before it comes, because its confirmation may be lost. After it, the end of the order is
+//! asked for until it is known.
 
 use std::{fmt, str::FromStr};
 
@@ -29,7 +30,18 @@ pub struct Reservation {
     pub expires_at: Option<DateTime<Utc>>,
     /// Whether the end was announced, and put off.
     pub extended: bool,
+    /// Time of the next question about the end of the order; `None` if it is known, or does not matter. Ignored while
+    /// reserved: the time itself is announced then.
+    pub ask_at: Option<DateTime<Utc>>,
+    /// Number of questions since the end of the reservation.
+    pub asked: u32,
 }
+
+/// Longest time between two questions about the end of an order.
+const MAX_PATIENCE: TimeDelta = TimeDelta::hours(6);
+
+/// Number of questions after which an order counts as one that does not answer.
+pub const MANY_QUESTIONS: u32 = 5;
 
 /// Times of reservations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +50,17 @@ pub struct Terms {
     pub ttl: TimeDelta,
     /// Time before its end at which the end is announced.
     pub warning: TimeDelta,
-    /// Time by which it is then extended, once.
+    /// Time by which it is then extended, once. Also the time until the question about the order's end is repeated. It
+    /// doubles with each question.
     pub extension: TimeDelta,
+}
+
+impl Terms {
+    /// Returns the time until the next question after `asked` of them.
+    fn patience(&self, asked: u32) -> TimeDelta {
+        // More doublings than these exceed the longest time, whatever the first one is.
+        (self.extension * (1 << asked.saturating_sub(1).min(15))).min(MAX_PATIENCE)
+    }
 }
 
 /// State of a reservation.
@@ -125,6 +146,9 @@ pub enum Decision<'a> {
     AnswerAgain(State),
     /// The end of the reservation is announced, and put off until this time.
     Extend(DateTime<Utc>),
+    /// The reservation has ended, and the end of its order is not known. It is asked for again, with the patience of
+    /// [`Reservation::asked_again`].
+    Ask,
     /// Movement of all pieces that the order holds, which always succeeds; the next state.
     MoveHeld(Movement, State),
     /// Movement of these lines out of the available stock, all or none; the next state, which is [`State::Rejected`] if
@@ -140,6 +164,7 @@ impl fmt::Display for Decision<'_> {
             Self::SetState(state) => f.write_str(state.as_str()),
             Self::AnswerAgain(state) => write!(f, "{}, answered again", state.as_str()),
             Self::Extend(until) => write!(f, "extended until {until}"),
+            Self::Ask => f.write_str("ask for the end of the order"),
             Self::MoveHeld(_, state) => write!(f, "move held stock, {}", state.as_str()),
             Self::Take(_, _, state) => write!(f, "take stock, {} or {}", state.as_str(), State::Rejected.as_str()),
         }
@@ -182,34 +207,70 @@ pub fn decide<'a>(
 
 /// Decides about a reservation at the time `now`. However late this is, the end is announced before it comes.
 pub fn time_passed(reservation: &Reservation, terms: &Terms, now: DateTime<Utc>) -> Decision<'static> {
-    let Some(expires_at) = reservation.expires_at.filter(|_| reservation.state == State::Reserved) else {
-        return Decision::Ignore;
-    };
-    if !reservation.extended && expires_at <= now + terms.warning {
-        Decision::Extend(expires_at.max(now) + terms.extension)
-    } else if reservation.extended && expires_at <= now {
-        Decision::MoveHeld(Movement::Expired, State::Expired)
-    } else {
-        Decision::Ignore
+    match (reservation.state, reservation.expires_at) {
+        (State::Reserved, Some(expires_at)) if !reservation.extended && expires_at <= now + terms.warning => {
+            Decision::Extend(expires_at.max(now) + terms.extension)
+        }
+        (State::Reserved, Some(expires_at)) if reservation.extended && expires_at <= now => {
+            Decision::MoveHeld(Movement::Expired, State::Expired)
+        }
+        (State::Expired | State::Rejected, _) if reservation.ask_at.is_some_and(|ask_at| ask_at <= now) => {
+            Decision::Ask
+        }
+        _ => Decision::Ignore,
     }
 }
 
 impl Reservation {
     /// Returns the predecessor of an order's first stored reservation.
     pub fn unwritten(order_id: OrderId, id: ReservationId) -> Self {
-        Self { order_id, id, state: State::Released, order_sequence: 0, version: 0, expires_at: None, extended: false }
+        let state = State::Released;
+        Self {
+            order_id,
+            id,
+            state,
+            order_sequence: 0,
+            version: 0,
+            expires_at: None,
+            extended: false,
+            ask_at: None,
+            asked: 0,
+        }
     }
 
     /// Returns the next version, in `state`, after the order's event with the sequence `order_sequence`. A new
     /// reservation expires at `expires_at`; an existing one keeps its time.
+    ///
+    /// An order that has ended is not asked any more. A new reservation is asked for at its end, even if the previous
+    /// version of the service ends it.
     pub fn followed_by(self, state: State, order_sequence: u64, expires_at: DateTime<Utc>) -> Self {
         let expires_at = (state == State::Reserved).then(|| self.expires_at.unwrap_or(expires_at));
-        Self { state, order_sequence, expires_at, version: self.version + 1, ..self }
+        let (ask_at, asked) = match state {
+            State::Reserved => (expires_at, 0),
+            State::Committed | State::Released => (None, 0),
+            State::Expired | State::Rejected => (self.ask_at, self.asked),
+        };
+        Self { state, order_sequence, expires_at, ask_at, asked, version: self.version + 1, ..self }
+    }
+
+    /// Returns this version, after a confirmation that found no stock. Its rejection may be lost, so the end of the order
+    /// is asked for until the cancellation arrives.
+    pub fn with_failed_retake(self, terms: &Terms, now: DateTime<Utc>) -> Self {
+        Self { ask_at: self.ask_at.or(Some(now + terms.patience(1))), ..self }
     }
 
     /// Returns the next version, which expires at `expires_at`.
     pub fn extended_until(self, expires_at: DateTime<Utc>) -> Self {
-        Self { expires_at: Some(expires_at), extended: true, version: self.version + 1, ..self }
+        let expires_at = Some(expires_at);
+        Self { expires_at, extended: true, ask_at: expires_at, version: self.version + 1, ..self }
+    }
+
+    /// Returns the next version, which has ended without a known end of the order: another question was asked at `now`.
+    pub fn asked_again(self, terms: &Terms, now: DateTime<Utc>) -> Self {
+        let state = if self.state == State::Reserved { State::Expired } else { self.state };
+        let asked = self.asked.saturating_add(1);
+        let ask_at = Some(now + terms.patience(asked));
+        Self { state, expires_at: None, ask_at, asked, version: self.version + 1, ..self }
     }
 }
 

@@ -21,6 +21,8 @@ struct Model {
     rejections: usize,
     /// States that were announced again.
     answers: Vec<State>,
+    /// Number of questions about the end of the order.
+    questions: u32,
 }
 
 fn lines() -> Lines {
@@ -37,7 +39,7 @@ const TERMS: Terms =
 impl Model {
     fn with(available: i64) -> Self {
         let stock = ["A", "B"].map(|sku| (sku.parse().unwrap(), [available, 0, 0])).into();
-        Self { reservation: None, held: Vec::new(), stock, rejections: 0, answers: Vec::new() }
+        Self { reservation: None, held: Vec::new(), stock, rejections: 0, answers: Vec::new(), questions: 0 }
     }
 
     fn move_held(&mut self, movement: Movement) {
@@ -50,13 +52,10 @@ impl Model {
         }
     }
 
-    fn apply(&mut self, decision: Decision<'_>, sequence: u64) {
+    fn apply(&mut self, decision: Decision<'_>, sequence: u64, now: DateTime<Utc>) {
+        let mut is_retake = false;
         let state = match decision {
-            Decision::Ignore => return,
-            Decision::Extend(until) => {
-                self.reservation = self.reservation.take().map(|reservation| reservation.extended_until(until));
-                return;
-            }
+            Decision::Ignore | Decision::Extend(_) | Decision::Ask => return,
             Decision::AnswerAgain(state) => {
                 self.answers.push(state);
                 state
@@ -74,6 +73,7 @@ impl Model {
                     state
                 } else {
                     self.rejections += 1;
+                    is_retake = movement == Movement::Retaken;
                     State::Rejected
                 }
             }
@@ -83,21 +83,38 @@ impl Model {
         }
         let reservation = self.reservation.take();
         let reservation = reservation.unwrap_or_else(|| Reservation::unwritten(Uuid::nil().into(), Uuid::nil().into()));
-        self.reservation = Some(reservation.followed_by(state, sequence, at(900)));
+        let next = reservation.followed_by(state, sequence, now + TERMS.ttl);
+        self.reservation = Some(if is_retake { next.with_failed_retake(&TERMS, now) } else { next });
     }
 
-    fn handle(&mut self, (command, sequence): &(Command, u64)) {
-        let decision = decide(self.reservation.as_ref(), command, *sequence, at(0));
-        self.apply(decision, *sequence);
+    fn handle(&mut self, event: &(Command, u64)) {
+        self.handle_at(event, at(0));
+    }
+
+    fn handle_at(&mut self, (command, sequence): &(Command, u64), now: DateTime<Utc>) {
+        let decision = decide(self.reservation.as_ref(), command, *sequence, now);
+        self.apply(decision, *sequence, now);
         self.check();
     }
 
-    fn tick(&mut self, now: DateTime<Utc>) {
-        let Some(reservation) = &self.reservation else { return };
-        let sequence = reservation.order_sequence;
-        let decision = time_passed(reservation, &TERMS, now);
-        self.apply(decision, sequence);
+    /// Returns true if an event is published.
+    fn tick(&mut self, now: DateTime<Utc>) -> bool {
+        let Some(reservation) = self.reservation.take() else { return false };
+        let next = match time_passed(&reservation, &TERMS, now) {
+            Decision::Extend(until) => reservation.clone().extended_until(until),
+            Decision::MoveHeld(movement, State::Expired) => {
+                self.move_held(movement);
+                self.held.clear();
+                reservation.clone().asked_again(&TERMS, now)
+            }
+            Decision::Ask => reservation.clone().asked_again(&TERMS, now),
+            _ => reservation.clone(),
+        };
+        let is_changed = next != reservation;
+        self.questions += u32::from(next.asked > reservation.asked);
+        self.reservation = Some(next);
         self.check();
+        is_changed
     }
 
     /// Checks the invariants: no negative stock, and columns equal to the lines that the order holds.
@@ -113,6 +130,13 @@ impl Model {
             self.reservation.as_ref().is_some_and(|reservation| reservation.state.holds_stock()),
             !self.held.is_empty()
         );
+        // The end of an order is asked for exactly while it is not known.
+        match &self.reservation {
+            Some(Reservation { state: State::Reserved, expires_at, ask_at, .. }) => assert_eq!(expires_at, ask_at),
+            Some(Reservation { state: State::Expired, ask_at, .. }) => assert!(ask_at.is_some(), "{self:?}"),
+            Some(Reservation { state: State::Committed | State::Released, ask_at, .. }) => assert_eq!(*ask_at, None),
+            Some(Reservation { state: State::Rejected, .. }) | None => {}
+        }
     }
 
     fn end(&self) -> (Option<(State, u64)>, &BTreeMap<Sku, Level>) {
@@ -166,7 +190,7 @@ proptest! {
     ) {
         let mut model = Model::with(available);
         for (index, expiry, second) in deliveries {
-            if expiry { model.tick(at(second)) } else { model.handle(index.get(&history)) }
+            if expiry { _ = model.tick(at(second)) } else { model.handle(index.get(&history)) }
             for level in model.stock.values() {
                 prop_assert_eq!(level.iter().sum::<i64>(), available);
             }
@@ -291,4 +315,84 @@ fn a_repeated_request_is_answered_again_and_a_redelivery_is_not() {
     assert_eq!(model.answers, []);
     model.handle(&(Command::Return, 6));
     assert_eq!(model.answers, [State::Released]);
+}
+
+/// The end of an order, told in response to questions, of which some are lost with the answer.
+fn answered_after(mut model: Model, end: &Command, lost: u32) -> (Model, u32) {
+    let (mut now, mut sequence, mut questions) = (at(0), 1, 0);
+    while now < at(30 * 24 * 60 * 60) {
+        now += TimeDelta::minutes(15);
+        if model.tick(now) {
+            questions += 1;
+            if questions > lost {
+                sequence += 1;
+                model.handle_at(&(end.clone(), sequence), now);
+            }
+        }
+    }
+    (model, questions)
+}
+
+proptest! {
+    #[test]
+    fn the_end_of_an_order_arrives_however_many_questions_are_lost(
+        lost in 0_u32..40,
+        end in prop_oneof![Just(Command::Commit(lines())), Just(Command::Release), Just(Command::Return)],
+    ) {
+        let (model, questions) = answered_after(reserved().0, &end, lost);
+        prop_assert_eq!(questions, lost + 1, "there is no question after the answer");
+        let ended = if matches!(end, Command::Commit(_)) { State::Committed } else { State::Released };
+        prop_assert_eq!(state(&model), ended);
+    }
+}
+
+#[test]
+fn the_end_of_an_order_is_asked_for_with_a_patience_that_doubles_up_to_six_hours() {
+    let (mut model, _) = reserved();
+    assert!(model.tick(at(780)) && model.tick(at(1_200)));
+    let (mut last, mut minutes) = (1_200, Vec::new());
+    for second in (1_200..1_200 + 30 * 60 * 60).step_by(15) {
+        if model.tick(at(second)) {
+            minutes.push((second - last) / 60);
+            last = second;
+        }
+    }
+    assert_eq!(minutes, [5, 10, 20, 40, 80, 160, 320, 360, 360, 360]);
+    assert_eq!((state(&model), model.questions), (State::Expired, 11));
+    assert!(!model.tick(at(last + 360 * 60 - 1)) && model.tick(at(last + 360 * 60)));
+    let Some(reservation) = model.reservation else { panic!("no reservation") };
+    let asked = Reservation { asked: u32::MAX, ..reservation }.asked_again(&TERMS, at(0));
+    assert_eq!((asked.asked, asked.ask_at), (u32::MAX, Some(at(6 * 60 * 60))));
+}
+
+#[test]
+fn a_failed_retake_is_asked_about_until_the_cancellation_arrives() {
+    let (mut expired, placed) = reserved();
+    assert!(expired.tick(at(780)) && expired.tick(at(1_200)));
+    expired.stock.insert("B".parse().unwrap(), [0, 0, 0]);
+    // Without a reservation as well: after an outage, its message arrives later than the confirmation.
+    let mut unknown = Model::with(0);
+    unknown.handle_at(&(Command::Commit(lines()), 2), at(1_200));
+    for mut model in [expired, unknown] {
+        model.handle_at(&(Command::Commit(lines()), 3), at(1_300));
+        let version = model.reservation.as_ref().unwrap().version;
+        assert_eq!(state(&model), State::Rejected);
+        assert!(!model.tick(at(1_499)) && model.tick(at(1_500)));
+        assert_eq!((state(&model), model.reservation.as_ref().unwrap().version), (State::Rejected, version + 1));
+        // The repeated confirmation is rejected again, or gets stock that has arrived meanwhile.
+        let (mut restocked, rejections) = (model.clone(), model.rejections);
+        model.handle_at(&(Command::Commit(lines()), 4), at(1_501));
+        assert_eq!(model.rejections, rejections + 1);
+        assert!(model.tick(at(10_000)));
+        model.handle_at(&(Command::Return, 5), at(10_001));
+        assert_eq!((state(&model), model.tick(at(1_000_000))), (State::Released, false));
+
+        restocked.stock = ["A", "B"].map(|sku| (sku.parse().unwrap(), [5, 0, 0])).into();
+        restocked.handle_at(&(Command::Commit(lines()), 4), at(1_501));
+        assert_eq!((state(&restocked), restocked.tick(at(1_000_000))), (State::Committed, false));
+    }
+    // An order that was rejected at once is not asked: it cannot be confirmed, and holds no stock.
+    let mut rejected = Model::with(0);
+    rejected.handle(&(placed, 1));
+    assert_eq!((state(&rejected), rejected.tick(at(1_000_000))), (State::Rejected, false));
 }

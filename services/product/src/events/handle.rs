@@ -26,10 +26,7 @@ pub(crate) async fn handle(app: AppState, body: String) -> Outcome {
     );
     let work = async {
         if let Event::CatalogueRequested(_) = envelope.event {
-            let products = republish::run(&app.tasks, clock::now()).await?;
-            tracing::info!(products, "all products are published again");
-            app.notifier.notify();
-            return Ok(());
+            return republish::request(&app.tasks, clock::now()).await;
         }
         if order::handle(&app.tasks, &envelope, &app.terms, clock::now()).await? {
             app.notifier.notify();

@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 
 use crate::{
     domain::{
-        reservation::{Command, Decision, Reservation, State, Terms, decide, time_passed},
+        reservation::{Command, Decision, MANY_QUESTIONS, Reservation, State, Terms, decide, time_passed},
         stock::Movement,
     },
     error::Error,
@@ -57,7 +57,7 @@ async fn attempt(database: &Database, envelope: &Envelope, terms: &Terms, now: D
         let decision = decide(reservation.as_ref(), &command, envelope.sequence, now);
         tracing::info!(%decision, "order event handled");
         let reservation = reservation.unwrap_or_else(|| Reservation::unwritten(order_id, ReservationId::generate()));
-        let next = Next { order_sequence: envelope.sequence, expires_at: now + terms.ttl, now };
+        let next = Next { order_sequence: envelope.sequence, terms, now };
         let Some(change) = apply(connection, reservation, decision, next).await? else { return Ok(false) };
         reservations::save(connection, std::slice::from_ref(&change)).await?;
         Ok(change.event.is_some())
@@ -70,41 +70,65 @@ async fn attempt(database: &Database, envelope: &Envelope, terms: &Terms, now: D
 pub async fn end_due(database: &Database, terms: &Terms, now: DateTime<Utc>) -> Result<usize, Error> {
     let end = database.transaction(async |connection| {
         let due = reservations::lock_due(connection, SWEEP_BATCH, terms, now).await?;
-        let mut changes = Vec::with_capacity(due.len());
-        let mut expired = Vec::new();
-        for reservation in due {
-            let (order_id, order_sequence) = (reservation.order_id, reservation.order_sequence);
-            let decision = time_passed(&reservation, terms, now);
-            tracing::info!(%order_id, %decision, "reservation at its end");
-            let next = match decision {
-                Decision::Extend(until) => reservation.extended_until(until),
-                // The stock of all of them is moved at once below, in the order of the SKUs.
-                Decision::MoveHeld(Movement::Expired, state) => {
-                    expired.push(order_id);
-                    reservation.followed_by(state, order_sequence, now)
-                }
-                _ => continue,
-            };
-            let event = if next.state == State::Expired { Answer::Expired } else { Answer::Expiring }.event(&next);
-            // Each is the root of a trace.
-            let announce = async { Change { event: envelope(&next, event, now), ..Change::new(next) } };
-            changes.push(TraceContext::root().scope(announce).await);
-        }
-        if !expired.is_empty() {
-            stock::move_held(connection, &expired, Movement::Expired, now).await?;
-        }
-        if !changes.is_empty() {
-            reservations::save(connection, &changes).await?;
-        }
-        Ok(changes.len())
+        pass_time(connection, due, terms, now).await
     });
     end.await
 }
 
+/// Asks for the end of orders whose reservation has ended, where this is due by `now`: up to [`SWEEP_BATCH`], in one
+/// transaction. Returns their number. Each has an event to publish.
+pub async fn ask_due(database: &Database, terms: &Terms, now: DateTime<Utc>) -> Result<usize, Error> {
+    let ask = database.transaction(async |connection| {
+        let due = reservations::lock_unanswered(connection, SWEEP_BATCH, now).await?;
+        pass_time(connection, due, terms, now).await
+    });
+    ask.await
+}
+
+/// Writes what the time does to locked reservations. Returns the number of changed ones.
+async fn pass_time(
+    connection: &mut PgConnection,
+    due: Vec<Reservation>,
+    terms: &Terms,
+    now: DateTime<Utc>,
+) -> Result<usize, Error> {
+    let mut changes = Vec::with_capacity(due.len());
+    let mut expired = Vec::new();
+    for reservation in due {
+        let (order_id, asked) = (reservation.order_id, reservation.asked);
+        let decision = time_passed(&reservation, terms, now);
+        tracing::info!(%order_id, %decision, "reservation at its end");
+        let (next, answer) = match decision {
+            Decision::Extend(until) => (reservation.extended_until(until), Answer::Expiring),
+            // The stock of all of them is moved at once below, in the order of the SKUs.
+            Decision::MoveHeld(Movement::Expired, State::Expired) => {
+                expired.push(order_id);
+                (reservation.asked_again(terms, now), Answer::Expired)
+            }
+            Decision::Ask => (reservation.asked_again(terms, now), Answer::Expired),
+            _ => continue,
+        };
+        if asked >= MANY_QUESTIONS {
+            tracing::warn!(%order_id, asked, "order does not answer");
+        }
+        let event = answer.event(&next);
+        // Each is the root of a trace.
+        let announce = async { Change { event: envelope(&next, event, now), ..Change::new(next) } };
+        changes.push(TraceContext::root().scope(announce).await);
+    }
+    if !expired.is_empty() {
+        stock::move_held(connection, &expired, Movement::Expired, now).await?;
+    }
+    if !changes.is_empty() {
+        reservations::save(connection, &changes).await?;
+    }
+    Ok(changes.len())
+}
+
 /// Values of the next version of a reservation.
-struct Next {
+struct Next<'a> {
     order_sequence: u64,
-    expires_at: DateTime<Utc>,
+    terms: &'a Terms,
     now: DateTime<Utc>,
 }
 
@@ -113,12 +137,12 @@ async fn apply(
     connection: &mut PgConnection,
     reservation: Reservation,
     decision: Decision<'_>,
-    Next { order_sequence, expires_at, now }: Next,
+    Next { order_sequence, terms, now }: Next<'_>,
 ) -> Result<Option<Change>, Error> {
     let order_id = reservation.order_id;
-    let (mut taken, mut shortages) = (Vec::new(), None);
+    let (mut taken, mut shortages, mut is_retake) = (Vec::new(), None, false);
     let (state, answer) = match decision {
-        Decision::Ignore | Decision::Extend(_) => return Ok(None),
+        Decision::Ignore | Decision::Extend(_) | Decision::Ask => return Ok(None),
         Decision::SetState(state) => (state, Answer::None),
         Decision::AnswerAgain(state) => (state, repeated(connection, &reservation, state).await?),
         Decision::MoveHeld(movement, state) => {
@@ -132,13 +156,15 @@ async fn apply(
                     (state, if state == State::Reserved { Answer::Reserved(lines) } else { Answer::None })
                 }
                 Taken::None(short) => {
+                    is_retake = movement == Movement::Retaken;
                     shortages = Some(short.clone());
                     (State::Rejected, Answer::Rejected(short))
                 }
             }
         }
     };
-    let next = reservation.followed_by(state, order_sequence, expires_at);
+    let next = reservation.followed_by(state, order_sequence, now + terms.ttl);
+    let next = if is_retake { next.with_failed_retake(terms, now) } else { next };
     let event = answer.event(&next);
     Ok(Some(Change { event: envelope(&next, event, now), taken, shortages, ..Change::new(next) }))
 }

@@ -1,4 +1,4 @@
-//! The sweep: ends reservations, deletes rows after their retention, and logs the age of what waits.
+//! The sweep: ends reservations, asks for the end of their orders, deletes rows after their retention, and logs the age of what waits.
 
 use std::{future::Future, time::Duration};
 
@@ -26,6 +26,13 @@ pub struct Sweep {
     pub notifier: Notifier,
 }
 
+/// Part of the sweep that consists of batches.
+#[derive(Debug, Clone, Copy)]
+enum Due {
+    Ends,
+    Questions,
+}
+
 impl Sweep {
     /// Sweeps until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
@@ -33,20 +40,25 @@ impl Sweep {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
             // Independent of each other: a failure of one does not stop the others.
-            logged("end of reservations", self.end_reservations(&shutdown)).await;
+            logged("end of reservations", self.in_batches(Due::Ends, &shutdown)).await;
+            logged("questions to orders", self.in_batches(Due::Questions, &shutdown)).await;
             logged("housekeeping", async { Ok(housekeeping::delete_expired(&self.database, clock::now()).await?) })
                 .await;
             logged("backlog", self.log_backlog()).await;
         }
     }
 
-    async fn end_reservations(&self, shutdown: &CancellationToken) -> Result<(), Error> {
+    async fn in_batches(&self, due: Due, shutdown: &CancellationToken) -> Result<(), Error> {
         while !shutdown.is_cancelled() {
-            let ended = order::end_due(&self.database, &self.terms, clock::now()).await?;
-            if ended > 0 {
+            let now = clock::now();
+            let events = match due {
+                Due::Ends => order::end_due(&self.database, &self.terms, now).await?,
+                Due::Questions => order::ask_due(&self.database, &self.terms, now).await?,
+            };
+            if events > 0 {
                 self.notifier.notify();
             }
-            if ended < order::SWEEP_BATCH {
+            if events < order::SWEEP_BATCH {
                 break;
             }
         }
@@ -55,10 +67,10 @@ impl Sweep {
 
     async fn log_backlog(&self) -> Result<(), Error> {
         let now = clock::now();
-        let Backlog { oldest_outbox_seconds, oldest_expired_seconds, parked_events } =
+        let Backlog { oldest_outbox_seconds, oldest_expired_seconds, parked_events, unanswered_orders } =
             self.database.run(async |connection| backlog::read(connection, now).await).await?;
         // Alarms are based on this line and on its presence.
-        tracing::info!(oldest_outbox_seconds, oldest_expired_seconds, parked_events, "swept");
+        tracing::info!(oldest_outbox_seconds, oldest_expired_seconds, parked_events, unanswered_orders, "swept");
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod idempotency;
 pub(crate) mod listing;
 pub(crate) mod outbox;
 pub(crate) mod products;
+pub(crate) mod republication;
 pub(crate) mod reservations;
 pub mod stock;
 

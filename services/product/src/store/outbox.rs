@@ -31,6 +31,14 @@ pub async fn add(connection: &mut PgConnection, events: &[Envelope]) -> Result<(
         .map(drop)
 }
 
+/// Returns true if at least `limit` events wait for their publication.
+pub async fn has_waiting(connection: &mut PgConnection, limit: usize) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("select count(*) >= $1 from (select from outbox where due_at < 'infinity' limit $1) as waiting")
+        .bind(limit as i64)
+        .fetch_one(connection)
+        .await
+}
+
 /// Deletes and returns up to `limit` due events, oldest first. Other publishers skip them. They are back if the
 /// transaction fails.
 pub async fn claim(connection: &mut PgConnection, limit: i64) -> Result<Vec<OutboxRow>, sqlx::Error> {

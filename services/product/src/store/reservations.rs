@@ -23,13 +23,22 @@ struct ReservationRow {
     version: i64,
     expires_at: Option<DateTime<Utc>>,
     extended: bool,
+    ask_at: Option<DateTime<Utc>>,
+    asked: i32,
+}
+
+/// Columns of a [`ReservationRow`].
+macro_rules! columns {
+    () => {
+        "order_id, id, state, order_sequence, version, expires_at, extended, ask_at, asked"
+    };
 }
 
 impl TryFrom<ReservationRow> for Reservation {
     type Error = sqlx::Error;
 
     fn try_from(row: ReservationRow) -> Result<Self, sqlx::Error> {
-        let ReservationRow { order_id, id, state, order_sequence, version, expires_at, extended } = row;
+        let ReservationRow { order_id, id, state, order_sequence, version, expires_at, extended, ask_at, asked } = row;
         Ok(Self {
             order_id: OrderId::from(order_id),
             id: ReservationId::from(id),
@@ -38,6 +47,8 @@ impl TryFrom<ReservationRow> for Reservation {
             version: unsigned(version),
             expires_at,
             extended,
+            ask_at,
+            asked: asked.unsigned_abs(),
         })
     }
 }
@@ -48,12 +59,13 @@ impl TryFrom<ReservationRow> for Reservation {
 /// reservation in different orders. One that has waited does not see the reservation yet: its first version is in
 /// conflict, and another attempt finds it.
 pub async fn lock(connection: &mut PgConnection, order_id: OrderId) -> Result<Option<Reservation>, sqlx::Error> {
-    let row: Option<ReservationRow> = sqlx::query_as(
-        "select order_id, id, state, order_sequence, version, expires_at, extended from reservations
-         where order_id = (
+    let row: Option<ReservationRow> = sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from reservations where order_id = (
              select $1 from (select pg_advisory_xact_lock(hashtextextended($1::text, 0))) as mutex
-         ) for update",
-    )
+         ) for update"
+    ))
     .bind(order_id.as_uuid())
     .fetch_optional(connection)
     .await?;
@@ -68,16 +80,31 @@ pub async fn lock_due(
     terms: &Terms,
     now: DateTime<Utc>,
 ) -> Result<Vec<Reservation>, sqlx::Error> {
-    let rows: Vec<ReservationRow> = sqlx::query_as(
-        "select order_id, id, state, order_sequence, version, expires_at, extended from reservations
-         where state = 'reserved' and expires_at <= $1 and (not extended or expires_at <= $2)
-         order by expires_at limit $3 for update skip locked",
-    )
-    .bind(now + terms.warning)
-    .bind(now)
-    .bind(limit as i64)
-    .fetch_all(connection)
-    .await?;
+    let sql = concat!(
+        "select ",
+        columns!(),
+        " from reservations where state = 'reserved' and expires_at <= $1 and (not extended or expires_at <= $2)
+         order by expires_at limit $3 for update skip locked"
+    );
+    let query = sqlx::query_as(sql).bind(now + terms.warning).bind(now).bind(limit as i64);
+    let rows: Vec<ReservationRow> = query.fetch_all(connection).await?;
+    rows.into_iter().map(Reservation::try_from).collect()
+}
+
+/// Locks and returns up to `limit` reservations that have ended, and the end of whose order has to be asked for by `now`.
+/// Skips reservations that another transaction has locked.
+pub async fn lock_unanswered(
+    connection: &mut PgConnection,
+    limit: usize,
+    now: DateTime<Utc>,
+) -> Result<Vec<Reservation>, sqlx::Error> {
+    let sql = concat!(
+        "select ",
+        columns!(),
+        " from reservations where state in ('expired', 'rejected') and ask_at <= $1
+         order by ask_at limit $2 for update skip locked"
+    );
+    let rows: Vec<ReservationRow> = sqlx::query_as(sql).bind(now).bind(limit as i64).fetch_all(connection).await?;
     rows.into_iter().map(Reservation::try_from).collect()
 }
 
@@ -117,24 +144,26 @@ pub async fn save(connection: &mut PgConnection, changes: &[Change]) -> Result<(
     let events: Vec<_> = changes.iter().filter_map(|change| change.event.as_ref()).collect();
     let written: i64 = sqlx::query_scalar(
         "with written as (
-             insert into reservations (order_id, id, state, order_sequence, version, expires_at, extended, shortages)
+             insert into reservations
+                 (order_id, id, state, order_sequence, version, expires_at, extended, ask_at, asked, shortages)
              select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::timestamptz[],
-                 $7::boolean[], $8::jsonb[])
+                 $7::boolean[], $8::timestamptz[], $9::integer[], $10::jsonb[])
              on conflict (order_id) do update set
                  state = excluded.state, order_sequence = excluded.order_sequence, version = excluded.version,
                  expires_at = excluded.expires_at, extended = excluded.extended,
+                 ask_at = excluded.ask_at, asked = excluded.asked,
                  shortages = coalesce(excluded.shortages, reservations.shortages)
              where reservations.version = excluded.version - 1
              returning order_id
          ), held as (
              insert into reservation_lines (order_id, sku, quantity, unit_price_minor, unit_price_currency)
-             select line.* from unnest($9::uuid[], $10::text[], $11::integer[], $12::bigint[], $13::text[])
+             select line.* from unnest($11::uuid[], $12::text[], $13::integer[], $14::bigint[], $15::text[])
                  as line (order_id, sku, quantity, unit_price_minor, unit_price_currency)
              join written using (order_id)
          ), freed as (
-             delete from reservation_lines where order_id = any($14)
+             delete from reservation_lines where order_id = any($16)
          ), announced as (
-             insert into outbox (event_type, event) select * from unnest($15::text[], $16::text[])
+             insert into outbox (event_type, event) select * from unnest($17::text[], $18::text[])
          )
          select count(*) from written",
     )
@@ -145,6 +174,8 @@ pub async fn save(connection: &mut PgConnection, changes: &[Change]) -> Result<(
     .bind(each(changes, |reservation| signed(reservation.version)))
     .bind(each(changes, |reservation| reservation.expires_at))
     .bind(each(changes, |reservation| reservation.extended))
+    .bind(each(changes, |reservation| reservation.ask_at))
+    .bind(each(changes, |reservation| reservation.asked.cast_signed()))
     .bind(changes.iter().map(|change| change.shortages.as_ref().map(Json)).collect::<Vec<_>>())
     .bind(lines.iter().map(|(order_id, _)| *order_id).collect::<Vec<_>>())
     .bind(lines.iter().map(|(_, line)| line.sku.as_str()).collect::<Vec<_>>())

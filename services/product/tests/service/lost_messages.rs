@@ -1,4 +1,5 @@
-//! Messages that are lost: repeated requests are answered again, and the end of a reservation is announced.
+//! Messages that are lost: repeated requests are answered again, the end of a reservation is announced, and the end of
+//! its order is asked for.
 
 use chrono::TimeDelta;
 use contracts::{Envelope, Event, EventId, OrderId};
@@ -34,6 +35,11 @@ async fn last(pool: &PgPool) -> Event {
 
 async fn sweep(pool: &PgPool, after: TimeDelta) {
     order::end_due(&Database::from(pool.clone()), &TERMS, clock::now() + after).await.unwrap();
+}
+
+/// Returns the number of questions about the ends of orders that are asked `after` this time.
+async fn ask(pool: &PgPool, after: TimeDelta) -> usize {
+    order::ask_due(&Database::from(pool.clone()), &TERMS, clock::now() + after).await.unwrap()
 }
 
 async fn set(pool: &PgPool, statement: &'static str) {
@@ -139,4 +145,103 @@ async fn an_order_whose_deadline_has_passed_leaves_a_tombstone_and_touches_no_st
     assert_eq!(movements, 0);
     let state: String = sqlx::query_scalar("select state from reservations").fetch_one(&pool).await.unwrap();
     assert_eq!(state, "released");
+}
+
+/// An order with two pieces whose reservation has expired, 20 minutes after it was placed.
+async fn expired(pool: &PgPool) -> OrderId {
+    let order_id = OrderId::generate();
+    handle(pool, &placed(order_id, &[("A", 2)])).await;
+    sweep(pool, TimeDelta::minutes(14)).await;
+    sweep(pool, TimeDelta::minutes(20)).await;
+    assert_eq!(outcomes(pool).await, ["stock_reserved", "reservation_expiring", "reservation_expired"]);
+    order_id
+}
+
+#[tokio::test]
+async fn a_confirmation_and_a_question_are_lost_and_the_next_question_sells_the_stock_once() {
+    let pool = pool_with(2).await;
+    // The confirmation is lost, and so are both questions that follow.
+    let order_id = expired(&pool).await;
+    let lost = confirmed(order_id, &[("A", 2)]);
+    let first = unpublished(&pool).await.pop().unwrap();
+    assert_eq!(ask(&pool, TimeDelta::minutes(24)).await, 0, "there is time for an answer");
+    assert_eq!(ask(&pool, TimeDelta::minutes(26)).await, 1);
+    let next = unpublished(&pool).await.pop().unwrap();
+    assert!(matches!(next.event, Event::ReservationExpired(_)));
+    assert_eq!((next.subject, next.sequence), (first.subject, first.sequence + 1));
+
+    assert_eq!(stock(&pool, "A").await, [2, 0, 0]);
+    handle(&pool, &repeated(&lost, 4)).await;
+    assert_eq!(stock(&pool, "A").await, [0, 0, 2]);
+    // The end is known: there are no more questions. The lost ones arrive after all.
+    handle(&pool, &lost).await;
+    handle(&pool, &repeated(&lost, 5)).await;
+    sweep(&pool, TimeDelta::days(30)).await;
+    assert_eq!(ask(&pool, TimeDelta::days(30)).await, 0);
+    assert_eq!(stock(&pool, "A").await, [0, 0, 2]);
+    assert_eq!(inconsistent(&pool).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_failed_retake_is_repeated_until_the_order_is_cancelled() {
+    let pool = pool_with(2).await;
+    let order_id = expired(&pool).await;
+    let other = OrderId::generate();
+    handle(&pool, &placed(other, &[("A", 1)])).await;
+    handle(&pool, &confirmed(other, &[("A", 1)])).await;
+    // The rejection of the confirmation is lost.
+    let confirmation = confirmed(order_id, &[("A", 2)]);
+    assert!(handle(&pool, &confirmation).await);
+    assert!(matches!(last(&pool).await, Event::StockRejected(_)));
+    assert_eq!(ask(&pool, TimeDelta::minutes(26)).await, 1);
+    assert!(matches!(last(&pool).await, Event::ReservationExpired(_)));
+    // It is given again.
+    assert!(handle(&pool, &repeated(&confirmation, 4)).await);
+    assert!(matches!(last(&pool).await, Event::StockRejected(_)));
+    // The cancellation is lost as well, and asked for.
+    assert_eq!(ask(&pool, TimeDelta::hours(1)).await, 1);
+    handle(&pool, &repeated(&cancelled(order_id, &[("A", 2)]), 6)).await;
+    assert_eq!(ask(&pool, TimeDelta::days(30)).await, 0);
+    assert_eq!(stock(&pool, "A").await, [1, 0, 1]);
+    assert_eq!(inconsistent(&pool).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn orders_of_the_previous_version_are_asked_too() {
+    let pool = pool_with(2).await;
+    // Its statements do not name the columns: it reserves, it expires what either version reserved, and it confirms.
+    let reserve = "insert into reservations (order_id, id, state, order_sequence, version, expires_at, extended)
+         select gen_random_uuid(), gen_random_uuid(), 'reserved', 1, 1, now() + interval '1 minute', true
+         from generate_series(1, 3)";
+    set(&pool, reserve).await;
+    handle(&pool, &placed(OrderId::generate(), &[("A", 1)])).await;
+    set(&pool, "update reservations set state = 'expired', expires_at = null, version = version + 1").await;
+    set(
+        &pool,
+        "update reservations set state = 'committed' where order_id = (select order_id from reservations limit 1)",
+    )
+    .await;
+    assert_eq!(ask(&pool, TimeDelta::minutes(21)).await, 3);
+}
+
+#[tokio::test]
+async fn questions_are_asked_in_batches_that_wait_for_no_lock() {
+    let pool = pool_with(2).await;
+    set(
+        &pool,
+        "insert into reservations (order_id, id, state, order_sequence, version, ask_at)
+         select gen_random_uuid(), gen_random_uuid(), 'expired', 1, 1, now() - n * interval '1 second'
+         from generate_series(1, 120) as n",
+    )
+    .await;
+    let mut other = pool.begin().await.unwrap();
+    sqlx::query("select from reservations order by ask_at limit 1 for update").execute(&mut *other).await.unwrap();
+    // Two instances at the same time.
+    let (one, another) = tokio::join!(ask(&pool, TimeDelta::zero()), ask(&pool, TimeDelta::zero()));
+    assert_eq!([one, another, ask(&pool, TimeDelta::zero()).await], [50, 50, 19]);
+    other.rollback().await.unwrap();
+    assert_eq!(ask(&pool, TimeDelta::zero()).await, 1);
+    let subjects: std::collections::BTreeSet<_> =
+        unpublished(&pool).await.into_iter().map(|envelope| envelope.subject).collect();
+    assert_eq!(subjects.len(), 121, "each order once, and the product");
 }

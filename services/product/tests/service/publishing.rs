@@ -7,6 +7,7 @@ use product::{
     clock,
     events::order,
     events::publisher::{Notifier, Publisher},
+    republish::{self, Step},
     store::Database,
 };
 use sqlx::PgPool;
@@ -151,4 +152,54 @@ async fn a_consumer_without_a_read_model_gets_every_product_again() {
     };
     assert_eq!(events.iter().filter(|envelope| envelope.sequence == 7).count(), 1);
     assert_eq!(snapshots(events), snapshots(first));
+}
+
+#[tokio::test]
+async fn a_large_catalogue_is_published_again_in_steps_that_leave_room_for_other_events() {
+    let environment = Environment::new().await;
+    let (pool, database) = (&environment.pool, Database::from(environment.pool.clone()));
+    let product = |n| product(&format!("tea-{n}"), "Tea", &[(&format!("TEA-{n}"), 500, 1)]);
+    stock_up(pool, &(0..1_200).map(product).collect::<Vec<_>>()).await;
+    sqlx::query("delete from outbox").execute(pool).await.unwrap();
+    let waiting = async || unpublished(pool).await.len();
+    let step = async || republish::step(&database, clock::now()).await.unwrap();
+    assert_eq!(step().await, Step::Idle, "there is no request");
+
+    // The request itself costs the same for any number of products.
+    republish::request(&database, clock::now()).await.unwrap();
+    assert_eq!(waiting().await, 0);
+    assert_eq!(step().await, Step::Announced);
+    assert_eq!((step().await, waiting().await), (Step::Busy, republish::BATCH), "the topic does not accept events");
+
+    // Half a batch is published: the next one waits for the other half.
+    let publish = "delete from outbox where id in (select id from outbox limit 250)";
+    sqlx::query(publish).execute(pool).await.unwrap();
+    let mut products: BTreeSet<_> = unpublished(pool).await.into_iter().map(|envelope| envelope.subject).collect();
+    assert_eq!(step().await, Step::Announced);
+    assert_eq!((step().await, waiting().await), (Step::Busy, 750));
+    // Another request starts again, because its consumer may have lost the first batches.
+    republish::request(&database, clock::now()).await.unwrap();
+    products.clear();
+    for expected in [Step::Announced, Step::Announced, Step::Finished, Step::Idle] {
+        sqlx::query("delete from outbox").execute(pool).await.unwrap();
+        assert_eq!(step().await, expected);
+        products.extend(unpublished(pool).await.into_iter().map(|envelope| envelope.subject));
+    }
+    assert_eq!(products.len(), 1_200);
+}
+
+#[tokio::test]
+async fn a_step_that_another_process_works_on_is_not_repeated_and_one_that_fails_is() {
+    let environment = Environment::new().await;
+    let (pool, database) = (&environment.pool, Database::from(environment.pool.clone()));
+    stock_up(pool, &[product("assam", "Assam", &[("ASSAM", 500, 1)])]).await;
+    sqlx::query("delete from outbox").execute(pool).await.unwrap();
+    republish::request(&database, clock::now()).await.unwrap();
+    let mut other = pool.begin().await.unwrap();
+    sqlx::query("select from republication for update").execute(&mut *other).await.unwrap();
+    assert_eq!(republish::step(&database, clock::now()).await.unwrap(), Step::Idle);
+    // The other process has a crash.
+    other.rollback().await.unwrap();
+    assert_eq!(republish::step(&database, clock::now()).await.unwrap(), Step::Finished);
+    assert_eq!(unpublished(pool).await.len(), 1);
 }

@@ -44,6 +44,15 @@ async fn the_age_of_what_waits_is_logged() {
     ] {
         sqlx::query(statement).execute(pool).await.unwrap();
     }
+    // An order does not answer.
+    sqlx::query(
+        "insert into reservations (order_id, id, state, order_sequence, version, ask_at, asked)
+         select gen_random_uuid(), gen_random_uuid(), 'expired', 1, 1, now() + (asked - 5) * interval '1 day', asked
+         from unnest('{4, 5, 6}'::integer[]) as asked",
+    )
+    .execute(pool)
+    .await
+    .unwrap();
     // A sweep cannot release stock that is locked. It logs the rest all the same.
     let mut other = pool.begin().await.unwrap();
     sqlx::query("select from stock for no key update").execute(&mut *other).await.unwrap();
@@ -59,7 +68,9 @@ async fn the_age_of_what_waits_is_logged() {
     .unwrap();
     let topic = format!("{}-that-does-not-exist", environment.topic.arn);
     let process = environment.start_process(&[("SWEEP_INTERVAL_SECONDS", "1"), ("PRODUCT_EVENTS_TOPIC_ARN", &topic)]);
-    let line = process.line("swept", |_| true).await;
+    let silent = process.line("order does not answer", |_| true).await;
+    assert_eq!((&silent["level"], &silent["asked"]), (&json!("WARN"), &json!(5)));
+    let line = process.line("swept", |line| line["unanswered_orders"] == 2).await;
     assert_eq!((&line["target"], &line["parked_events"]), (&json!("product::events::sweep"), &json!(1)));
     let seconds = |field: &str| line[field].as_i64().unwrap();
     assert!((100..200).contains(&seconds("oldest_outbox_seconds")), "{line}");
