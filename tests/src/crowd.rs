@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use contracts::Sku;
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future::join_all, stream};
 use reqwest::Method;
 use stack::{
     api::{Response, new_key},
+    judge::{FINAL, Witness, stock_violations},
     testing::eventually,
 };
 
-use crate::{Shop, Shopper, Staff, judge::total, people::Stock};
+use crate::{Shop, Shopper, Staff, people::Stock};
 
 /// A card that is authorized.
 pub const VISA: &str = "pm_card_visa";
@@ -47,12 +48,12 @@ pub async fn settled_state(shopper: &Shopper, id: &str) -> String {
     eventually(&format!("order {id} settled"), RECOVERY, async || {
         let answer = Response::try_to(shopper.request(Method::GET, &format!("/v1/orders/{id}"))).await.ok()?;
         let status = answer.body["status"].as_str()?.to_owned();
-        ["confirmed", "rejected", "cancelled"].contains(&status.as_str()).then_some(status)
+        FINAL.contains(&status.as_str()).then_some(status)
     })
     .await
 }
 
-/// I2, I3 and I5 for these orders of one piece each, of a SKU with `initial` pieces.
+/// I2 to I5 for these orders of one piece each, of a SKU with `initial` pieces. Returns the number of confirmed orders.
 pub async fn assert_money_and_stock_are_right(
     shop: &Shop,
     staff: &Staff,
@@ -60,20 +61,23 @@ pub async fn assert_money_and_stock_are_right(
     initial: i64,
     orders: &[(&Shopper, String)],
 ) -> usize {
-    let mut confirmed = 0;
     for (shopper, id) in orders {
-        if settled_state(shopper, id).await == "confirmed" {
-            confirmed += 1;
-            let order = shopper.read_order(id).await;
-            assert_eq!(shop.live_authorizations(id).await, [total(&order)], "{id}");
-            assert_eq!(shop.ledger(id).await.len(), 1, "one authorization, never two: {id}");
-        } else {
-            eventually("no authorization is left", RECOVERY, async || {
-                shop.live_authorizations(id).await.is_empty().then_some(())
-            })
-            .await;
-        }
+        settled_state(shopper, id).await;
     }
-    staff.stock_becomes(sku, Stock::of(initial - confirmed, 0, confirmed)).await;
-    usize::try_from(confirmed).expect("a count")
+    let witnesses = async || {
+        let witnesses = orders.iter().map(async |(shopper, id)| {
+            let order = shopper.get(&format!("/v1/orders/{id}")).await.json(200).expect("an order");
+            Witness { order, ledger: shop.ledger(id).await, mails: None }
+        });
+        join_all(witnesses).await
+    };
+    let (witnesses, violations) = eventually("no effect is missing", RECOVERY, async || {
+        let (witnesses, stock) = (witnesses().await, staff.stock(sku).await);
+        let mut violations = stock_violations(sku, Stock::of(initial, 0, 0), stock, &witnesses);
+        violations.extend(witnesses.iter().flat_map(Witness::violations));
+        violations.iter().all(|violation| !violation.may_pass).then_some((witnesses, violations))
+    })
+    .await;
+    assert_eq!(violations, []);
+    witnesses.iter().filter(|witness| witness.order.status == "confirmed").count()
 }

@@ -1,5 +1,6 @@
 //! `cargo shop`: the local stack.
 
+mod campaign;
 mod commands;
 mod demo;
 mod orchestration;

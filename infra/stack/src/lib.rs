@@ -6,11 +6,13 @@ pub mod build;
 pub mod clock;
 pub mod emulator;
 pub mod folder;
+pub mod judge;
 #[cfg(feature = "deploy")]
 pub mod local_env;
 pub mod ports;
 pub mod postgres;
 pub mod process;
+pub mod processes;
 pub mod provision;
 pub mod python;
 pub mod ready;

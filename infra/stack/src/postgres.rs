@@ -67,11 +67,7 @@ impl Postgres {
 
     /// Runs a statement with psql.
     async fn psql(&self, statement: &str) -> anyhow::Result<()> {
-        let mut psql = Command::new(self.python.path());
-        psql.args(["-I", "-c", include_str!("postgres/psql.py"), &self.url("postgres"), "-Xqc", statement]);
-        let output = psql.kill_on_drop(true).output().await.context("cannot start psql")?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        Ok(())
+        query(&self.python, &self.url("postgres"), statement).await.map(drop)
     }
 
     /// URL of the database `database`, which need not exist yet.
@@ -103,4 +99,13 @@ impl Postgres {
     pub async fn stop(&self) {
         self.child.stop().await;
     }
+}
+
+/// Runs a statement on the database at `url` with psql, and returns the rows as unaligned text.
+pub async fn query(python: &Python, url: &str, statement: &str) -> anyhow::Result<String> {
+    let mut psql = Command::new(python.path());
+    psql.args(["-I", "-c", include_str!("postgres/psql.py"), url, "-XqAtc", statement]);
+    let output = psql.kill_on_drop(true).output().await.context("cannot start psql")?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
 }

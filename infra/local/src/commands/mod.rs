@@ -1,5 +1,6 @@
 //! The command line: one file per command, with its arguments and its work.
 
+mod campaign;
 mod demo;
 mod dlq;
 mod down;
@@ -33,6 +34,7 @@ enum Task {
     Logs(logs::Logs),
     Demo(demo::Demo),
     Order(order::Order),
+    Campaign(campaign::Campaign),
     Dlq(dlq::Dlq),
     Provision(external::Provision),
     Seed(external::Seed),
@@ -48,6 +50,7 @@ impl Cli {
             Task::Logs(task) => task.run().await?,
             Task::Demo(task) => task.run().await?,
             Task::Order(task) => task.run().await?,
+            Task::Campaign(task) => return task.run().await,
             Task::Dlq(task) => task.run().await?,
             Task::Provision(task) => task.run().await?,
             Task::Seed(task) => task.run().await?,

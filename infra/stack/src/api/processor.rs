@@ -2,10 +2,11 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
+use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Client;
+use super::{Client, Response};
 
 /// The control API of the card processor simulator: its ledger, and the faults that it injects.
 #[derive(Debug, Clone)]
@@ -39,21 +40,40 @@ impl Processor {
         Ok(())
     }
 
+    /// Removes the faults that have not taken effect.
+    pub async fn clear_faults(&self) -> Result<()> {
+        Response::try_to(self.0.request(Method::DELETE, "/faults")).await?.ensure(204)
+    }
+
     /// The entries of an order, oldest first.
     pub async fn ledger(&self, order_id: impl ToString) -> Result<Vec<LedgerEntry>> {
+        self.entries(&format!("/ledger?order_id={}", order_id.to_string())).await
+    }
+
+    /// The entries of all orders, oldest first.
+    pub async fn whole_ledger(&self) -> Result<Vec<LedgerEntry>> {
+        self.entries("/ledger").await
+    }
+
+    async fn entries(&self, path: &str) -> Result<Vec<LedgerEntry>> {
         #[derive(Deserialize)]
         struct Ledger {
             entries: Vec<LedgerEntry>,
         }
-        let ledger: Ledger = self.0.get(&format!("/ledger?order_id={}", order_id.to_string())).await?.json(200)?;
-        Ok(ledger.entries)
+        Ok(self.0.get(path).await?.json::<Ledger>(200)?.entries)
     }
 
     /// The amounts of an order that are authorized and not voided.
     pub async fn live_authorizations(&self, order_id: impl ToString) -> Result<Vec<i64>> {
-        let ledger = self.ledger(order_id).await?;
+        Ok(LedgerEntry::held(&self.ledger(order_id).await?))
+    }
+}
+
+impl LedgerEntry {
+    /// The amounts that are authorized and not voided.
+    pub fn held(ledger: &[Self]) -> Vec<i64> {
         let voided = |id: &str| ledger.iter().any(|entry| entry.kind == "voided" && entry.payment_intent == id);
         let authorized = ledger.iter().filter(|entry| entry.kind == "authorized");
-        Ok(authorized.filter(|entry| !voided(&entry.payment_intent)).map(|entry| entry.amount).collect())
+        authorized.filter(|entry| !voided(&entry.payment_intent)).map(|entry| entry.amount).collect()
     }
 }

@@ -85,6 +85,11 @@ impl Stock {
     pub const fn of(available: i64, reserved: i64, sold: i64) -> Self {
         Self { available, reserved, sold }
     }
+
+    /// All pieces.
+    pub const fn pieces(&self) -> i64 {
+        self.available + self.reserved + self.sold
+    }
 }
 
 impl Shopper {
@@ -241,14 +246,26 @@ pub struct Mail {
 impl Mail {
     /// All mails to `address`.
     pub async fn to(mailbox: &str, address: &str) -> Result<Vec<Self>> {
+        let mails = Self::all(mailbox).await?.into_iter();
+        Ok(mails.filter(|mail| mail.to.iter().any(|to| to == address)).collect())
+    }
+
+    /// All mails, oldest first.
+    pub async fn all(mailbox: &str) -> Result<Vec<Self>> {
         #[derive(Deserialize)]
         struct Mailbox {
             /// By account.
             messages: std::collections::HashMap<String, Vec<Mail>>,
         }
         let mailbox: Mailbox = Client::new(mailbox)?.get("").await?.json(200)?;
-        let mails = mailbox.messages.into_values().flatten();
-        Ok(mails.filter(|mail| mail.to.iter().any(|to| to == address)).collect())
+        Ok(mailbox.messages.into_values().flatten().collect())
+    }
+
+    /// The id of the order that the mail is about, if any.
+    pub fn order_id(&self) -> Option<OrderId> {
+        self.text
+            .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
+            .find_map(|word| word.parse().ok())
     }
 
     /// True if both of its bodies contain `text`.

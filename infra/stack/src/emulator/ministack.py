@@ -9,6 +9,7 @@ import contextvars
 import copy
 import json
 import os
+import random
 import signal
 import threading
 import time
@@ -261,10 +262,55 @@ def count_calls():
     lambda_svc._execute_function_dispatch, app._handle_pre_body_request = invoke_function, serve_report
 
 
+class Throttle:
+    """Refusals of calls, as AWS throttles. `POST /_shop/throttle/dynamodb/30/10` refuses 30 % of the calls to DynamoDB
+    for 10 seconds. Any request to `/_shop/throttle` returns the number of refused calls by service."""
+
+    XML = (
+        '<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type>'
+        "<Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
+    )
+
+    def __init__(self):
+        self.current = {}
+        self.refused = collections.Counter()
+
+    def of_service(self, service, handler):
+        """Returns the handler of a service, which refuses calls while it is told so."""
+
+        async def handle(method, path, headers, body, query):
+            percent, until = self.current.get(service, (0, 0))
+            if time.monotonic() > until or random.random() * 100 >= percent:
+                return await handler(method, path, headers, body, query)
+            self.refused[service] += 1
+            if "x-amz-target" not in headers:
+                return 400, {"Content-Type": "text/xml"}, self.XML.encode()
+            error = {"__type": "com.amazon.coral.availability#ThrottlingException", "message": "Rate exceeded"}
+            return 400, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(error).encode()
+
+        return handle
+
+    def install(self):
+        for service in ("dynamodb", "sqs", "sns"):
+            app.SERVICE_HANDLERS[service] = self.of_service(service, app.SERVICE_HANDLERS[service])
+        before_body = app._handle_pre_body_request
+
+        async def control(method, path, *arguments):
+            if not path.startswith("/_shop/throttle"):
+                return await before_body(method, path, *arguments)
+            if method == "POST":
+                service, percent, seconds = path.split("/")[3:6]
+                self.current[service] = (float(percent), time.monotonic() + float(seconds))
+            return 200, {"Content-Type": "application/json"}, json.dumps(self.refused).encode()
+
+        app._handle_pre_body_request = control
+
+
 patch_failed_stream_records()
 patch_queue_urls_over_restarts()
 patch_proxied_responses()
 patch_streams_over_restarts()
 count_calls()
+Throttle().install()
 save_regularly()
 app.main()
