@@ -12,6 +12,7 @@ use serde_json::Value;
 use stack::{
     api::{Client, Processor},
     emulator,
+    processes::{self, Frozen},
     testing::eventually,
 };
 
@@ -133,68 +134,36 @@ impl Shop {
 
     /// Sends SIGKILL to a service.
     pub fn kill(&self, part: &str) {
-        signal("KILL", self.pid(part));
+        processes::kill(&[self.pid(part)]).expect("the process is killed");
     }
 
     /// Stops a part of the stack, with all processes that it started, and lets it go on after `duration`. Meanwhile its
     /// connections stay open and nothing answers.
     pub async fn freeze(&self, part: &str, duration: Duration) {
-        let mut frozen = vec![self.pid(part)];
-        signal("STOP", frozen[0]);
-        for index in 0.. {
-            let Some(parent) = frozen.get(index).copied() else { break };
-            let children: Vec<_> = processes().filter(|pid| parent_of(*pid) == Some(parent)).collect();
-            children.iter().for_each(|pid| signal("STOP", *pid));
-            frozen.extend(children);
-        }
+        let _frozen = Frozen::with_descendants(self.pid(part)).expect("the processes are stopped");
         tokio::time::sleep(duration).await;
-        frozen.iter().rev().for_each(|pid| signal("CONT", *pid));
     }
 
     /// The environment variables of a running service.
     pub fn environment(&self, part: &str) -> Vec<(String, String)> {
-        let environment = environment(self.pid(part)).expect("the environment of a process");
+        let environment = processes::environment(self.pid(part)).expect("the environment of a process");
         let variables = environment.split('\0').filter_map(|variable| variable.split_once('='));
         variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
-    fn pid(&self, part: &str) -> u64 {
-        self.record()["parts"][part]["pid"].as_u64().expect("a process of the stack")
+    fn pid(&self, part: &str) -> u32 {
+        let pid = self.record()["parts"][part]["pid"].as_u64().expect("a process of the stack");
+        pid.try_into().expect("a process id")
     }
 
-    /// Sends SIGKILL to every process of a function, and returns their number. Their environment names the function and
-    /// the emulator's port.
+    /// Sends SIGKILL to every process of a function, and returns their number.
     pub fn kill_function(&self, name: &str) -> usize {
-        let wanted = format!("AWS_LAMBDA_FUNCTION_NAME={name}");
-        let emulator = self.aws.rsplit(':').next().expect("a port").to_owned();
-        let pids: Vec<u64> = processes()
-            .filter(|pid| environment(*pid).is_some_and(|e| e.contains(&wanted) && e.contains(&emulator)))
-            .collect();
-        pids.iter().for_each(|pid| signal("KILL", *pid));
+        let pids = processes::of_function(name, &self.aws);
+        processes::kill(&pids).expect("the processes are killed");
         pids.len()
     }
 }
 
 fn record(folder: &Path) -> Option<Value> {
     serde_json::from_str(&std::fs::read_to_string(folder.join(RECORD)).ok()?).ok()
-}
-
-fn signal(name: &str, pid: u64) {
-    let status = Command::new("kill").args(["-s", name, &pid.to_string()]).status().expect("kill runs");
-    assert!(status.success(), "process {pid} does not take the signal {name}");
-}
-
-/// The parent of a process: the second field after its name, which is in parentheses.
-fn parent_of(pid: u64) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
-}
-
-fn processes() -> impl Iterator<Item = u64> {
-    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-}
-
-fn environment(pid: u64) -> Option<String> {
-    Some(String::from_utf8_lossy(&std::fs::read(format!("/proc/{pid}/environ")).ok()?).into_owned())
 }

@@ -40,7 +40,8 @@ fn without_a_stack_down_succeeds_and_other_commands_fail() {
     let folder = folder.to_str().unwrap();
     assert!(shop(&["down", "--data", folder]).status.success(), "no stack runs, as requested");
     let order = ["order", ORDER];
-    for command in [&["demo"][..], &["logs"], &["dlq", "list"], &["dlq", "show", "order-inbox"], &order] {
+    let campaign = ["campaign"];
+    for command in [&["demo"][..], &campaign, &["logs"], &["dlq", "list"], &["dlq", "show", "order-inbox"], &order] {
         let output = shop(&[command, &["--data", folder]].concat());
         assert_eq!(output.status.code(), Some(1), "{command:?}");
         assert!(text(&output).contains("cargo shop up"), "{}", text(&output));
