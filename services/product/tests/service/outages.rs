@@ -8,7 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contracts::OrderId;
+use contracts::{OrderId, Problem, UserId, auth::Scope};
+use product::Error;
+use reqwest::Client;
 use serde_json::json;
 use stack::testing::eventually;
 use tokio::{task::JoinSet, time::sleep};
@@ -168,4 +170,59 @@ async fn a_lock_that_is_held_for_long_delays_and_loses_nothing() {
     changed.is_problem(503, "unavailable");
     operator.rollback().await.unwrap();
     eventually("the order is sold", SOON * 2, async || (stock(pool, "ASSAM").await == [99, 0, 1]).then_some(())).await;
+}
+
+/// Browsing and administration do not take the connections of orders.
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_hold_all_their_connections_delay_no_order() {
+    let environment = Environment::new().await;
+    let pool = &environment.pool;
+    let products =
+        [product("assam", "Assam", &[("ASSAM", 500, 100)]), product("sencha", "Sencha", &[("SENCHA", 500, 100)])];
+    stock_up(pool, &products).await;
+    let process = environment.start_process(&[]);
+    let url = format!("{}/v1/inventory/SENCHA/adjustments", process.base_url().await);
+    let mut operator = pool.begin().await.unwrap();
+    sqlx::query("select from stock where sku = 'SENCHA' for update").execute(&mut *operator).await.unwrap();
+    let mut clients = JoinSet::new();
+    for client in 0..CLIENTS {
+        let request = Client::new().post(&url).json(&json!({"delta": 1, "reason": "found"}));
+        let request = request.header("authorization", environment.token(UserId::generate(), &[Scope::Staff]));
+        let request = request.header("idempotency-key", format!("key-{client}"));
+        clients.spawn(async move {
+            loop {
+                request.try_clone().unwrap().send().await.unwrap();
+            }
+        });
+    }
+    let waiting = "select count(*) from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'";
+    for order in 1..=4 {
+        eventually("requests hold all connections", SOON, async || {
+            (sqlx::query_scalar::<_, i64>(waiting).fetch_one(pool).await.unwrap() >= 20).then_some(())
+        })
+        .await;
+        environment.deliver(&placed(OrderId::generate(), &[("ASSAM", 1)])).await;
+        let reserved = async || (stock(pool, "ASSAM").await[1] == order).then_some(());
+        eventually("the order is reserved", SOON, reserved).await;
+    }
+    assert_eq!(process.logged("message not handled, retried later"), [] as [serde_json::Value; 0]);
+    clients.shutdown().await;
+}
+
+/// The codes of conflicts, timeouts, a failover and a lack of resources.
+#[tokio::test]
+async fn a_transient_error_of_the_database_is_a_response_that_is_retried() {
+    let Environment { pool, .. } = Environment::new().await;
+    let status = async |code: &str| {
+        let raise = format!("do $$ begin raise exception 'x' using errcode = '{code}'; end $$");
+        let error = sqlx::raw_sql(sqlx::AssertSqlSafe(raise)).execute(&pool).await.unwrap_err();
+        Problem::from(Error::Database(error)).status
+    };
+    for code in ["40001", "40P01", "55P03", "57014", "25006", "53100", "53300", "57P01", "57P03"] {
+        assert_eq!(status(code).await, 503, "{code}");
+    }
+    for code in ["23505", "42P01", "22003", "XX000"] {
+        assert_eq!(status(code).await, 500, "{code}");
+    }
 }
