@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot continue has failed")]
 
 mod neighbors;
+mod obligations;
+mod orders;
 mod rules;
 mod schedules;
 mod world;
