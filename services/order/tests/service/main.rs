@@ -8,6 +8,7 @@ mod catalogue;
 mod checkout;
 mod deadlines;
 mod harness;
+mod neighbors;
 mod openapi;
 mod orders;
 mod queue;
