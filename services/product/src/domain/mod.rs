@@ -3,6 +3,6 @@
 pub mod catalogue;
 pub(crate) mod product;
 pub(crate) mod reservation;
-pub(crate) mod search;
+pub mod search;
 pub(crate) mod stock;
 pub(crate) mod text;

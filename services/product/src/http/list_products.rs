@@ -6,7 +6,6 @@ use contracts::{
     http::{PageLimit, Query},
 };
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{cursor::Cursor, list_categories::CategoryBody, product_body::ProductBody};
@@ -17,7 +16,7 @@ use crate::{
         text::{SearchText, Slug},
     },
     error::Error,
-    store::{categories, listing},
+    store::listing,
 };
 
 /// Parameters of the list.
@@ -56,7 +55,7 @@ pub(super) struct ProductPage {
     facets: Option<Facets>,
 }
 
-/// Numbers of matching products.
+/// Numbers of matching products. Without `q`, price and `in_stock` they are exact, otherwise 100 means 100 or more.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Facets {
     /// Categories with at least one product that matches all parameters except `category`.
@@ -87,7 +86,7 @@ pub(super) async fn list_products(
 
     let read = app.requests.run(async |connection| {
         let rows = listing::page(connection, &search, after.as_ref(), limit).await?;
-        let facets = if after.is_none() { Some(facets(connection, &search).await?) } else { None };
+        let facets = if after.is_none() { Some(listing::facets(connection, &search).await?) } else { None };
         Ok::<_, Error>((rows, facets))
     });
     let (mut rows, facets) = read.await?;
@@ -97,14 +96,8 @@ pub(super) async fn list_products(
     let next_cursor = last.map(|last| Cursor::new(&search, last.position(search.sort)));
 
     let items = rows.into_iter().map(|row| ProductBody::from(row.product)).collect();
+    let facets = facets.map(|rows| Facets { categories: rows.into_iter().map(CategoryBody::from).collect() });
     Ok(Json(ProductPage { items, next_cursor, facets }))
-}
-
-async fn facets(connection: &mut PgConnection, search: &Search) -> Result<Facets, Error> {
-    let mut rows =
-        if search.is_all() { categories::all(connection).await? } else { listing::counts(connection, search).await? };
-    rows.retain(|category| category.products > 0);
-    Ok(Facets { categories: rows.into_iter().map(CategoryBody::from).collect() })
 }
 
 impl ListProducts {

@@ -16,7 +16,7 @@ pub struct CategoryRow {
 
 /// Returns all categories, sorted by name, with their number of products for sale.
 pub async fn all(connection: &mut PgConnection) -> Result<Vec<CategoryRow>, sqlx::Error> {
-    sqlx::query_as("select slug, name, products::bigint from categories order by fold(name), slug")
+    sqlx::query_as("select slug, name, products::bigint from categories order by folded_name, slug")
         .fetch_all(connection)
         .await
 }

@@ -38,10 +38,10 @@ pub enum Use {
 
 /// Creates a pool that connects at its first use. Fails if the URL is not valid.
 pub fn connect(url: &SecretString, purpose: Use) -> Result<PgPool, sqlx::Error> {
-    let (connections, statement_timeout) = match purpose {
-        Use::Requests => (20, STATEMENT_TIMEOUT),
-        Use::Tasks => (8, STATEMENT_TIMEOUT),
-        Use::Operate => (1, "60s"),
+    let (connections, statement_timeout, plans) = match purpose {
+        Use::Requests => (20, STATEMENT_TIMEOUT, "force_generic_plan"),
+        Use::Tasks => (8, STATEMENT_TIMEOUT, "auto"),
+        Use::Operate => (1, "10min", "auto"),
     };
     let options = url.expose_secret().parse::<PgConnectOptions>()?.application_name("product").options([
         ("statement_timeout", statement_timeout),
@@ -57,6 +57,8 @@ pub fn connect(url: &SecretString, purpose: Use) -> Result<PgPool, sqlx::Error> 
         ("client_min_messages", "warning"),
         // Statements find their rows by an index: compiling them costs more than it saves.
         ("jit", "off"),
+        // Planning a list for every request would cost more than reading it.
+        ("plan_cache_mode", plans),
     ]);
     let pool = PgPoolOptions::new()
         .max_connections(connections)

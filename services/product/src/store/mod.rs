@@ -7,7 +7,7 @@ pub(crate) mod categories;
 pub(crate) mod database;
 pub(crate) mod housekeeping;
 pub(crate) mod idempotency;
-pub(crate) mod listing;
+pub mod listing;
 pub(crate) mod outbox;
 pub(crate) mod products;
 pub(crate) mod republication;

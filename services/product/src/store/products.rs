@@ -140,7 +140,10 @@ pub async fn currency(connection: &mut PgConnection, currency: Currency) -> Resu
 
 /// Updates the planner's statistics after an import. Autovacuum would do so later.
 pub async fn analyze(pool: &PgPool) -> Result<(), sqlx::Error> {
-    sqlx::query("analyze products, variants, stock, search_words, categories").execute(pool).await.map(drop)
+    sqlx::query("analyze products, variants, stock, availability, listings, search_postings, search_words, categories")
+        .execute(pool)
+        .await
+        .map(drop)
 }
 
 /// Writes new and changed products with their variants, and adds their words to the vocabulary of the search.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 mod adjustments;
+mod availability;
 mod catalogue;
 mod cursors;
 mod database;
@@ -15,6 +16,7 @@ mod paging;
 mod proxy;
 mod publishing;
 mod reservations;
+mod scale;
 mod search;
 mod statements;
 mod support;
