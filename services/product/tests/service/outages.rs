@@ -197,11 +197,11 @@ async fn requests_that_hold_all_their_connections_delay_no_order() {
     }
     let waiting = "select count(*) from pg_stat_activity
          where datname = current_database() and wait_event_type = 'Lock'";
+    eventually("requests hold their connections", SOON, async || {
+        (sqlx::query_scalar::<_, i64>(waiting).fetch_one(pool).await.unwrap() >= 20).then_some(())
+    })
+    .await;
     for order in 1..=4 {
-        eventually("requests hold all connections", SOON, async || {
-            (sqlx::query_scalar::<_, i64>(waiting).fetch_one(pool).await.unwrap() >= 20).then_some(())
-        })
-        .await;
         environment.deliver(&placed(OrderId::generate(), &[("ASSAM", 1)])).await;
         let reserved = async || (stock(pool, "ASSAM").await[1] == order).then_some(());
         eventually("the order is reserved", SOON, reserved).await;

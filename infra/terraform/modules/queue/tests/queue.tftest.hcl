@@ -30,6 +30,11 @@ run "both_queues_are_encrypted_and_dead_letters_are_kept_longest" {
   }
 
   assert {
+    condition     = aws_sqs_queue.this.message_retention_seconds >= 10 * 24 * 60 * 60
+    error_message = "A consumer that is off over a long weekend must lose nothing."
+  }
+
+  assert {
     condition     = jsondecode(aws_sqs_queue.this.redrive_policy) == { deadLetterTargetArn = aws_sqs_queue.dead_letters.arn, maxReceiveCount = 5 }
     error_message = "The queue must have a dead-letter queue."
   }
