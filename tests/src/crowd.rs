@@ -75,7 +75,7 @@ pub async fn assert_money_and_stock_are_right(
         let (witnesses, stock) = (witnesses().await, staff.stock(sku).await);
         let mut violations = stock_violations(sku, Stock::of(initial, 0, 0), stock, &witnesses);
         violations.extend(witnesses.iter().flat_map(Witness::violations));
-        violations.iter().all(|violation| !violation.may_pass).then_some((witnesses, violations))
+        violations.iter().all(|violation| !violation.is_pending).then_some((witnesses, violations))
     })
     .await;
     assert_eq!(violations, []);

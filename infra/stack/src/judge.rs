@@ -31,7 +31,7 @@ pub struct Violation {
     /// Facts.
     pub facts: String,
     /// True if work that is still on its way may correct it.
-    pub may_pass: bool,
+    pub is_pending: bool,
 }
 
 impl fmt::Display for Violation {
@@ -43,12 +43,12 @@ impl fmt::Display for Violation {
 impl Violation {
     /// A violation that remains.
     pub fn lasting(invariant: &'static str, id: impl ToString, facts: impl Into<String>) -> Self {
-        Self { invariant, id: id.to_string(), facts: facts.into(), may_pass: false }
+        Self { invariant, id: id.to_string(), facts: facts.into(), is_pending: false }
     }
 
     /// A violation as long as work is on its way.
     pub fn pending(invariant: &'static str, id: impl ToString, facts: impl Into<String>) -> Self {
-        Self { may_pass: true, ..Self::lasting(invariant, id, facts) }
+        Self { is_pending: true, ..Self::lasting(invariant, id, facts) }
     }
 }
 
@@ -213,7 +213,7 @@ mod tests {
     }
 
     fn invariants(witness: &Witness) -> Vec<(&'static str, bool)> {
-        witness.violations().into_iter().map(|violation| (violation.invariant, violation.may_pass)).collect()
+        witness.violations().into_iter().map(|violation| (violation.invariant, violation.is_pending)).collect()
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub async fn refresh(shop: &Shop, customers: impl Iterator<Item = &mut Listed>) 
     all.try_collect().await.context("cannot list orders")
 }
 
-/// Waits until no work is on its way and no violation may pass, or `limit` has passed, and returns the last verdict.
+/// Waits until no work is on its way and no violation is pending, or `limit` has passed, and returns the last verdict.
 pub async fn settle(
     shop: &Shop,
     articles: &[Article],
@@ -98,14 +98,14 @@ pub async fn settle(
             continue;
         }
         let verdict = judgment::judge(shop, articles, &mut all, observed, injected).await?;
-        let may_pass: Vec<_> = verdict.violations.iter().filter(|violation| violation.may_pass).collect();
+        let pending: Vec<_> = verdict.violations.iter().filter(|violation| violation.is_pending).collect();
         let is_confirmed =
-            verdict.violations.is_empty() || (may_pass.is_empty() && seen_before.as_ref() == Some(&verdict.violations));
+            verdict.violations.is_empty() || (pending.is_empty() && seen_before.as_ref() == Some(&verdict.violations));
         if is_confirmed || !has_time {
             return Ok(verdict);
         }
-        let count = may_pass.len();
-        let first = may_pass.first().map_or_else(String::new, |violation| format!(", such as {violation}"));
+        let count = pending.len();
+        let first = pending.first().map_or_else(String::new, |violation| format!(", such as {violation}"));
         report(&mut reported, &[format!("{count} effects{first}")]);
         seen_before = Some(verdict.violations);
         sleep(AGAIN).await;
