@@ -27,9 +27,14 @@ struct Category {
 
 /// Writes a catalogue of `count` products to stdout, in the format of `product import`.
 pub fn print(count: u32) -> Result<()> {
-    let mut out = BufWriter::new(io::stdout().lock());
+    write(count, BufWriter::new(io::stdout().lock()))
+}
+
+/// Writes a catalogue of `count` products.
+pub fn write(count: u32, mut out: impl Write) -> Result<()> {
     serde_json::to_writer(&mut out, &generate(count)?)?;
-    Ok(writeln!(out)?)
+    writeln!(out)?;
+    Ok(out.flush()?)
 }
 
 fn generate(count: u32) -> Result<Value> {

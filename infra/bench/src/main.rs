@@ -1,12 +1,15 @@
-//! `cargo measure`: start times, cost, and a generated catalogue.
+//! `cargo measure`: start times, cost, reads, overload, and a generated catalogue.
 
 mod catalogue;
 mod cost;
+mod overload;
+mod reads;
 mod startup;
 mod table;
 
 use std::{
     io::{IsTerminal, stderr},
+    net::SocketAddr,
     path::PathBuf,
     process::ExitCode,
 };
@@ -48,6 +51,36 @@ enum Cli {
         #[arg(long, value_name = "DIR", requires = "count")]
         data: Option<PathBuf>,
     },
+    /// Goodput and refusals of order under three times the peak rate of checkouts, on a running stack
+    ///
+    /// Exits with 1 if a bar is missed. Run it with `nice`: it shares the machine with the shop.
+    Overload {
+        /// Number of customers, who take turns
+        #[arg(long, default_value_t = 200, value_parser = value_parser!(u16).range(100..=1000))]
+        customers: u16,
+        /// Data folder of the running stack [default: target/shop/default]
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+    /// CPU per request of product and PostgreSQL for each kind of read, beside a bare handler with the same statements
+    ///
+    /// Exits with 1 if a bar is missed. Linux only.
+    Reads {
+        /// Numbers of products
+        #[arg(long, value_name = "N", value_delimiter = ',', default_value = "10000,100000")]
+        products: Vec<u32>,
+        /// Folder of built programs [default: build them]
+        #[arg(long, value_name = "DIR")]
+        programs: Option<PathBuf>,
+    },
+    /// The bare handler
+    #[command(hide = true)]
+    BareReads {
+        #[arg(long)]
+        listen_addr: SocketAddr,
+        #[arg(long)]
+        database_url: String,
+    },
     /// Generated catalogue for load, on stdout. The same number of products gives the same file
     Catalogue {
         /// Number of products; each has two to four variants
@@ -73,14 +106,21 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Cli::Cost { count, orders, at_once, write, data } => {
             let mut calls = None;
             if count {
-                let folder = Folder::new(&data.unwrap_or_else(|| workspace_root().join("target/shop/default")))?;
-                let ready = Record::current(&folder)?.filter(|record| record.ready_at.is_some());
-                let stack = ready.context("no stack is ready: start it with `cargo shop up`")?;
-                calls = Some(cost::count(&stack, orders, at_once.into()).await?);
+                calls = Some(cost::count(&running(data)?, orders, at_once.into()).await?);
             }
             cost::print(calls, write).await?;
         }
+        Cli::Overload { customers, data } => return overload::overload(&running(data)?, customers.into()).await,
+        Cli::Reads { products, programs } => return reads::reads(&products, programs.as_deref()).await,
+        Cli::BareReads { listen_addr, database_url } => reads::serve(listen_addr, database_url).await?,
         Cli::Catalogue { products } => catalogue::print(products)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the record of the stack that runs on the data folder.
+fn running(data: Option<PathBuf>) -> Result<Record> {
+    let folder = Folder::new(&data.unwrap_or_else(|| workspace_root().join("target/shop/default")))?;
+    let ready = Record::current(&folder)?.filter(|record| record.ready_at.is_some());
+    ready.context("no stack is ready: start it with `cargo shop up`")
 }

@@ -20,11 +20,9 @@ use crate::domain::{Input, Order, Owed};
 /// Age of the oldest order without a reservation above which no order is accepted.
 const LIMIT: Duration = Duration::from_secs(45);
 
-/// Time of a reservation, on average, above which it is late: several times that of a shop that is not overloaded.
-const LATE_RESERVATION: f64 = 5.0;
-
-/// The same for an authorization. Some banks take long.
-const LATE_AUTHORIZATION: f64 = 15.0;
+/// Time of an answer in seconds, on average, above which answers are late: several times that of a shop that is not
+/// overloaded. The waiting orders are then worth about twice this time.
+const LATE: f64 = 5.0;
 
 /// Number of orders that are admitted at once when answers become late.
 const BURST: f64 = 16.0;
@@ -39,17 +37,11 @@ const WEIGHT: f64 = 0.2;
 const MEMORY: Duration = Duration::from_secs(5);
 
 /// Decides whether a new order is accepted.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Admission {
     oldest_placed_seconds: Arc<AtomicU64>,
+    /// Product's reservations, and payment's authorizations.
     neighbors: Arc<Mutex<[Neighbor; 2]>>,
-}
-
-impl Default for Admission {
-    fn default() -> Self {
-        let neighbors = [LATE_RESERVATION, LATE_AUTHORIZATION].map(Neighbor::new);
-        Self { oldest_placed_seconds: Arc::default(), neighbors: Arc::new(Mutex::new(neighbors)) }
-    }
 }
 
 impl Admission {
@@ -96,10 +88,8 @@ impl Admission {
 }
 
 /// The answers of a neighbor.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Neighbor {
-    /// Average in seconds above which answers are late.
-    late: f64,
     /// Moving average of the time of an answer, in seconds, with the time of the latest one.
     average: Option<(f64, Instant)>,
     /// Number of orders that are admitted while answers are late.
@@ -107,12 +97,8 @@ struct Neighbor {
 }
 
 impl Neighbor {
-    const fn new(late: f64) -> Self {
-        Self { late, average: None, credit: 0.0 }
-    }
-
     fn is_late(&self, now: Instant) -> bool {
-        self.recent(now).is_some_and(|average| average > self.late)
+        self.recent(now).is_some_and(|average| average > LATE)
     }
 
     fn recent(&self, now: Instant) -> Option<f64> {
@@ -123,7 +109,7 @@ impl Neighbor {
         let (took, was_late) = (took.as_secs_f64(), self.is_late(now));
         let average = self.recent(now).map_or(took, |average| average + WEIGHT * (took - average));
         self.average = Some((average, now));
-        let gain = if average > 2.0 * self.late { SHRINK } else { 1.0 };
+        let gain = if average > 2.0 * LATE { SHRINK } else { 1.0 };
         self.credit = if was_late { (self.credit + gain).min(BURST) } else { BURST };
     }
 }
@@ -133,8 +119,8 @@ mod tests {
     use super::*;
 
     const ON_TIME: Duration = Duration::from_secs(2);
-    const LATE: Duration = Duration::from_secs(8);
-    const VERY_LATE: Duration = Duration::from_secs(30);
+    const SLOW: Duration = Duration::from_secs(8);
+    const VERY_SLOW: Duration = Duration::from_secs(30);
 
     /// Returns the number of orders that are admitted at once, up to 100.
     fn admitted(admission: &Admission, now: Instant) -> usize {
@@ -149,13 +135,13 @@ mod tests {
         };
         answered(0, ON_TIME, 50);
         assert_eq!(admitted(&admission, now), 100);
-        answered(0, LATE, 50);
+        answered(0, SLOW, 50);
         assert_eq!(admitted(&admission, now), 16, "the burst");
-        answered(0, LATE, 5);
+        answered(0, SLOW, 5);
         assert_eq!(admitted(&admission, now), 5);
-        answered(0, VERY_LATE, 20);
+        answered(0, VERY_SLOW, 20);
         _ = admitted(&admission, now);
-        answered(0, VERY_LATE, 8);
+        answered(0, VERY_SLOW, 8);
         assert_eq!(admitted(&admission, now), 6, "the backlog shrinks");
         answered(0, ON_TIME, 20);
         assert_eq!(admitted(&admission, now), 100);
@@ -168,7 +154,7 @@ mod tests {
             (0..times).for_each(|_| admission.neighbors()[neighbor].answered(took, now));
         };
         answered(1, ON_TIME, 50);
-        answered(1, VERY_LATE, 1);
+        answered(1, VERY_SLOW, 1);
         assert_eq!(admitted(&admission, now), 100);
     }
 
@@ -178,7 +164,7 @@ mod tests {
         let answered = |neighbor: usize, took, times| {
             (0..times).for_each(|_| admission.neighbors()[neighbor].answered(took, now));
         };
-        answered(0, VERY_LATE, 1);
+        answered(0, VERY_SLOW, 1);
         assert_eq!(admitted(&admission, now), 16);
         assert_eq!(admitted(&admission, now + MEMORY), 100);
     }

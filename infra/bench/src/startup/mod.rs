@@ -158,7 +158,7 @@ async fn services(topology: &Topology, binaries: &Binaries) -> Result<Figures> {
 
 /// Creates everything that the programs need to start, and returns settings with AWS at `aws`. It also stands for the
 /// card processor: no program reads its response at the start.
-async fn provision(topology: &Topology, aws: &str) -> Result<Values> {
+pub(crate) async fn provision(topology: &Topology, aws: &str) -> Result<Values> {
     let sdk_config = testing::aws().await.sdk_config();
     let (messaging, signing_key, processor_key_arn, _, ()) = tokio::try_join!(
         messaging::provision(&sdk_config, topology),
@@ -173,7 +173,7 @@ async fn provision(topology: &Topology, aws: &str) -> Result<Values> {
     Values::new(topology, &addresses, &messaging, signing_key, processor_key_arn, Vec::new())
 }
 
-fn spawn(program: &Path, arguments: &[&str], environment: &Environment, log: &Path) -> Result<Child> {
+pub(crate) fn spawn(program: &Path, arguments: &[&str], environment: &Environment, log: &Path) -> Result<Child> {
     let log = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     let mut command = Command::new(program);
     command.args(arguments).env_clear().envs(environment).kill_on_drop(true);
