@@ -1,9 +1,9 @@
-//! Announces all products again, each at its present version: for `product republish`, and for a consumer whose read model
-//! is empty.
+//! Announces all products again, each at its present version: for `product republish`, and for a consumer whose read
+//! model is empty.
 //!
-//! A request is a row, which the process that handles it only writes. [`Republisher`] carries it out in batches, while
-//! few events wait: hundreds of thousands of snapshots must neither exceed the time of a message nor delay the events of
-//! orders. The row has the position, so that another process continues after a crash.
+//! A request is a row. [`Republisher`] carries it out in batches, while few events wait: hundreds of thousands of
+//! snapshots must neither exceed the time of a message nor delay the events of orders. The row has the position, so
+//! that another process continues after a crash.
 
 use std::time::Duration;
 

@@ -253,8 +253,8 @@ impl Reservation {
         Self { state, order_sequence, expires_at, ask_at, asked, version: self.version + 1, ..self }
     }
 
-    /// Returns this version, after a confirmation that found no stock. Its rejection may be lost, so the end of the order
-    /// is asked for until the cancellation arrives.
+    /// Returns this version, after a confirmation that found no stock. Its rejection may be lost, so the end of the
+    /// order is asked for until the cancellation arrives.
     pub fn with_failed_retake(self, terms: &Terms, now: DateTime<Utc>) -> Self {
         Self { ask_at: self.ask_at.or(Some(now + terms.patience(1))), ..self }
     }

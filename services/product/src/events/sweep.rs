@@ -1,4 +1,5 @@
-//! The sweep: ends reservations, asks for the end of their orders, deletes rows after their retention, and logs the age of what waits.
+//! The sweep: ends reservations, asks for the end of their orders, deletes rows after their retention, and logs the age
+//! of what waits.
 
 use std::{future::Future, time::Duration};
 

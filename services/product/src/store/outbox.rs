@@ -60,8 +60,8 @@ pub async fn postpone(connection: &mut PgConnection, events: &[&OutboxRow]) -> R
     put_back(connection, events, false).await
 }
 
-/// Puts back claimed events that SNS refuses for good. They are kept, and never due: the previous version of the service
-/// knows only `due_at`.
+/// Puts back claimed events that SNS refuses for good. They are kept, and never due: the previous version of the
+/// service knows only `due_at`.
 pub async fn park(connection: &mut PgConnection, events: &[&OutboxRow]) -> Result<(), sqlx::Error> {
     put_back(connection, events, true).await
 }

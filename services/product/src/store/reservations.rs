@@ -91,7 +91,7 @@ pub async fn lock_due(
     rows.into_iter().map(Reservation::try_from).collect()
 }
 
-/// Locks and returns up to `limit` reservations that have ended, and the end of whose order has to be asked for by `now`.
+/// Locks and returns up to `limit` reservations that have ended, and whose order has to be asked for its end by `now`.
 /// Skips reservations that another transaction has locked.
 pub async fn lock_unanswered(
     connection: &mut PgConnection,
