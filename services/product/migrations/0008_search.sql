@@ -57,7 +57,8 @@ analyze search_postings;
 -- The words of the catalogue that a shopper's word stands for: the same word, another form of it, up to 8 that begin
 -- with it, and if the vocabulary has none that begins with it, the three that are most like it.
 create function search_lexemes(wanted text) returns text[]
-    language plpgsql stable strict set enable_seqscan = off
+    -- A GIN index of the vocabulary is only read as a bitmap.
+    language plpgsql stable strict set enable_seqscan = off set enable_bitmapscan = on
 as $$
 declare
     found text[];

@@ -38,10 +38,10 @@ pub enum Use {
 
 /// Creates a pool that connects at its first use. Fails if the URL is not valid.
 pub fn connect(url: &SecretString, purpose: Use) -> Result<PgPool, sqlx::Error> {
-    let (connections, statement_timeout, plans) = match purpose {
-        Use::Requests => (20, STATEMENT_TIMEOUT, "force_generic_plan"),
-        Use::Tasks => (8, STATEMENT_TIMEOUT, "auto"),
-        Use::Operate => (1, "10min", "auto"),
+    let (connections, statement_timeout, plans, bitmaps) = match purpose {
+        Use::Requests => (20, STATEMENT_TIMEOUT, "force_generic_plan", "off"),
+        Use::Tasks => (8, STATEMENT_TIMEOUT, "auto", "on"),
+        Use::Operate => (1, "10min", "auto", "on"),
     };
     let options = url.expose_secret().parse::<PgConnectOptions>()?.application_name("product").options([
         ("statement_timeout", statement_timeout),
@@ -59,6 +59,8 @@ pub fn connect(url: &SecretString, purpose: Use) -> Result<PgPool, sqlx::Error> 
         ("jit", "off"),
         // Planning a list for every request would cost more than reading it.
         ("plan_cache_mode", plans),
+        // A list ends at its limit. A bitmap has all matches before the first row.
+        ("enable_bitmapscan", bitmaps),
     ]);
     let pool = PgPoolOptions::new()
         .max_connections(connections)

@@ -93,16 +93,12 @@ pub async fn after(connection: &mut PgConnection, id: Uuid, limit: usize) -> Res
 
 /// Locks and returns a product.
 pub async fn lock(connection: &mut PgConnection, product: &ProductRef) -> Result<Option<Product>, sqlx::Error> {
-    let (id, slug) = match product {
-        ProductRef::Id(id) => (Some(id.as_uuid()), None),
-        ProductRef::Slug(slug) => (None, Some(slug.as_str())),
-    };
     // Two statements: one that waits for the lock would return the variants from before the wait.
-    let id: Option<Uuid> = sqlx::query_scalar("select id from products where id = $1 or slug = $2 for update")
-        .bind(id)
-        .bind(slug)
-        .fetch_optional(&mut *connection)
-        .await?;
+    let (sql, key) = match product {
+        ProductRef::Id(id) => ("select id from products where id = $1::uuid for update", id.as_uuid().to_string()),
+        ProductRef::Slug(slug) => ("select id from products where slug = $1 for update", slug.to_string()),
+    };
+    let id: Option<Uuid> = sqlx::query_scalar(sql).bind(key).fetch_optional(&mut *connection).await?;
     let Some(id) = id else { return Ok(None) };
     let sql = concat!("select ", product_columns!(), " from products p where p.id = $1");
     let row: ProductRow = sqlx::query_as(sql).bind(id).fetch_one(connection).await?;

@@ -116,8 +116,9 @@ fn searches() -> Vec<Search> {
 #[tokio::test]
 async fn every_list_of_a_large_catalogue_reads_a_bounded_number_of_rows_by_an_index() {
     let environment = Environment::new().await;
-    fill(&environment.pool).await;
-    let requests = store::connect(&environment.config.database.url, Use::Requests).unwrap();
+    let url = &environment.config.database.url;
+    fill(&store::connect(url, Use::Operate).unwrap()).await;
+    let requests = store::connect(url, Use::Requests).unwrap();
     let mut connection = requests.acquire().await.unwrap();
     let mut transaction = connection.begin().await.unwrap();
 
