@@ -33,6 +33,9 @@ const SHRINK: f64 = 0.75;
 /// Weight of the latest answer in the average.
 const WEIGHT: f64 = 0.2;
 
+/// Longest time that counts, in seconds, so that one slow answer does not make the average late.
+const LONGEST: f64 = 15.0;
+
 /// Time after which answers are forgotten. Without answers, only the age of the oldest order counts.
 const MEMORY: Duration = Duration::from_secs(5);
 
@@ -106,7 +109,7 @@ impl Neighbor {
     }
 
     fn answered(&mut self, took: Duration, now: Instant) {
-        let (took, was_late) = (took.as_secs_f64(), self.is_late(now));
+        let (took, was_late) = (took.as_secs_f64().min(LONGEST), self.is_late(now));
         let average = self.recent(now).map_or(took, |average| average + WEIGHT * (took - average));
         self.average = Some((average, now));
         let gain = if average > 2.0 * LATE { SHRINK } else { 1.0 };
