@@ -1,4 +1,4 @@
-//! What is owed to an order, and when the order asks for it again.
+//! Obligations: the time at which an order asks again for what others owe it.
 
 use order::domain::{AttemptStatus, Input, Order, Owed, decide};
 use rstest::rstest;
