@@ -1,7 +1,7 @@
 //! Black-box tests of the composed system.
 //!
-//! Requests go through the public API. Outcomes are verified by public routes, by the processor's ledger and by the sent
-//! mails; the stores are not read.
+//! Requests go through the public API. Outcomes are verified by public routes, by the processor's ledger and by the
+//! sent mails; the stores are not read.
 
 pub mod broker;
 pub mod crowd;

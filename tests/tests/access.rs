@@ -1,4 +1,5 @@
-//! Every route of the topology with every kind of caller that has no business there, and with input that no route takes (I10).
+//! Every route of the topology with every kind of caller that has no business there, and with input that no route takes
+//! (I10).
 
 use aws_sdk_kms::{
     primitives::Blob,

@@ -10,7 +10,8 @@ const LIMIT: Duration = Duration::from_secs(420);
 
 #[tokio::test]
 async fn thirty_orders_survive_a_campaign_of_faults() {
-    // An abandoned order ends after 15 s, not 10 minutes. Messages are not lost here: they are repeated after 40 s or more.
+    // An abandoned order ends after 15 s, not 10 minutes. Messages are not lost here: they are repeated after 40 s or
+    // more.
     let settings = ["order.PAYMENT_DEADLINE_SECONDS=15", "order.SWEEP_INTERVAL_SECONDS=1"];
     let shop = Shop::start("campaign", &settings).await;
     let data = shop.folder().to_owned();

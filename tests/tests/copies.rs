@@ -1,5 +1,5 @@
-//! Services share no code that does I/O: each has its copy, and the copies are the same to the byte, so that a fix to one
-//! cannot miss the others.
+//! Services share no code that does I/O: each has its copy, and the copies are the same to the byte, so that a fix to
+//! one cannot miss the others.
 
 use std::{collections::BTreeMap, fs, path::Path};
 

@@ -1,5 +1,5 @@
-//! The shop as created by Terraform, with IAM enforced: the same journeys, the permissions of every role, and the changes
-//! of a second plan.
+//! The shop as created by Terraform, with IAM enforced: the same journeys, the permissions of every role, and the
+//! changes of a second plan.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -104,7 +104,8 @@ async fn a_second_plan_changes_nothing_but_what_the_emulator_forgets() {
     assert!(stale.is_empty(), "the emulator no longer forgets, take it off the list: {stale:#?}");
 }
 
-/// The changed attributes. For a replacement, the attributes that force it. For a creation or deletion, the action itself.
+/// The changed attributes. For a replacement, the attributes that force it. For a creation or deletion, the action
+/// itself.
 fn changed(change: &Value) -> BTreeSet<String> {
     let actions: Vec<_> = change["actions"].as_array().unwrap().iter().map(|action| action.as_str().unwrap()).collect();
     match actions[..] {

@@ -1,5 +1,5 @@
-//! The OpenAPI documents against the running services, with generated requests. No request causes a 5xx, an undocumented
-//! status or an undocumented body, and none that is valid by its document is refused for its form.
+//! The OpenAPI documents against the running services, with generated requests. No request causes a 5xx, an
+//! undocumented status or an undocumented body, and none that is valid by its document is refused for its form.
 
 use std::{path::Path, process::Stdio};
 

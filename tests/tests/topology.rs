@@ -1,4 +1,5 @@
-//! `infra/topology.json` against the contracts: what is wired is what is published, and what is routed is what is documented.
+//! `infra/topology.json` against the contracts: what is wired is what is published, and what is routed is what is
+//! documented.
 
 use std::{collections::BTreeSet, fs, path::Path};
 

@@ -1,8 +1,8 @@
 //! Admission of new orders. When neighbors respond too slowly, more orders would only wait until their deadlines.
 //!
 //! Two signals: the age of the oldest order without a reservation, from the sweep, and the time that each answer took.
-//! Once answers are late, a new order is admitted for each answer that arrives, so that the number of waiting orders does
-//! not grow. Every task receives a random part of the answers, so this needs no coordination.
+//! Once answers are late, a new order is admitted for each answer that arrives, so that the number of waiting orders
+//! does not grow. Every task receives a random part of the answers, so this needs no coordination.
 
 use std::{
     sync::{

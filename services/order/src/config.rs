@@ -76,8 +76,8 @@ pub struct Config {
     )]
     pub sweep_interval: Duration,
 
-    /// Number of requests in progress above which further ones are refused. Checkouts get a quarter of it, and changes of
-    /// carts a half.
+    /// Number of requests in progress above which further ones are refused. Checkouts get a quarter of it, and changes
+    /// of carts a half.
     #[arg(long, env = "MAX_REQUESTS", default_value_t = 256, value_parser = requests)]
     pub max_requests: usize,
 

@@ -1,5 +1,5 @@
-//! Overload: three times the peak rate of checkouts, offered to order for a minute. Order is asked directly: through the
-//! emulated API Gateway, the emulator would be measured.
+//! Overload: three times the peak rate of checkouts, offered to order for a minute. Order is asked directly: through
+//! the emulated API Gateway, the emulator would be measured.
 
 mod journal;
 

@@ -63,7 +63,8 @@ enum Task {
 struct Place {
     #[command(flatten)]
     stack: Selection,
-    /// An environment on AWS, such as `prod`, with the credentials and the Region of the AWS SDK [default: the local stack]
+    /// An environment on AWS, such as `prod`, with the credentials and the Region of the AWS SDK [default: the local
+    /// stack]
     #[arg(long, conflicts_with = "data")]
     environment: Option<String>,
 }
@@ -196,7 +197,8 @@ fn print_summary<'a>(letters: impl IntoIterator<Item = &'a Letter>) {
     }
 }
 
-/// A reason without ids and quoted values, which may be personal data: messages with the same cause are counted together.
+/// A reason without ids and quoted values, which may be personal data: messages with the same cause are counted
+/// together.
 fn general(reason: &str) -> String {
     let is_id = |word: &str| {
         let id = word.trim_matches(|char: char| !char.is_ascii_alphanumeric()).split_once('_');

@@ -79,8 +79,8 @@ pub struct Shortage {
 
 /// Payload of `shop.product.reservation_expiring.v1`.
 ///
-/// Published before the end of a reservation that is neither confirmed nor released. The order repeats its latest event:
-/// an earlier one may be lost.
+/// Published before the end of a reservation that is neither confirmed nor released. The order repeats its latest
+/// event: an earlier one may be lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReservationExpiring {
     /// Order that the stock is reserved for.

@@ -69,8 +69,8 @@ impl Store {
         }
     }
 
-    /// Returns the events that wait for the user's contact data: by their subjects, the newest of each first. Orders are
-    /// in the order of their placement, and the newest event of an order decides which of the others still hold.
+    /// Returns the events that wait for the user's contact data: by their subjects, the newest of each first. Orders
+    /// are in the order of their placement, and the newest event of an order decides which of the others still hold.
     pub async fn pending(&self, user_id: UserId) -> Result<Vec<Envelope>, Error> {
         let mut pages = self
             .client

@@ -126,7 +126,8 @@ impl OrderContext<'_> {
     fn stock_rejected(&self, shortages: &[Shortage]) -> Option<Decision> {
         match self.order.state {
             State::Placed { .. } => Some(self.reject(RejectionReason::OutOfStock, shortages)),
-            // Product's response to a confirmation that arrived after the reservation expired: it has no stock to return.
+            // Product's response to a confirmation that arrived after the reservation expired: it has no stock to
+            // return.
             State::AwaitingPayment { .. } | State::Confirmed => Some(self.cancel(CancellationReason::StockLost)),
             State::Rejected { .. } | State::Cancelled { .. } => None,
         }
@@ -162,8 +163,8 @@ impl OrderContext<'_> {
     /// Only an authorization of the current attempt, over exactly the total, confirms the order. Any other one is
     /// voided: it arrived after the end, belongs to an old attempt, or is over a wrong amount.
     ///
-    /// An authorization that arrives after the deadline, and before the sweep has ended the order, confirms it: its stock
-    /// is still reserved, and the customer wants it.
+    /// An authorization that arrives after the deadline, and before the sweep has ended the order, confirms it: its
+    /// stock is still reserved, and the customer wants it.
     fn payment_authorized(
         &self,
         payment_id: PaymentId,

@@ -9,8 +9,8 @@ use super::{Order, Rules};
 /// Maximum number of a customer's orders that wait for stock or payment.
 pub const MAX_UNPAID_ORDERS: usize = 5;
 
-/// Maximum number of declined payments of a customer within [`DECLINE_WINDOW`]: enough for a wallet, too few for testing
-/// stolen cards.
+/// Maximum number of declined payments of a customer within [`DECLINE_WINDOW`]: enough for a wallet, too few for
+/// testing stolen cards.
 pub const MAX_DECLINES: usize = 20;
 
 /// Time for which a decline counts.

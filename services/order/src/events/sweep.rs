@@ -1,5 +1,5 @@
-//! The sweep: ends orders whose deadline has passed, repeats requests that were not answered, logs the age of the oldest
-//! order of each transient state, and requests the catalogue for a new table.
+//! The sweep: ends orders whose deadline has passed, repeats requests that were not answered, logs the age of the
+//! oldest order of each transient state, and requests the catalogue for a new table.
 
 use std::time::Duration;
 
@@ -66,7 +66,8 @@ async fn request_catalogue(app: &AppState) -> Result<(), Error> {
 
 /// Processes the due orders of one shard. Returns `None` if `shutdown` interrupts it.
 ///
-/// Orders that are not due are read for their age, up to a page. In an outage, the first page has the most overdue ones.
+/// Orders that are not due are read for their age, up to a page. In an outage, the first page has the most overdue
+/// ones.
 async fn sweep(app: &AppState, shard: u8, shutdown: &CancellationToken) -> Result<Option<Oldest>, Error> {
     let (mut oldest, mut from) = (Oldest::default(), None);
     while !shutdown.is_cancelled() {

@@ -93,7 +93,8 @@ impl Store {
         }
     }
 
-    /// Writes the first lines of a cart without reading it. If the stored cart has lines, it is not changed, and returned.
+    /// Writes the first lines of a cart without reading it. If the stored cart has lines, it is not changed, and
+    /// returned.
     pub(crate) async fn begin_cart(
         &self,
         user: UserId,
@@ -230,8 +231,8 @@ fn cart_key(user: UserId) -> Item {
     key(pk(user), SK.to_owned())
 }
 
-/// Returns the stored cart that failed the condition of an update; `None` if there is no cart. [`Error::VersionConflict`]
-/// if a transaction is writing it, [`Error::AccountDeleted`] if it is closed.
+/// Returns the stored cart that failed the condition of an update; `None` if there is no cart.
+/// [`Error::VersionConflict`] if a transaction is writing it, [`Error::AccountDeleted`] if it is closed.
 fn refused<R>(error: SdkError<UpdateItemError, R>) -> Result<Option<StoredCart>, Error>
 where
     R: std::fmt::Debug + Send + Sync + 'static,

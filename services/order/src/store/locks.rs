@@ -1,5 +1,5 @@
-//! Locks within this process, so that requests for one cart wait for each other instead of running into version conflicts.
-//! Requests in other processes still do.
+//! Locks within this process, so that requests for one cart wait for each other instead of running into version
+//! conflicts. Requests in other processes still do.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},

@@ -11,8 +11,8 @@ use crate::{
     error::Error,
 };
 
-/// Version of the schema of order items. Increased with a field or value that must survive a change by an older version,
-/// which then leaves the order alone.
+/// Version of the schema of order items. Increased with a field or value that must survive a change by an older
+/// version, which then leaves the order alone.
 const SCHEMA: u32 = 1;
 
 /// Number of partitions of the index `by_deadline`: a single one would receive every write of a busy shop.
@@ -163,8 +163,8 @@ impl Store {
         Ok(Page { items, has_more })
     }
 
-    /// Returns orders of one shard of `by_deadline` that are due before `until`. A page has thousands of entries, which is
-    /// the whole shard in normal operation.
+    /// Returns orders of one shard of `by_deadline` that are due before `until`. A page has thousands of entries, which
+    /// is the whole shard in normal operation.
     pub(crate) async fn pending_orders(
         &self,
         shard: u8,

@@ -50,8 +50,8 @@ pub(crate) enum CartChange {
 }
 
 impl Store {
-    /// Writes a new version of an order, its events, and the change of the customer's cart. [`Error::VersionConflict`] if
-    /// the order has changed since it was read.
+    /// Writes a new version of an order, its events, and the change of the customer's cart. [`Error::VersionConflict`]
+    /// if the order has changed since it was read.
     pub(crate) async fn write(
         &self,
         decision: &Decision,

@@ -63,8 +63,8 @@ fn outcome(world: &World, id: OrderId) -> (Status, Money, usize) {
     (order.state.status(), order.total, world.payment.live(id).len())
 }
 
-/// I1, I2, I3, I4: whatever is lost, late, duplicated or killed, every order reaches a settled state in which nothing is
-/// owed, with money and stock that match it.
+/// I1, I2, I3, I4: whatever is lost, late, duplicated or killed, every order reaches a settled state in which nothing
+/// is owed, with money and stock that match it.
 ///
 /// `SAGA_SCHEDULES=1000000` runs more schedules; `SAGA_SEED=<seed> SAGA_SCHEDULES=1` replays one.
 #[test]

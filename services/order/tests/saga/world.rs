@@ -1,5 +1,5 @@
-//! The order service and its neighbors in simulated time: messages are lost, late, duplicated and reordered, and handlers
-//! crash between load and commit. A tape of choices decides all of it.
+//! The order service and its neighbors in simulated time: messages are lost, late, duplicated and reordered, and
+//! handlers crash between load and commit. A tape of choices decides all of it.
 
 use std::{
     cmp::Reverse,
@@ -55,7 +55,8 @@ impl Tape {
 pub enum Network {
     /// Up to three deliveries, delays of seconds, minutes and sometimes half an hour, crashes.
     Hostile,
-    /// As hostile, and one message in eight is lost. Some of them are redelivered hours later, from a dead-letter queue.
+    /// As hostile, and one message in eight is lost. Some of them are redelivered hours later, from a dead-letter
+    /// queue.
     Lossy,
     /// Ten deliveries of every message, within seconds, in any order; no other faults.
     Tenfold,

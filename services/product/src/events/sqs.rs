@@ -32,8 +32,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(20);
 
 impl Queue {
-    /// Passes messages to `handle`, up to `max_messages` at a time, until `shutdown`; then finishes the messages that were
-    /// received. `handle` logs its own errors.
+    /// Passes messages to `handle`, up to `max_messages` at a time, until `shutdown`; then finishes the messages that
+    /// were received. `handle` logs its own errors.
     ///
     /// A receive waits up to `long_poll` for messages. At `shutdown` it is awaited as well: SQS would hide the messages
     /// of an abandoned receive until their visibility timeout.

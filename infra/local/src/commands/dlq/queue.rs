@@ -222,8 +222,8 @@ impl Queue {
 
     /// Sends a message to its queue, or publishes the events of a relay. Returns the number of events.
     ///
-    /// An event is published from the message, not by a change of its outbox item: that item is deleted after seven days,
-    /// the message after 14, and tables are written by their owners only.
+    /// An event is published from the message, not by a change of its outbox item: that item is deleted after seven
+    /// days, the message after 14, and tables are written by their owners only.
     pub async fn send(&self, letter: &Letter) -> Result<usize> {
         if let Source::Relay { .. } = self.dead.source {
             let batch = &letter.event["DDBStreamBatchInfo"];
@@ -241,8 +241,8 @@ impl Queue {
         Ok(1)
     }
 
-    /// Publishes the outbox items of the time at which Lambda received the records that it has given up. It names them by
-    /// sequence numbers of the stream, which no longer has them. Reads the whole table.
+    /// Publishes the outbox items of the time at which Lambda received the records that it has given up. It names them
+    /// by sequence numbers of the stream, which no longer has them. Reads the whole table.
     async fn publish_outbox(&self, batch: &Value) -> Result<usize> {
         let time = |name: &str| anyhow::Ok(batch[name].as_str().context(name.to_owned())?.parse::<DateTime<Utc>>()?);
         let (from, until) = (time("approximateArrivalOfFirstRecord")?, time("approximateArrivalOfLastRecord")?);
