@@ -29,6 +29,9 @@ create table listings (
     -- The product again, for the indexes of the sort orders. Without `product_id` in them, the rows of a product can only
     -- be looked up by the primary key, whatever the planner knows of a new table.
     sort_id uuid not null generated always as (product_id) stored,
+    -- For the condition of the indexes of the whole catalogue, which a list of one category must not use: it would read
+    -- all other categories if its own is sold out.
+    whole_catalogue boolean not null generated always as (true) stored,
     primary key (product_id, price)
 );
 
@@ -121,9 +124,11 @@ where p.for_sale;
 
 -- One index per sort order, with and without a category. A list that does not ask for availability reads both halves.
 create index listings_by_price on listings (in_stock, price, sort_id)
-    include (lower_price, folded_name, created_at);
-create index listings_by_name on listings (in_stock, folded_name, sort_id) include (price, lower_price);
-create index listings_by_age on listings (in_stock, created_at, sort_id) include (price, lower_price);
+    include (lower_price, folded_name, created_at) where whole_catalogue;
+create index listings_by_name on listings (in_stock, folded_name, sort_id)
+    include (price, lower_price) where whole_catalogue;
+create index listings_by_age on listings (in_stock, created_at, sort_id)
+    include (price, lower_price) where whole_catalogue;
 create index listings_by_category_and_price on listings (category, in_stock, price, sort_id)
     include (lower_price, folded_name, created_at);
 create index listings_by_category_and_name on listings (category, in_stock, folded_name, sort_id)

@@ -244,10 +244,12 @@ fn push_halves(
     sql.push(")");
 }
 
+/// Adds the condition of the indexes of one category, or of those of all.
 fn push_category(sql: &mut QueryBuilder<Postgres>, search: &Search) {
-    if let Some(category) = &search.category {
-        sql.push(" and l.category = ").push_bind(category.to_string());
-    }
+    match &search.category {
+        Some(category) => sql.push(" and l.category = ").push_bind(category.to_string()),
+        None => sql.push(" and l.whole_catalogue"),
+    };
 }
 
 /// Adds the condition that a row is the first one of its product in the price range. As a `case`, it is not a condition

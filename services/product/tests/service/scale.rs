@@ -115,7 +115,6 @@ fn searches() -> Vec<Search> {
 }
 
 #[tokio::test]
-#[ignore = "fails: a list of a category that is sold out reads the index of all categories"]
 async fn every_list_of_a_large_catalogue_reads_a_bounded_number_of_rows_by_an_index() {
     let environment = Environment::new().await;
     let url = &environment.config.database.url;
