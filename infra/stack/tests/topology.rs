@@ -50,7 +50,7 @@ fn an_event_type_on_another_publishers_topic_is_refused() {
 
 #[test]
 fn a_visibility_timeout_below_six_times_the_functions_timeout_is_refused() {
-    let refusal = refusal("/queues/4/visibility_timeout_seconds", json!(179));
+    let refusal = refusal("/queues/3/visibility_timeout_seconds", json!(179));
     assert!(refusal.contains("function `payment`") && refusal.contains("180 seconds"), "{refusal}");
 }
 
