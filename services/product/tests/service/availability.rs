@@ -26,7 +26,7 @@ async fn wrong(pool: &PgPool) -> Vec<String> {
              from products p join variants v on v.product_id = p.id join stock s using (sku) group by p.id
          ), expected as (
              select c.id, v.price, lag(v.price, 1, 0::bigint) over (partition by c.id order by v.price), c.category,
-                 c.folded_name, c.created_at, c.skus > 0, c.id as sort_id
+                 c.folded_name, c.created_at, c.skus > 0, c.id as sort_id, true as whole_catalogue
              from computed c join (select distinct product_id, price_minor as price from variants) as v
              on v.product_id = c.id where c.for_sale
          ), wrong as (
