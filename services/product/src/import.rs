@@ -107,8 +107,6 @@ pub async fn run(pool: &PgPool, catalogue: Catalogue, now: DateTime<Utc>) -> any
     }
     stock::insert(&mut transaction, &changes.stocked, now).await?;
     categories::add_listed(&mut transaction, &changes.listed).await?;
-    // The commit writes the lists of all these products, which takes longer than a statement may otherwise take.
-    sqlx::query("set local statement_timeout = '10min'").execute(&mut *transaction).await?;
     transaction.commit().await?;
     if !written.is_empty() {
         products::analyze(pool).await?;

@@ -1,7 +1,6 @@
 //! The faults of a plan, and their end.
 
 use std::{
-    fmt::Write,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -142,8 +141,7 @@ async fn pids(shop: &Shop, part: &str) -> Result<Vec<u32>> {
 
 /// Makes the emulated AWS refuse a part of the calls to a service. Returns the number of calls it has refused so far.
 async fn throttle(shop: &Shop, service: &str, percent: u32, seconds: u64) -> Result<u64> {
-    let mut path = "/_shop/throttle".to_owned();
-    write!(path, "/{service}/{percent}/{seconds}")?;
+    let path = format!("/_shop/throttle/{service}/{percent}/{seconds}");
     let client = Client::new(&shop.record.urls.aws)?;
     let refused: serde_json::Value = Response::try_to(client.request(Method::POST, &path)).await?.json(200)?;
     Ok(refused[service].as_u64().unwrap_or_default())
